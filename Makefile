@@ -1,0 +1,33 @@
+# Verbs for people; the continuous check calls the same ones.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: setup demo test quick lint format types arch docs bench clean
+setup: .venv/ready                     ## make .venv with every framework
+demo: setup                            ## tell the whole story on real pictures
+	$(BIN)/digits demo
+test: setup                            ## every test
+	$(BIN)/python -m pytest
+quick: setup                           ## the tests that need no framework
+	$(BIN)/python -m pytest -m "not backend and not slow"
+lint: setup                            ## style of the code
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+format: setup                          ## put the style right
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+types: setup                           ## types of the core
+	$(BIN)/mypy
+arch: setup                            ## arrows between rooms
+	$(BIN)/lint-imports
+docs: setup                            ## write the generated pages of the reference
+	$(BIN)/python docs/generate.py
+bench: setup                           ## ratios to hand-written loops and Keras
+	$(BIN)/python -m benchmarks
+clean:                                 ## forget the environment
+	rm -rf .venv
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("DIGITS needs Python 3.11 or newer; say: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[all,test]' --constraint constraints.txt
+	touch $@

@@ -1,0 +1,1 @@
+"""The reference backend: numpy only, short and plain. It is the specification that every other backend is held to."""

@@ -1,0 +1,139 @@
+"""One pass forward, one backward, one update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digits_core.contracts.backend import Arrays, Batch, BuildContext, Program, Scores
+from digits_core.contracts.claims import require_weights
+from digits_core.graph.graph import Graph, Layer
+from digits_core.spec.job import BackendOptions
+from digits_core.spec.solver import SolverBase
+from digits_numpy.arrays import DTYPES, Array, NumpyState, from_canonical, to_canonical
+from digits_numpy.ops import OPS, Backward, Mode, Weights, log_softmax
+from digits_numpy.solvers import RULES
+
+
+class NumpyProgram(Program):
+    """The reference program.
+
+    Args:
+        graph: The network.
+        solver: How weights are updated.
+        options: Number format.
+        context: Seed of dropout.
+    """
+
+    def __init__(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> None:
+        self._graph, self._solver, self._seed = graph, solver, context.seed
+        self._dtype = DTYPES[options.precision]
+        self._forwards = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
+
+    def load(self, arrays: Arrays) -> NumpyState:
+        """A state with copies of ``arrays``."""
+        require_weights(self._graph, arrays)
+        return from_canonical(arrays, self._graph, self._solver, self._dtype)
+
+    def save(self, state: NumpyState) -> Arrays:
+        """Copies of everything in ``state``."""
+        return to_canonical(state)
+
+    def place(self, batch: Batch) -> Batch:
+        """The batch is where it is needed already."""
+        return batch
+
+    def train_step(self, state: NumpyState, batch: Batch, learning_rate: float, step: int) -> tuple[NumpyState, Scores]:
+        """Forward, backward, update."""
+        mode = Mode(training=True, seed=self._seed, step=step)
+        layers = self._graph.needed_for(loss.logits for loss in self._graph.losses)
+        values, backwards = self._forward(layers, state.weights, batch.images, mode)
+        scores, gradients = self._score(values, batch)
+        weight_gradients = self._backward(layers, backwards, gradients)
+        return self._update(state, weight_gradients, mode, learning_rate, step), scores
+
+    def evaluate_step(self, state: NumpyState, batch: Batch) -> Scores:
+        """Forward and score."""
+        heads = (self._graph.output, *(loss.logits for loss in self._graph.losses))
+        values, _ = self._forward(self._graph.needed_for(heads), state.weights, batch.images, Mode())
+        return self._score(values, batch)[0]
+
+    def predict(
+        self, state: NumpyState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Forward, keeping what is asked for."""
+        wanted = (self._graph.output, *taps)
+        values, _ = self._forward(self._graph.needed_for(wanted), state.weights, images, Mode())
+        return {name: values[name].astype(np.float32) for name in wanted}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _forward(
+        self, layers: Sequence[Layer], weights: Weights, images: npt.NDArray[np.uint8], mode: Mode
+    ) -> tuple[dict[str, Array], dict[str, Backward]]:
+        pictures = images.transpose(0, 3, 1, 2).astype(self._dtype)
+        values: dict[str, Array] = {}
+        backwards: dict[str, Backward] = {}
+        for layer in layers:
+            inputs = [values[name] for name in layer.inputs] or [pictures]
+            own = {name.removeprefix(f"{layer.name}/"): weights[name] for name in layer.parameters}
+            values[layer.name], backwards[layer.name] = self._forwards[layer.name](inputs, own, mode)
+        return values, backwards
+
+    def _score(self, values: dict[str, Array], batch: Batch) -> tuple[dict[str, float], dict[str, Array]]:
+        """Sums over the batch, and the gradient of the mean loss at every layer of logits."""
+        weights = batch.weights.astype(self._dtype)
+        samples = weights.sum()
+        total = 0.0
+        gradients: dict[str, Array] = {}
+        for loss in self._graph.losses:
+            logits = values[loss.logits]
+            log_share = log_softmax(logits)
+            classes = logits.shape[1]
+            target = np.full_like(logits, loss.label_smoothing / classes)
+            target[np.arange(len(target)), batch.labels] += 1 - loss.label_smoothing
+            total += loss.weight * float((weights * -(target * log_share).sum(1)).sum())
+            gradient = (np.exp(log_share) - target) * (loss.weight * weights / samples)[:, None]
+            gradients[loss.logits] = gradients.get(loss.logits, 0) + gradient
+        rank = _rank(values[self._graph.output], batch.labels)
+        scores = {
+            "loss": total,
+            "correct": float((weights * (rank < 1)).sum()),
+            "top5": float((weights * (rank < 5)).sum()),
+            "samples": float(samples),
+        }
+        return scores, gradients
+
+    def _backward(
+        self, layers: Sequence[Layer], backwards: dict[str, Backward], gradients: dict[str, Array]
+    ) -> Weights:
+        """Gradients of weights by canonical name, from those of the logits."""
+        found: Weights = {}
+        for layer in reversed(layers):
+            inputs, weights = backwards[layer.name](gradients[layer.name])
+            found.update({f"{layer.name}/{name}": gradient for name, gradient in weights.items()})
+            for name, gradient in zip(layer.inputs, inputs, strict=False):
+                gradients[name] = gradients[name] + gradient if name in gradients else gradient
+        return found
+
+    def _update(self, state: NumpyState, gradients: Weights, mode: Mode, learning_rate: float, step: int) -> NumpyState:
+        rule = RULES[self._solver.name]
+        weights, slots = {**state.weights, **mode.moved}, dict(state.slots)
+        for name, old in state.slots.items():
+            parameter = self._graph.parameters[name]
+            decay = self._solver.weight_decay * parameter.decay_multiplier
+            g = gradients.get(name, 0) + decay * weights[name]
+            update, slots[name] = rule(self._solver, g, old, step)
+            weights[name] = weights[name] - learning_rate * parameter.rate_multiplier * update
+        return NumpyState(weights, slots)
+
+
+def _rank(logits: Array, labels: npt.NDArray[Any]) -> Array:
+    """How many classes come before the label; among equal logits the lower class comes first."""
+    own = logits[np.arange(len(logits)), labels][:, None]
+    earlier = np.arange(logits.shape[1])[None, :] < labels[:, None]
+    return ((logits > own) | ((logits == own) & earlier)).sum(1)

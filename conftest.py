@@ -1,0 +1,3 @@
+"""Plugins of pytest that the tests use."""
+
+pytest_plugins = ["pytester"]

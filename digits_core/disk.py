@@ -1,0 +1,107 @@
+"""Writing that survives a crash, and disk failures in words.
+
+A file or folder appears under its final name complete or not at all: temporary name → fsync → rename → fsync of the
+parent. Knows ``errors`` only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from digits_core.errors import StorageUnusable
+
+#: Prefix of unfinished work; whatever carries it may be deleted when its writer is gone.
+UNFINISHED = ".unfinished-"
+
+_REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some space, or set DIGITS_HOME to a folder on another disk.",
+    errno.EDQUOT: "The quota is used up: free some space, or set DIGITS_HOME to a folder on another disk.",
+    errno.EROFS: "The disk is read-only: set DIGITS_HOME to a folder that can be written.",
+    errno.EACCES: "Permission is denied: set DIGITS_HOME to a folder of your own.",
+    errno.EPERM: "Permission is denied: set DIGITS_HOME to a folder of your own.",
+    errno.ENOTDIR: "A file stands where a folder is needed: set DIGITS_HOME to a folder.",
+}
+
+
+@contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """Turn failures of the disk inside the block into `StorageUnusable`.
+
+    Args:
+        what: What was being done, for the message, for example ``snapshot 000003-epoch``.
+    """
+    try:
+        yield
+    except OSError as reason:
+        remedy = _REMEDIES.get(reason.errno or 0)
+        if remedy is None:
+            raise
+        place = str(reason.filename or "")
+        raise StorageUnusable(f"Writing {what} failed: {reason.strerror}.", where=place, hint=remedy) from reason
+
+
+def write_file(path: Path, data: bytes | str) -> None:
+    """Put ``data`` at ``path`` atomically, in place of what was there.
+
+    Raises:
+        StorageUnusable: If the disk is full, read-only or not ours.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    with storage_errors(path.name):
+        descriptor, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``path`` when the block ends well, and vanishes when it does not.
+
+    Every file written directly inside is synced first.
+
+    Raises:
+        StorageUnusable: If the disk is full, read-only or not ours.
+        FileExistsError: If ``path`` came into being meanwhile.
+    """
+    with storage_errors(path.name):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
+        try:
+            os.chmod(temporary, 0o755)
+            yield temporary
+            for folder, _, names in os.walk(temporary):
+                for name in names:
+                    with open(os.path.join(folder, name), "rb") as stream:
+                        os.fsync(stream.fileno())
+                sync_folder(Path(folder))
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            os.rename(temporary, path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename inside ``path`` durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,200 @@
+"""Guarded discovery: what is there, what is broken and why, and things by name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Generic, TypeVar
+
+import pluggy
+
+from digits_core.contracts.backend import Backend
+from digits_core.contracts.dataset_source import DatasetSource
+from digits_core.contracts.entry import Entry
+from digits_core.contracts.launcher import Launcher
+from digits_core.contracts.network_family import NetworkFamily
+from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
+from digits_core.hooks import specs
+
+GROUP = "digits.plugins"
+API = 1
+ThingT = TypeVar("ThingT")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that could not be used.
+
+    Attributes:
+        plugin: Name of its entry point.
+        distribution: What brought it.
+        reason: What went wrong.
+        remedy: What to do.
+    """
+
+    plugin: str
+    distribution: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedEntry:
+    """An entry and the plugin that declared it."""
+
+    entry: Entry
+    plugin: str
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Packages it needs and that are not installed."""
+        return tuple(need for need in self.entry.needs if importlib.util.find_spec(need) is None)
+
+    @property
+    def remedy(self) -> str:
+        """How to install what is missing."""
+        what = f"'digits[{self.entry.extra}]'" if self.entry.extra else " ".join(self.missing)
+        return f"Run: pip install {what}"
+
+
+class Registry(Generic[ThingT]):
+    """Things of one kind by name.
+
+    Args:
+        kind: What they are called in messages, for example ``backend``.
+        base: The class each of them extends.
+        owned: What plugins declared.
+    """
+
+    def __init__(self, kind: str, base: type[ThingT], owned: Iterable[OwnedEntry]) -> None:
+        self.kind = kind
+        self._base = base
+        self._owned: dict[str, list[OwnedEntry]] = {}
+        for entry in owned:
+            self._owned.setdefault(entry.entry.name, []).append(entry)
+
+    def names(self) -> tuple[str, ...]:
+        """Every declared name, sorted."""
+        return tuple(sorted(self._owned))
+
+    def entries(self) -> tuple[OwnedEntry, ...]:
+        """Every declaration, sorted by name."""
+        return tuple(entry for name in self.names() for entry in self._owned[name])
+
+    def available(self) -> tuple[str, ...]:
+        """Names whose needs are installed and that have one owner, sorted."""
+        return tuple(name for name, owned in sorted(self._owned.items()) if len(owned) == 1 and not owned[0].missing)
+
+    def entry(self, name: str) -> OwnedEntry:
+        """The one declaration of ``name``; imports nothing.
+
+        Raises:
+            NameUnknown: If nobody declares it; with close matches.
+            PluginConflict: If two plugins do; names both.
+        """
+        owned = self._owned.get(name, [])
+        if not owned:
+            raise NameUnknown(f"Unknown {self.kind} {name!r}.", hint=suggest(name, self._owned))
+        if len(owned) > 1:
+            owners = " and ".join(sorted(entry.plugin for entry in owned))
+            raise PluginConflict(
+                f"The {self.kind} {name!r} is claimed by two plugins: {owners}.", hint="Uninstall one of them."
+            )
+        return owned[0]
+
+    def get(self, name: str) -> type[ThingT]:
+        """The class called ``name``.
+
+        Raises:
+            NameUnknown: If nobody declares it.
+            PluginConflict: If two plugins do.
+            PluginMissing: If it needs what is not installed, or cannot be imported.
+        """
+        owned = self.entry(name)
+        if owned.missing:
+            raise PluginMissing(
+                f"The {self.kind} {name!r} needs {', '.join(owned.missing)}, which is not installed.", hint=owned.remedy
+            )
+        module_name, _, attribute = owned.entry.target.partition(":")
+        try:
+            thing = getattr(importlib.import_module(module_name), attribute)
+        except Exception as reason:
+            raise PluginMissing(
+                f"The {self.kind} {name!r} of plugin {owned.plugin} cannot be imported: {reason}.",
+                hint="Run: digits doctor",
+            ) from reason
+        if not (isinstance(thing, type) and issubclass(thing, self._base)):
+            raise PluginMissing(
+                f"The {self.kind} {name!r} expects a subclass of {self._base.__name__}, found {owned.entry.target}.",
+                hint=f"Report this to the authors of {owned.plugin}.",
+            )
+        return thing
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """Everything that was found."""
+
+    backends: Registry[Backend]
+    dataset_sources: Registry[DatasetSource]
+    network_families: Registry[NetworkFamily]
+    launchers: Registry[Launcher]
+    broken: tuple[BrokenPlugin, ...]
+
+    @property
+    def registries(
+        self,
+    ) -> tuple[Registry[Backend] | Registry[DatasetSource] | Registry[NetworkFamily] | Registry[Launcher], ...]:
+        """All of them, in documentation order."""
+        return (self.backends, self.dataset_sources, self.network_families, self.launchers)
+
+
+@cache
+def discover() -> Plugins:
+    """Load every plugin module of this environment once, keeping the broken ones apart."""
+    return collect(importlib.metadata.entry_points(group=GROUP))
+
+
+def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
+    """Load the plugin modules behind ``points``; see `discover`."""
+    manager = pluggy.PluginManager(specs.PROJECT)
+    manager.add_hookspecs(specs)
+    broken: list[BrokenPlugin] = []
+    for point in points:
+        distribution = point.dist.name if point.dist else "unknown"
+        try:
+            manager.register(point.load(), name=point.name)
+        except Exception as reason:
+            broken.append(_broken(point.name, distribution, reason))
+
+    def declared(hook: str) -> list[OwnedEntry]:
+        found: list[OwnedEntry] = []
+        for implementation in getattr(manager.hook, hook).get_hookimpls():
+            try:
+                entries = list(implementation.function())
+                wrong = [entry for entry in entries if not isinstance(entry, Entry) or entry.api != API]
+                if wrong:
+                    raise TypeError(f"expected entries of API {API}, found {wrong[0]!r}")
+            except Exception as reason:
+                broken.append(_broken(implementation.plugin_name, "", reason))
+            else:
+                found += [OwnedEntry(entry, implementation.plugin_name) for entry in entries]
+        return found
+
+    return Plugins(
+        Registry("backend", Backend, declared("digits_backends")),  # type: ignore[type-abstract]
+        Registry("dataset source", DatasetSource, declared("digits_dataset_sources")),  # type: ignore[type-abstract]
+        Registry("network family", NetworkFamily, declared("digits_network_families")),  # type: ignore[type-abstract]
+        Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
+        tuple(broken),
+    )
+
+
+def _broken(plugin: str, distribution: str, reason: Exception) -> BrokenPlugin:
+    owner = distribution or plugin
+    remedy = f"Update or uninstall it: pip install --upgrade {owner}, or pip uninstall {owner}"
+    return BrokenPlugin(plugin, distribution, f"{type(reason).__name__}: {reason}", remedy)

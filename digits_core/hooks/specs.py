@@ -1,0 +1,32 @@
+"""The hooks a plugin may implement; each returns entries and has no side effects."""
+
+from __future__ import annotations
+
+import pluggy
+
+from digits_core.contracts.entry import Entry
+
+PROJECT = "digits"
+hookspec = pluggy.HookspecMarker(PROJECT)
+#: Marks the functions of a plugin module that implement hooks.
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def digits_backends() -> list[Entry]:  # type: ignore[empty-body]
+    """Backends: targets are subclasses of `digits_core.contracts.backend.Backend`."""
+
+
+@hookspec
+def digits_dataset_sources() -> list[Entry]:  # type: ignore[empty-body]
+    """Dataset sources: targets are subclasses of `digits_core.contracts.dataset_source.DatasetSource`."""
+
+
+@hookspec
+def digits_network_families() -> list[Entry]:  # type: ignore[empty-body]
+    """Network families: targets are subclasses of `digits_core.contracts.network_family.NetworkFamily`."""
+
+
+@hookspec
+def digits_launchers() -> list[Entry]:  # type: ignore[empty-body]
+    """Launchers: targets are subclasses of `digits_core.contracts.launcher.Launcher`."""

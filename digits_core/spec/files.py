@@ -1,0 +1,65 @@
+"""YAML and JSON files in and out, with errors that name file and line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from digits_core.errors import DigitsError, Problem, SpecInvalid
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML without anchors that expand, and without duplicate keys."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not accepted", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, (list, dict)) or key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_data(path: Path, *, error: type[DigitsError] = SpecInvalid) -> Any:
+    """Plain data from a YAML or JSON file (JSON is read as YAML, of which it is a part).
+
+    Raises:
+        DigitsError: Of class ``error``, if the file is missing, unreadable, or not YAML; names the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise error(f"{path} cannot be read: {reason}.", hint="Check the path and its permissions.") from None
+    return parse_text(text, where=str(path), error=error)
+
+
+def parse_text(text: str, *, where: str, error: type[DigitsError] = SpecInvalid) -> Any:
+    """Plain data from YAML or JSON text; ``where`` names it in errors."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except yaml.MarkedYAMLError as reason:
+        mark = reason.problem_mark or reason.context_mark
+        line = f"{where}, line {mark.line + 1}" if mark else where
+        raise error(Problem(f"This is not valid YAML: {reason.problem}.", line, "Correct the line.")) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as reason:
+        raise error(Problem(f"This is not valid YAML: {reason}.", where)) from None
+
+
+def dump_yaml(data: Any) -> str:
+    """Readable YAML of plain data, keys in the given order."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+
+
+def dump_json(data: Any) -> str:
+    """Indented JSON of plain data, with a final newline; refuses NaN and infinity."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

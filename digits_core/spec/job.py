@@ -1,0 +1,87 @@
+"""The request for a training job."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from digits_core.spec.model import Name, Spec
+from digits_core.spec.schedule import Schedule, Step
+from digits_core.spec.solver import Sgd, Solver
+
+Mean = Literal["none", "pixel", "image"]
+Precision = Literal["fp32", "fp64"]
+
+
+class DataOptions(Spec):
+    """What happens to a picture between the shard and the network; kept for classification."""
+
+    mean: Mean = "image"
+    """What is subtracted: nothing, one value per channel, or the mean picture."""
+    crop: int | None = Field(default=None, ge=1)
+    """Side of a square crop in pixels: random while training, central otherwise; empty: the whole picture."""
+    shuffle: bool = True
+    """Draw every epoch in a new order."""
+
+
+class EarlyStopping(Spec):
+    """Stop when a validation metric has not improved for a while."""
+
+    metric: Literal["val/loss", "val/accuracy"] = "val/loss"
+    """Which metric is watched."""
+    patience: int = Field(default=5, ge=1)
+    """Validations without improvement before training stops."""
+
+
+class SnapshotOptions(Spec):
+    """When snapshots are taken and which are kept."""
+
+    every: float = Field(default=1, ge=0)
+    """Epochs between snapshots; 0: at the end only."""
+    keep: int = Field(default=5, ge=1)
+    """How many of the newest stay; the best one always stays."""
+
+
+class BackendOptions(Spec):
+    """How a backend computes; what it computes is fixed by the network."""
+
+    precision: Precision = "fp32"
+    """Number format of weights and activations."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the training step where the backend can; auto: where it pays."""
+
+
+class JobSpec(Spec):
+    """One network to be trained on one dataset."""
+
+    dataset: Name
+    """Name of the dataset."""
+    network: str = Field(min_length=1)
+    """Name of a network family, or path of a network file."""
+    name: Name | None = None
+    """Name of the job; empty: made from dataset and network."""
+    backend: str = "auto"
+    """Name of the backend; auto: the first that is installed of torch, jax, tensorflow, numpy."""
+    devices: str = "auto"
+    """Devices to train on; auto: the backend's first."""
+    epochs: float = Field(default=30, gt=0)
+    """Times that every training picture is used."""
+    batch: int = Field(default=64, ge=1)
+    """Pictures per step, over all devices."""
+    solver: Solver = Sgd()
+    """How weights are updated."""
+    schedule: Schedule = Step()
+    """How the learning rate changes."""
+    data: DataOptions = DataOptions()
+    """What happens to a picture before the network."""
+    options: BackendOptions = BackendOptions()
+    """How the backend computes."""
+    validate_every: float = Field(default=1, ge=0)
+    """Epochs between validations; 0: never."""
+    snapshots: SnapshotOptions = SnapshotOptions()
+    """When snapshots are taken."""
+    early_stopping: EarlyStopping | None = None
+    """Stop when validation no longer improves; empty: train to the end."""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """Decides initial weights, order of pictures, crops and dropout."""

@@ -1,0 +1,70 @@
+"""The base of every spec, and the door from raw data to a checked spec."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from digits_core.errors import DigitsError, Problem, SpecInvalid, suggest
+
+#: Names of datasets, jobs and layers become file names, so they are bounded to what every file system takes.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Spec(BaseModel):
+    """A frozen model that refuses unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+def parse(model: type[ModelT], data: Any, *, where: str = "", error: type[DigitsError] = SpecInvalid) -> ModelT:
+    """Check ``data`` against ``model``.
+
+    Args:
+        model: The pydantic model to build.
+        data: Plain data, as read from YAML, JSON or flags.
+        where: File or command that the data came from; each problem adds its key.
+        error: Class of the error to raise.
+
+    Raises:
+        DigitsError: Of class ``error``, with one problem per wrong value.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as refused:
+        problems = [_problem(model, dict(detail), where) for detail in refused.errors()]
+        raise error(*problems) from None
+
+
+def _problem(model: type[BaseModel], detail: dict[str, Any], where: str) -> Problem:
+    # The tags of unions appear in the location as their own element; they are kept: they say which solver or policy.
+    key = ".".join(str(part) for part in detail["loc"])
+    place = ", ".join(part for part in (where, key) if part)
+    leaf = str(detail["loc"][-1]) if detail["loc"] else "value"
+    found = detail.get("input")
+    match detail["type"]:
+        case "extra_forbidden":
+            hint = suggest(leaf, model.model_fields) if len(detail["loc"]) == 1 else "Remove or rename it."
+            return Problem(f"Unknown key {leaf!r}.", place, hint)
+        case "missing":
+            return Problem(f"{leaf} is missing.", place, "Give it a value.")
+        case "union_tag_invalid":
+            tags = [tag.strip(" '") for tag in detail["ctx"]["expected_tags"].split(",")]
+            tag = detail["ctx"]["tag"]
+            return Problem(f"Unknown {leaf} {tag!r}.", place, suggest(tag, tags))
+        case "value_error":
+            return Problem(str(detail["ctx"]["error"]), place)
+        case "string_pattern_mismatch":
+            return Problem(
+                f"{leaf} expects letters, digits, '.', '_' and '-', starting with a letter or digit; found {found!r}.",
+                place,
+                "Choose another name.",
+            )
+        case _:
+            message = str(detail["msg"])
+            return Problem(f"{leaf}: {message[:1].lower()}{message[1:]}; found {found!r}.", place)

@@ -1,0 +1,101 @@
+"""Discovery is guarded: broken plugins are listed, the others work."""
+
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from digits_core.errors import NameUnknown, PluginConflict, PluginMissing
+from digits_core.hooks.registry import collect, discover
+
+PLUGIN = """
+from digits_core.contracts.entry import Entry
+from digits_core.hooks import hookimpl
+
+@hookimpl
+def digits_backends():
+    return [Entry({name!r}, {target!r}, "A backend.", needs={needs!r}, extra={extra!r}, api={api})]
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Makes an entry point to a plugin module with the given text."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def make(module, text=None, name="mine", target="digits_numpy.backend:NumpyBackend", needs=(), extra="", api=1):
+        text = text or PLUGIN.format(name=name, target=target, needs=needs, extra=extra, api=api)
+        (tmp_path / f"{module}.py").write_text(text)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        return EntryPoint(module, module, "digits.plugins")
+
+    return make
+
+
+def test_what_this_distribution_ships_is_found_and_whole():
+    plugins = discover()
+    assert plugins.broken == ()
+    assert {"numpy", "torch", "jax", "tensorflow"} <= set(plugins.backends.names())
+    assert "lenet" in plugins.network_families.names()
+    assert {"folder", "list", "idx"} <= set(plugins.dataset_sources.names())
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import no_such_module", "ModuleNotFoundError"),
+        ("raise RuntimeError('at import')", "at import"),
+        ("def broken(:", "SyntaxError"),
+        ("from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_backends(): return 1 / 0", "ZeroDivisionError"),
+        ("from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_backends(): return ['torch']", "API 1"),
+        ("from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_backends(no_such): return []", "no_such"),
+    ],
+)
+def test_a_broken_plugin_is_listed_with_reason_and_remedy_and_the_rest_work(plugin, text, reason):
+    plugins = collect([plugin("broken_plugin", text), plugin("good_plugin")])
+    assert plugins.backends.names() == ("mine",)
+    assert plugins.backends.get("mine").name == "numpy"
+    (broken,) = plugins.broken
+    assert broken.plugin == "broken_plugin"
+    assert reason in broken.reason
+    assert "pip" in broken.remedy
+
+
+def test_a_plugin_for_another_version_of_the_contracts_is_broken(plugin):
+    assert "API 1" in collect([plugin("old_plugin", api=0)]).broken[0].reason
+
+
+def test_an_unknown_name_shows_close_matches(plugin):
+    with pytest.raises(NameUnknown, match="Did you mean mine"):
+        collect([plugin("good_plugin")]).backends.get("mien")
+
+
+def test_a_name_with_two_owners_is_an_error_that_names_both(plugin):
+    plugins = collect([plugin("one_plugin"), plugin("other_plugin")])
+    with pytest.raises(PluginConflict, match="one_plugin and other_plugin"):
+        plugins.backends.get("mine")
+    assert plugins.backends.available() == ()
+
+
+def test_what_is_not_installed_says_how_to_install_it(plugin):
+    plugins = collect([plugin("needy_plugin", needs=("no_such_package",), extra="torch")])
+    assert plugins.backends.available() == ()
+    with pytest.raises(PluginMissing, match=r"no_such_package.*pip install 'digits\[torch\]'"):
+        plugins.backends.get("mine")
+
+
+@pytest.mark.parametrize("target", ["no_such_module:X", "digits_numpy.backend:Nothing", "digits_core.errors:Problem"])
+def test_a_target_that_is_not_what_it_says_is_refused(plugin, target):
+    with pytest.raises(PluginMissing):
+        collect([plugin("lying_plugin", target=target)]).backends.get("mine")
+
+
+def test_asking_for_names_imports_no_backend():
+    import subprocess
+
+    code = (
+        "import sys; from digits_core.hooks.registry import discover; "
+        "p = discover(); p.backends.names(); p.backends.available(); "
+        "sys.exit(bool({'torch', 'jax', 'tensorflow', 'flax'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,37 @@
+"""The house keeps its own rules."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = sorted(path.parent for path in ROOT.glob("digits_core/*/__init__.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_every_room_has_a_paragraph_that_says_what_lives_there(room):
+    text = (room / "__init__.py").read_text()
+    paragraph = text.split('"""')[1]
+    assert len(paragraph.split()) >= 20
+    assert room.name in (ROOT / "digits_core/__init__.py").read_text()
+
+
+def test_no_load_path_can_run_code():
+    forbidden = re.compile(
+        r"\bimport pickle|\bfrom pickle|torch\.load\(|yaml\.load\((?!.*_StrictLoader)|(?<![.\w])(eval|exec)\("
+    )
+    for path in ROOT.glob("*/**/*.py"):
+        if path.relative_to(ROOT).parts[0] in ("digits_core", "backends", "plugins"):
+            found = forbidden.search(path.read_text())
+            assert not found, f"{path}: {found}"
+
+
+def test_importing_the_core_imports_nothing_heavy():
+    code = (
+        "import sys, digits_core; "
+        "sys.exit(bool({'numpy', 'pydantic', 'rich', 'typer', 'pyarrow', 'PIL'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,12 @@
+"""The numpy backend keeps the contract."""
+
+import pytest
+
+from digits_core.hooks.registry import discover
+from digits_core.testing.backend_suite import BackendSuite
+
+
+class TestNumpyBackend(BackendSuite):
+    @pytest.fixture
+    def backend(self):
+        return discover().backends.get("numpy")()

@@ -1,0 +1,126 @@
+"""The reference is right: gradients by finite differences, values by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from digits_core.spec.solver import Adagrad, Adam, Nesterov, Sgd
+from digits_core.testing.backend_suite import build, reference
+from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, two_headed, weights_of
+from digits_numpy.ops import dropout_mask
+from digits_numpy.solvers import RULES
+
+STEP = 1e-6
+
+
+def _loss(program, arrays, batch):
+    # A step that moves nothing: dropout and batch norm behave as in training.
+    _, scores = program.train_step(program.load(arrays), batch, 0.0, 3)
+    return scores["loss"] / scores["samples"]
+
+
+@pytest.mark.parametrize("graph", [*map(graph_of, OP_CASES.values()), two_headed()], ids=[*OP_CASES, "two-headed"])
+def test_gradients_equal_finite_differences(graph):
+    program = build(reference(), graph, precision="fp64")
+    arrays = {name: array.astype(np.float64) for name, array in weights_of(graph).items()}
+    batch = batch_of(graph)
+    saved = program.save(program.train_step(program.load(arrays), batch, 0.0, 3)[0])
+    random = np.random.default_rng(0)
+    for name, parameter in graph.parameters.items():
+        if not parameter.trainable:
+            continue
+        gradient = saved[f"solver/velocity/{name}"]
+        for index in random.choice(parameter.size, min(3, parameter.size), replace=False):
+            place = np.unravel_index(index, parameter.shape)
+            losses = []
+            for sign in (1, -1):
+                moved = {**arrays, name: arrays[name].copy()}
+                moved[name][place] += sign * STEP
+                losses.append(_loss(program, moved, batch))
+            difference = (losses[0] - losses[1]) / (2 * STEP)
+            assert gradient[place] == pytest.approx(difference, rel=1e-4, abs=2e-7), name
+
+
+def _predict(layers, images, arrays, **input):
+    graph = graph_of(layers, **input)
+    program = build(reference(), graph, precision="fp64")
+    return program.predict(program.load(weights_of(graph) | arrays), images, [layers[0]["name"]])[layers[0]["name"]]
+
+
+def _picture(rows):
+    return np.array(rows, np.uint8)[None, :, :, None]
+
+
+SMALL = {"channels": 1, "height": 3, "width": 3, "scale": 1.0}
+HEAD = {"name": "logits", "op": "dense", "units": 4}
+PICTURE = _picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+
+
+def test_convolution_is_cross_correlation_with_padding_per_side():
+    layer = {"name": "conv", "op": "conv", "filters": 1, "kernel": 2, "padding": [1, 0, 0, 0]}
+    weights = {"conv/kernel": np.array([[[[1.0, 10], [100, 1000]]]]), "conv/bias": np.array([0.5])}
+    found = _predict([layer, HEAD], PICTURE, weights, **SMALL)
+    assert found[0, 0].tolist() == [[2100.5, 3200.5], [5421.5, 6532.5], [8754.5, 9865.5]]
+
+
+def test_average_pool_counts_padding_only_when_asked_and_never_what_ceil_mode_adds():
+    pool = {"name": "pool", "op": "average_pool", "kernel": 2, "stride": 2, "padding": [1, 0, 1, 0]}
+    counted = _predict([pool, HEAD], PICTURE, {}, **SMALL)
+    assert counted[0, 0].tolist() == [[1 / 4, 5 / 4], [11 / 4, 28 / 4]]
+    pixels = _predict([pool | {"count_include_pad": False}, HEAD], PICTURE, {}, **SMALL)
+    assert pixels[0, 0].tolist() == [[1, 2.5], [5.5, 7]]
+    hanging = {"name": "pool", "op": "average_pool", "kernel": 2, "stride": 2, "ceil_mode": True}
+    assert _predict([hanging, HEAD], PICTURE, {}, **SMALL)[0, 0].tolist() == [[3, 4.5], [7.5, 9]]
+
+
+def test_the_mean_is_subtracted_before_the_scale():
+    layer = {"name": "flat", "op": "flatten"}
+    mean = {"input/mean": np.array([[[1.0]]])}
+    found = _predict([layer, HEAD], PICTURE, mean, **(SMALL | {"mean": "pixel", "scale": 0.5}))
+    assert found[0].tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4]
+
+
+def test_lrn_divides_alpha_by_the_size():
+    layer = {"name": "lrn", "op": "lrn", "size": 3, "alpha": 0.6, "beta": 0.5, "k": 2.0}
+    images = np.array([[[[1, 2, 3]]]], np.uint8)
+    found = _predict([layer, HEAD], images, {}, channels=3, height=1, width=1, scale=1.0)
+    sums = np.array([1 + 4, 1 + 4 + 9, 4 + 9])
+    assert found.ravel() == pytest.approx(np.array([1, 2, 3]) / np.sqrt(2 + 0.2 * sums))
+
+
+@pytest.mark.parametrize(
+    ("solver", "updates"),
+    [
+        (Sgd(momentum=0.5), [2, 1 + 4]),
+        (Nesterov(momentum=0.5), [2 + 0.5 * 2, 4 + 0.5 * 5]),
+        (Adagrad(epsilon=1e-10), [1, 4 / math.sqrt(20)]),
+        (
+            Adam(beta1=0.5, beta2=0.75),
+            [1, ((0.5 * 1 + 2) / 0.75) / math.sqrt((0.75 * 1 + 0.25 * 16) / (1 - 0.75**2))],
+        ),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_two_steps_of_a_solver_by_hand(solver, updates):
+    slots = {slot: np.zeros(1) for slot in type(solver).slots}
+    for step, (gradient, expected) in enumerate(zip((2.0, 4.0), updates, strict=True)):
+        update, slots = RULES[solver.name](solver, np.array([gradient]), slots, step)
+        assert update[0] == pytest.approx(expected, rel=1e-7)
+
+
+def test_dropout_drops_the_share_it_should_independently_of_neighbours():
+    mask = dropout_mask(seed=1, layer="drop", rate=0.3, step=5, shape=(200, 10, 5, 4))
+    assert mask.mean() == pytest.approx(0.7, abs=0.01)
+    for other in (
+        dropout_mask(1, "drop", 0.3, 6, mask.shape),
+        dropout_mask(2, "drop", 0.3, 5, mask.shape),
+        dropout_mask(1, "crop", 0.3, 5, mask.shape),
+    ):
+        assert (mask == other).mean() == pytest.approx(0.7**2 + 0.3**2, abs=0.02)
+    neighbours = np.corrcoef(mask[:, 0].ravel(), mask[:, 1].ravel())[0, 1]
+    assert abs(neighbours) < 0.05
+
+
+def test_a_mask_row_depends_on_its_place_in_the_batch_only():
+    assert np.array_equal(dropout_mask(1, "d", 0.5, 0, (8, 30))[:3], dropout_mask(1, "d", 0.5, 0, (3, 30)))

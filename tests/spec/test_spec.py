@@ -1,0 +1,98 @@
+"""Requests are checked as words, and every problem is named at once."""
+
+import pytest
+
+from digits_core.errors import SpecInvalid
+from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.files import dump_json, dump_yaml, parse_text, read_data
+from digits_core.spec.job import JobSpec
+from digits_core.spec.model import parse
+from digits_core.spec.schedule import POLICIES, Step
+from digits_core.spec.solver import SOLVERS, Sgd
+
+MINIMAL = {"dataset": "digits", "network": "lenet"}
+
+
+def test_the_defaults_are_those_of_digits():
+    spec = parse(JobSpec, MINIMAL)
+    assert (spec.epochs, spec.snapshots.every, spec.validate_every) == (30, 1, 1)
+    assert spec.solver == Sgd(rate=0.01, momentum=0.9)
+    assert spec.solver.weight_decay == pytest.approx(0.0001)
+    assert spec.schedule == Step(step=33, gamma=0.1)
+    assert spec.data.mean == "image"
+    dataset = parse(DatasetSpec, {"name": "d", "paths": ["pictures"]})
+    assert (dataset.width, dataset.height, dataset.channels) == (256, 256, 3)
+    assert (dataset.resize, dataset.encoding, dataset.limits.min_per_class) == ("squash", "png", 2)
+
+
+def test_a_job_survives_yaml_and_json():
+    spec = parse(
+        JobSpec,
+        MINIMAL | {"solver": {"name": "adam", "rate": 0.002}, "schedule": {"policy": "multistep", "steps": [10, 20]}},
+    )
+    for dump in (dump_yaml, dump_json):
+        assert parse(JobSpec, parse_text(dump(spec.model_dump(mode="json")), where="text")) == spec
+
+
+def test_every_problem_is_named_at_once_with_its_key():
+    wrong = MINIMAL | {"epochs": 0, "bach": 3, "solver": {"name": "sdg"}, "schedule": {"policy": "step", "gama": 1}}
+    with pytest.raises(SpecInvalid) as refused:
+        parse(JobSpec, wrong, where="job.yaml")
+    problems = {problem.where: str(problem) for problem in refused.value.problems}
+    assert problems.keys() == {
+        "job.yaml, epochs",
+        "job.yaml, bach",
+        "job.yaml, solver",
+        "job.yaml, schedule.step.gama",
+    }
+    assert "Did you mean batch" in problems["job.yaml, bach"]
+    assert "Did you mean sgd" in problems["job.yaml, solver"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "", "a b", "x" * 101, "a\nb"])
+def test_a_name_that_is_no_safe_file_name_is_refused(name):
+    with pytest.raises(SpecInvalid):
+        parse(DatasetSpec, {"name": name, "paths": ["x"]})
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_a_rate_that_is_not_positive_and_finite_is_refused(rate):
+    with pytest.raises(SpecInvalid):
+        parse(JobSpec, MINIMAL | {"solver": {"name": "sgd", "rate": rate}})
+
+
+def test_shares_must_leave_pictures_to_train_on():
+    with pytest.raises(SpecInvalid, match="less than 100 percent, found 60 \\+ 40"):
+        parse(DatasetSpec, {"name": "d", "paths": ["x"], "val": 60, "test": 40})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: 1\nb: 2\na: 3", ["line 3", "duplicate key 'a'"]),
+        ("a: &x [1]\nb: *x", ["line 2", "aliases"]),
+        ("a: [1", ["line 1"]),
+        ("? [1, 2]\n: 3", ["line 1", "duplicate key"]),
+        ("a: !!python/object/apply:os.system ['true']", ["line 1"]),
+        ("a: \0", ["special characters"]),
+    ],
+)
+def test_a_file_that_is_not_plain_data_is_refused_with_its_line(tmp_path, text, words):
+    path = tmp_path / "job.yaml"
+    path.write_text(text)
+    with pytest.raises(SpecInvalid) as refused:
+        read_data(path)
+    for word in (*words, "job.yaml"):
+        assert word in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SpecInvalid, match=r"nothing\.yaml"):
+        read_data(tmp_path / "nothing.yaml")
+
+
+@pytest.mark.parametrize("model", [*SOLVERS.values(), *POLICIES.values()])
+def test_every_field_of_a_solver_and_a_policy_is_described(model):
+    for name, field in model.model_fields.items():
+        if name not in ("name", "policy"):
+            assert field.description, f"{model.__name__}.{name}"

@@ -1,0 +1,157 @@
+"""Backends with one planted fault each; all else is the reference."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+
+from digits_core.contracts.backend import Batch, Program
+from digits_core.graph.graph import Graph, LayerSpec
+from digits_numpy import ops
+from digits_numpy.backend import NumpyBackend
+from digits_numpy.program import NumpyProgram
+
+
+class _Wrapped(Program):
+    """Passes everything on; a fault replaces one method."""
+
+    def __init__(self, graph, solver, options, context):
+        self.inner = NumpyProgram(graph, solver, options, context)
+        self.graph, self.solver = graph, solver
+
+    def load(self, arrays):
+        return self.inner.load(arrays)
+
+    def save(self, state):
+        return self.inner.save(state)
+
+    def place(self, batch):
+        return self.inner.place(batch)
+
+    def train_step(self, state, batch, learning_rate, step):
+        return self.inner.train_step(state, batch, learning_rate, step)
+
+    def evaluate_step(self, state, batch):
+        return self.inner.evaluate_step(state, batch)
+
+    def predict(self, state, images, taps=()):
+        return self.inner.predict(state, images, taps)
+
+    def close(self):
+        self.inner.close()
+
+
+class ForgottenSlot(_Wrapped):
+    def load(self, arrays):
+        return super().load({name: array for name, array in arrays.items() if "velocity" not in name})
+
+
+class UnsavedSlot(_Wrapped):
+    def save(self, state):
+        return {name: array for name, array in super().save(state).items() if "second_moment" not in name}
+
+
+class LeakingSeed(_Wrapped):
+    calls = itertools.count()
+
+    def train_step(self, state, batch, learning_rate, step):
+        return super().train_step(state, batch, learning_rate, next(self.calls))
+
+
+class EvaluationMovesStatistics(_Wrapped):
+    def evaluate_step(self, state, batch):
+        moved, scores = self.inner.train_step(state, batch, 0.0, 0)
+        state.weights.update(moved.weights)
+        return scores
+
+
+class PaddingCounts(_Wrapped):
+    def evaluate_step(self, state, batch):
+        return super().evaluate_step(state, Batch(batch.images, batch.labels, np.ones_like(batch.weights)))
+
+
+class MeanInsteadOfSum(_Wrapped):
+    def evaluate_step(self, state, batch):
+        scores = super().evaluate_step(state, batch)
+        return {**scores, "loss": scores["loss"] / scores["samples"]}
+
+
+class RateInsideMomentum(_Wrapped):
+    rate = 0.0
+
+    def train_step(self, state, batch, learning_rate, step):
+        previous, self.rate = self.rate or learning_rate, learning_rate
+        return super().train_step(state, batch, previous, step)
+
+
+class SavedViews(_Wrapped):
+    def save(self, state):
+        return state.weights | {
+            f"solver/{slot}/{name}": array for name, slots in state.slots.items() for slot, array in slots.items()
+        }
+
+    def train_step(self, state, batch, learning_rate, step):
+        new, scores = super().train_step(state, batch, learning_rate, step)
+        for name, array in new.weights.items():
+            state.weights[name][...] = array
+        return dataclasses.replace(new, weights=state.weights), scores
+
+
+class WrongPadding(_Wrapped):
+    """Begins and ends of the padding are exchanged."""
+
+    def __init__(self, graph, solver, options, context):
+        layers = []
+        for layer in graph.layers:
+            op = layer.op
+            if op.kind in ("conv", "max_pool", "average_pool"):
+                top, bottom, left, right = op.padding
+                op = op.model_copy(update={"padding": (bottom, top, right, left)})
+            layers.append(LayerSpec(layer.name, op, layer.inputs))
+        swapped = Graph.of(graph.name, layers, losses=graph.losses, output=graph.output)
+        super().__init__(swapped, solver, options, context)
+
+
+class InvertedBatchNormMomentum(_Wrapped):
+    def __init__(self, graph, solver, options, context):
+        super().__init__(graph, solver, options, context)
+        for layer in graph.layers:
+            if layer.op.kind == "batch_norm":
+                inverted = layer.op.model_copy(update={"momentum": 1 - layer.op.momentum})
+                self.inner._forwards[layer.name] = ops.batch_norm(dataclasses.replace(layer, op=inverted))
+
+
+class DecayOnEverything(_Wrapped):
+    def __init__(self, graph, solver, options, context):
+        super().__init__(graph, solver, options, context)
+        flat = {name: dataclasses.replace(p, decay_multiplier=1.0) for name, p in graph.parameters.items()}
+        copy = Graph(graph.name, graph.layers, graph.losses, graph.output)
+        copy.__dict__["parameters"] = flat
+        self.inner._graph = copy
+
+
+FAULTS = {
+    fault.__name__: fault
+    for fault in (
+        WrongPadding,
+        ForgottenSlot,
+        UnsavedSlot,
+        LeakingSeed,
+        EvaluationMovesStatistics,
+        PaddingCounts,
+        MeanInsteadOfSum,
+        RateInsideMomentum,
+        SavedViews,
+        InvertedBatchNormMomentum,
+        DecayOnEverything,
+    )
+}
+
+
+def backend_with(fault):
+    class Faulty(NumpyBackend):
+        def build(self, graph, solver, options, context):
+            super().build(graph, solver, options, context)
+            return FAULTS[fault](graph, solver, options, context)
+
+    return Faulty()

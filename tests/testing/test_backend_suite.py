@@ -1,0 +1,44 @@
+"""The conformance kit catches what it is for."""
+
+from pathlib import Path
+
+import pytest
+
+FAULTS = {
+    "WrongPadding": "test_an_op_forward_agrees_with_the_reference[fp32-conv-asymmetric-padding]",
+    "ForgottenSlot": "test_a_run_goes_on_bit_equal_from_what_was_saved_at_any_step[sgd]",
+    "UnsavedSlot": "test_absent_slots_start_at_zero_and_every_slot_is_saved[adam]",
+    "LeakingSeed": "test_the_seed_and_the_step_decide_dropout_and_nothing_else_does",
+    "EvaluationMovesStatistics": "test_evaluation_and_prediction_do_not_touch_the_state",
+    "PaddingCounts": "test_padding_of_weight_zero_counts_nowhere",
+    "MeanInsteadOfSum": "test_scores_are_sums_and_agree_with_the_reference",
+    "RateInsideMomentum": "test_a_solver_steps_as_the_reference_does[fp32-sgd]",
+    "SavedViews": "test_what_was_saved_does_not_change_with_later_steps",
+    "InvertedBatchNormMomentum": "test_an_ops_gradients_agree_with_the_reference[fp32-batch-norm]",
+    "DecayOnEverything": "test_a_solver_steps_as_the_reference_does[fp32-nesterov]",
+}
+
+SUITE = """
+import pytest
+from digits_core.testing.backend_suite import BackendSuite
+from faults import backend_with
+
+class TestFaulty(BackendSuite):
+    @pytest.fixture
+    def backend(self):
+        return backend_with({fault!r})
+"""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_caught(fault, pytester):
+    pytester.syspathinsert(Path(__file__).parent)
+    pytester.makepyfile(SUITE.format(fault=fault))
+    result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines([f"FAILED *{FAULTS[fault].replace('[', '[[]')}*"])
+
+
+def test_every_planted_fault_has_its_test():
+    from tests.testing import faults
+
+    assert faults.FAULTS.keys() == FAULTS.keys()
