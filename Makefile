@@ -20,7 +20,7 @@ types: setup                           ## types of the core
 arch: setup                            ## arrows between rooms
 	$(BIN)/lint-imports
 docs: setup                            ## write the generated pages of the reference
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py && $(BIN)/python docs/draw.py
 bench: setup                           ## ratios to hand-written loops and Keras
 	$(BIN)/python -m benchmarks
 clean:                                 ## forget the environment

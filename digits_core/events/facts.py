@@ -1,0 +1,123 @@
+"""The facts of a job's life; each is frozen, past tense, and one line of JSON in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A worker began a run: the first, or one that resumes."""
+
+    kind: ClassVar = "run-started"
+    run: int
+    backend: str
+    devices: tuple[str, ...]
+    step: int
+    total_steps: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingLogged:
+    """Training progress: means since the last such fact.
+
+    ``losses`` are those of the single steps it covers, the last one being of step number ``step``.
+    """
+
+    kind: ClassVar = "training-logged"
+    step: int
+    epoch: float
+    loss: float
+    accuracy: float
+    learning_rate: float
+    images_per_second: float
+    losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The validation split was scored as a whole."""
+
+    kind: ClassVar = "validated"
+    step: int
+    epoch: float
+    loss: float
+    accuracy: float
+    top5: float
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSaved:
+    """A snapshot is complete on disk."""
+
+    kind: ClassVar = "snapshot-saved"
+    step: int
+    epoch: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something a person should know, and that does not stop the job."""
+
+    kind: ClassVar = "noted"
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused:
+    """The run stopped on request, with a snapshot."""
+
+    kind: ClassVar = "run-paused"
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """Training reached its end, or stopped early as asked."""
+
+    kind: ClassVar = "run-finished"
+    step: int
+    reason: str
+    images_per_second: float
+    first_step_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run could not go on."""
+
+    kind: ClassVar = "run-failed"
+    step: int
+    message: str
+    hint: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunAborted:
+    """A person stopped the job for good."""
+
+    kind: ClassVar = "run-aborted"
+    step: int
+
+
+Fact: TypeAlias = (
+    RunStarted | TrainingLogged | Validated | SnapshotSaved | Noted | RunPaused | RunFinished | RunFailed | RunAborted
+)
+FACTS: dict[str, type[Fact]] = {
+    fact.kind: fact
+    for fact in (
+        RunStarted,
+        TrainingLogged,
+        Validated,
+        SnapshotSaved,
+        Noted,
+        RunPaused,
+        RunFinished,
+        RunFailed,
+        RunAborted,
+    )
+}

@@ -1,0 +1,85 @@
+"""The journal: facts as lines of JSON, appended and never edited.
+
+One line is ``{"time": seconds since the epoch, "kind": "validated", …fields}``. A writer that dies in the middle of a
+line leaves a torn tail; the next writer starts on a fresh line, and readers skip what is not a fact.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from digits_core.disk import storage_errors
+from digits_core.events.facts import FACTS, Fact
+
+
+class Recorded(NamedTuple):
+    """A fact and when it was written.
+
+    Attributes:
+        time: Seconds since the epoch.
+        fact: What happened.
+    """
+
+    time: float
+    fact: Fact
+
+
+class Journal:
+    """The writing end of a journal.
+
+    Args:
+        path: The file; it is made by the first fact.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, fact: Fact) -> None:
+        """Write one fact down, visible to followers at once.
+
+        Raises:
+            ValueError: If a number in it is not finite.
+            StorageUnusable: If the disk is full, read-only or not ours.
+        """
+        record = {"time": round(time.time(), 3), "kind": fact.kind, **dataclasses.asdict(fact)}
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        with storage_errors(self.path.name), open(self.path, "a+b") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size:
+                stream.seek(size - 1)
+                line = line if stream.read(1) == b"\n" else b"\n" + line
+            stream.write(line)
+
+
+def read_facts(path: Path) -> list[Recorded]:
+    """Every fact of a journal, oldest first; none where there is no file."""
+    if not path.exists():
+        return []
+    return parse_lines(path.read_bytes())
+
+
+def parse_lines(data: bytes) -> list[Recorded]:
+    """The facts in complete lines of a journal; torn lines and unknown kinds are skipped."""
+    complete = data[: data.rfind(b"\n") + 1]
+    found = (_parse_line(line) for line in complete.splitlines())
+    return [recorded for recorded in found if recorded is not None]
+
+
+def _parse_line(line: bytes) -> Recorded | None:
+    try:
+        record = json.loads(line)
+        moment, kind = float(record.pop("time")), FACTS[record.pop("kind")]
+        return Recorded(moment, kind(**_fields(kind, record)))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _fields(kind: type[Fact], record: dict[str, Any]) -> dict[str, Any]:
+    # Fields that a later version added are dropped, so that its journals can still be followed.
+    known = {field.name for field in dataclasses.fields(kind)}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in record.items() if key in known}

@@ -1,0 +1,72 @@
+"""The home folder: where datasets and jobs are."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from digits_core.errors import NameUnknown
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder with ``datasets/NAME/`` and ``jobs/ID/``.
+
+    Attributes:
+        path: The folder; it need not exist before something is written.
+    """
+
+    path: Path
+
+    @classmethod
+    def default(cls) -> Home:
+        """``$DIGITS_HOME``, else the platform's folder for user data."""
+        chosen = os.environ.get("DIGITS_HOME") or platformdirs.user_data_dir("digits")
+        return cls(Path(chosen).expanduser().absolute())
+
+    def dataset_folder(self, name: str) -> Path:
+        """Where the dataset called ``name`` is or would be.
+
+        Raises:
+            NameUnknown: If no dataset can have that name.
+        """
+        return self.path / "datasets" / _checked("dataset", name)
+
+    def job_folder(self, id: str) -> Path:
+        """Where the job called ``id`` is or would be.
+
+        Raises:
+            NameUnknown: If no job can have that id.
+        """
+        return self.path / "jobs" / _checked("job", id)
+
+    def dataset_names(self) -> tuple[str, ...]:
+        """Datasets that are complete, sorted."""
+        return _folders_with(self.path / "datasets", "dataset.json")
+
+    def job_ids(self) -> tuple[str, ...]:
+        """Jobs that are complete, sorted."""
+        return _folders_with(self.path / "jobs", "job.json")
+
+
+def _checked(kind: str, name: str) -> str:
+    # A name from outside must never lead out of the home.
+    if not _NAME.fullmatch(name):
+        raise NameUnknown(
+            f"No {kind} is called {name!r}.", hint="Names are letters, digits, '.', '_' and '-', at most 100."
+        )
+    return name
+
+
+def _folders_with(parent: Path, file: str) -> tuple[str, ...]:
+    if not parent.is_dir():
+        return ()
+    return tuple(
+        sorted(path.name for path in parent.iterdir() if _NAME.fullmatch(path.name) and (path / file).exists())
+    )

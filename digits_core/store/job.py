@@ -1,0 +1,194 @@
+"""The folder of a job: what was asked, what runs, what a person wants of it.
+
+::
+
+    jobs/ID/
+      job.json       the frozen request                      graph.json     the network, every shape known
+      run.json       the run that is, or was last, started   process.json   the process that carries it
+      events.jsonl   the journal                             log.txt        what the worker printed
+      control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from digits_core.contracts.launcher import Handle
+from digits_core.disk import new_folder, storage_errors, write_file
+from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWrong, SpecInvalid
+from digits_core.events.journal import Journal
+from digits_core.graph import codec
+from digits_core.graph.graph import Graph
+from digits_core.spec.dataset import Resize
+from digits_core.spec.files import dump_json
+from digits_core.spec.job import JobSpec
+from digits_core.spec.model import Name, Spec, parse
+from digits_core.store.home import Home
+
+#: What a person may want of a running job.
+Wish = Literal["pause", "abort"]
+
+
+class PictureForm(Spec):
+    """The form in which the dataset keeps pictures; classification brings new pictures into it."""
+
+    width: int
+    """Width in pixels."""
+    height: int
+    """Height in pixels."""
+    channels: int
+    """1 for grayscale, 3 for colour."""
+    resize: Resize
+    """How a picture of another shape is brought to size."""
+
+
+class JobRequest(Spec):
+    """What a job was asked to do; never changed."""
+
+    id: Name
+    """Name of the job's folder."""
+    created: str
+    """Moment of the request, ISO 8601, UTC."""
+    spec: JobSpec
+    """The request, its name filled in."""
+    dataset_version: str
+    """Version of the dataset, for example ``v0001``."""
+    dataset_digest: str
+    """Digest of that version."""
+    labels: tuple[str, ...]
+    """Names of the classes, by number."""
+    picture: PictureForm
+    """The form of the dataset's pictures."""
+    backend: str
+    """The backend that ``auto`` was resolved to."""
+
+
+class RunRequest(Spec):
+    """One run of a job: an attempt to bring it to its end."""
+
+    number: int = 1
+    """Which run of the job it is, from 1."""
+    backend: str
+    """Backend of this run; it may differ from that of the run before."""
+    devices: tuple[str, ...]
+    """Ids of the devices to train on; none: the backend's best."""
+
+
+class JobFolder:
+    """A job's folder; every method reads or writes the disk.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, home: Home, request: JobRequest, graph: Graph) -> JobFolder:
+        """Make the folder of a new job, complete or not at all.
+
+        Raises:
+            NameTaken: If there is a job of that id.
+            StorageUnusable: If the disk is full, read-only or not ours.
+        """
+        path = home.job_folder(request.id)
+        try:
+            with new_folder(path) as folder:
+                (folder / "job.json").write_text(dump_json(request.model_dump(mode="json")), encoding="utf-8")
+                (folder / "graph.json").write_text(dump_json(codec.encode(graph)), encoding="utf-8")
+                (folder / "control").mkdir()
+                (folder / "snapshots").mkdir()
+        except FileExistsError:
+            raise NameTaken(f"A job {request.id!r} exists already.", hint="Choose another name.") from None
+        return cls(path)
+
+    @property
+    def id(self) -> str:
+        """The job's id, the name of its folder."""
+        return self.path.name
+
+    @property
+    def home(self) -> Home:
+        """The home that the job is in."""
+        return Home(self.path.parent.parent)
+
+    @property
+    def journal(self) -> Journal:
+        """Where facts of the job are written."""
+        return Journal(self.path / "events.jsonl")
+
+    @property
+    def log_path(self) -> Path:
+        """What the worker prints."""
+        return self.path / "log.txt"
+
+    @property
+    def snapshots_folder(self) -> Path:
+        """Where its snapshots are."""
+        return self.path / "snapshots"
+
+    def request(self) -> JobRequest:
+        """What was asked.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            SpecInvalid: If the file does not say what it should.
+        """
+        return parse(JobRequest, self._read("job.json"), where=str(self.path / "job.json"))
+
+    def graph(self) -> Graph:
+        """The network.
+
+        Raises:
+            NetworkInvalid: If the file does not describe one.
+        """
+        return codec.decode(self._read("graph.json", NetworkInvalid), where=str(self.path / "graph.json"))
+
+    def run(self) -> RunRequest | None:
+        """The run that was started last; None before the first."""
+        if not (self.path / "run.json").exists():
+            return None
+        return parse(RunRequest, self._read("run.json"), where=str(self.path / "run.json"))
+
+    def write_run(self, run: RunRequest) -> None:
+        """Say what the next worker is to do; written by whoever starts it."""
+        write_file(self.path / "run.json", dump_json(run.model_dump(mode="json")))
+
+    def process(self) -> Handle | None:
+        """The process of the last run; None where none was started."""
+        if not (self.path / "process.json").exists():
+            return None
+        data = self._read("process.json")
+        return Handle(int(data["pid"]), float(data["started"]))
+
+    def write_process(self, handle: Handle) -> None:
+        """Remember the process that carries the run."""
+        write_file(self.path / "process.json", dump_json(dataclasses.asdict(handle)))
+
+    def ask(self, wish: Wish) -> None:
+        """Ask the worker to pause or abort; it answers at its next step."""
+        with storage_errors(f"the request to {wish}"):
+            (self.path / "control").mkdir(exist_ok=True)
+            (self.path / "control" / wish).touch()
+
+    def asked(self) -> frozenset[str]:
+        """What was asked and not cleared."""
+        return frozenset(wish for wish in ("pause", "abort") if (self.path / "control" / wish).exists())
+
+    def clear_asked(self) -> None:
+        """Forget what was asked: done by a worker that has answered, and by whoever starts the next."""
+        for wish in ("pause", "abort"):
+            (self.path / "control" / wish).unlink(missing_ok=True)
+
+    def _read(self, file: str, error: type[RequestWrong] = SpecInvalid) -> Any:
+        path = self.path / file
+        try:
+            return json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise NameUnknown(f"Job {self.id}: {file} is missing.", where=str(self.path)) from None
+        except (OSError, ValueError) as reason:
+            raise error(f"Job {self.id}: {file} cannot be read: {reason}.", where=str(path)) from None

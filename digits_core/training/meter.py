@@ -1,0 +1,113 @@
+"""Scores of steps, collected without waiting for the device, and the pace of training."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from digits_core.contracts.backend import SCORE_NAMES, Scores
+
+#: Seconds after which progress is due whatever the number of steps.
+LOG_SECONDS = 10.0
+#: Evaluation batches that may be on their way to the device before the oldest is waited for.
+_IN_FLIGHT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Means over the steps since the last reading.
+
+    Attributes:
+        loss: Mean loss per picture.
+        accuracy: Share of pictures classified right.
+        losses: Mean loss per picture of every single step.
+        images_per_second: Pace over these steps.
+    """
+
+    loss: float
+    accuracy: float
+    losses: tuple[float, ...]
+    images_per_second: float
+
+
+class Meter:
+    """Collects lazy scores and reads them now and then.
+
+    The first step of a run, which may compile, is read on its own: it gives ``first_step_s`` and stays out of the pace;
+    so does the time between `read` and `restart`, spent on validation and snapshots.
+
+    Args:
+        started: `time.perf_counter` when the program began to be built.
+    """
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._pending: list[Scores] = []
+        self._since = time.perf_counter()
+        self._images = 0.0
+        self._seconds = 0.0
+        #: Seconds from the start of the build to the scores of the first step; 0 before.
+        self.first_step_s = 0.0
+
+    @property
+    def images_per_second(self) -> float:
+        """Steady pace of the run so far; 0 where only the first step was done."""
+        return self._images / self._seconds if self._seconds else 0.0
+
+    def add(self, scores: Scores) -> None:
+        """Take the scores of one step, unread."""
+        self._pending.append(scores)
+
+    def is_due(self) -> bool:
+        """Whether a reading is due by time: after the first step of a run, and every ten seconds."""
+        return not self.first_step_s or time.perf_counter() - self._since > LOG_SECONDS
+
+    def read(self) -> Progress:
+        """Wait for the scores of all steps since the last reading; there must be at least one."""
+        loss, correct, _, samples, losses = _sum(self._pending)
+        self._pending.clear()
+        now = time.perf_counter()
+        seconds, self._since = max(now - self._since, 1e-9), now
+        if self.first_step_s:
+            self._images, self._seconds = self._images + samples, self._seconds + seconds
+        else:
+            self.first_step_s = now - self._started
+        return Progress(loss / samples, correct / samples, losses, samples / seconds)
+
+    def restart(self) -> None:
+        """Let the next interval begin now."""
+        self._since = time.perf_counter()
+
+
+def mean_scores(scores: Iterable[Scores]) -> dict[str, float]:
+    """Means over all samples of several batches, read a few batches behind the device.
+
+    Returns:
+        ``val/loss``, ``val/accuracy`` and ``val/top5``.
+
+    >>> batch = {"loss": 6.0, "correct": 1.0, "top5": 2.0, "samples": 2.0}
+    >>> mean_scores([batch, batch])
+    {'val/loss': 3.0, 'val/accuracy': 0.5, 'val/top5': 1.0}
+    """
+    totals = [0.0, 0.0, 0.0, 0.0]
+    pending: deque[Scores] = deque()
+
+    def settle(limit: int) -> None:
+        while len(pending) > limit:
+            oldest = pending.popleft()
+            totals[:] = [total + float(oldest[name]) for total, name in zip(totals, SCORE_NAMES, strict=True)]
+
+    for batch in scores:
+        pending.append(batch)
+        settle(_IN_FLIGHT)
+    settle(0)
+    loss, correct, top5, samples = totals
+    return {"val/loss": loss / samples, "val/accuracy": correct / samples, "val/top5": top5 / samples}
+
+
+def _sum(pending: list[Scores]) -> tuple[float, float, float, float, tuple[float, ...]]:
+    rows = [tuple(float(scores[name]) for name in SCORE_NAMES) for scores in pending]
+    loss, correct, top5, samples = (sum(column) for column in zip(*rows, strict=True))
+    return loss, correct, top5, samples, tuple(row[0] / row[3] for row in rows)

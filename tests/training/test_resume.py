@@ -1,0 +1,107 @@
+"""Stop anywhere, go on, equal to the end: bit for bit."""
+
+import numpy as np
+import pytest
+
+from digits_core.events.facts import Noted, RunFinished, RunStarted, TrainingLogged, Validated
+from digits_core.events.journal import read_facts
+from digits_core.store.snapshots import latest_usable, list_snapshots
+
+STEPS = 13
+
+
+def facts(job, kind):
+    return [recorded.fact for recorded in read_facts(job.journal.path) if isinstance(recorded.fact, kind)]
+
+
+def losses(job):
+    return [loss for fact in facts(job, TrainingLogged) for loss in fact.losses]
+
+
+def assert_same_end(job, other):
+    found, expected = latest_usable(job.snapshots_folder), latest_usable(other.snapshots_folder)
+    assert found.state.step == expected.state.step
+    assert found.state.metrics["val/loss"] == expected.state.metrics["val/loss"]
+    assert found.state.patience == expected.state.patience
+    assert found.arrays.keys() == expected.arrays.keys()
+    for name, array in expected.arrays.items():
+        np.testing.assert_array_equal(found.arrays[name], array, err_msg=name)
+    # Files are equal too: names, order and number formats.
+    assert found.state.digests == expected.state.digests
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_run_paused_at_every_step_ends_as_an_unbroken_one(make_job, carry, solver):
+    fields = {"solver": {"name": solver}, "schedule": {"policy": "exp"}, "early_stopping": {"patience": 5}}
+    whole = make_job("whole", **fields)
+    carry(whole)
+    for step in range(1, STEPS):
+        job = make_job(f"broken-{step}", **fields)
+        assert carry(job, {step: "pause"}) == 0
+        assert carry(job, number=2) == 0
+        assert [fact.step for fact in facts(job, RunStarted)] == [0, step]
+        assert losses(job) == losses(whole)
+        assert facts(job, Validated) == facts(whole, Validated)
+        assert_same_end(job, whole)
+
+
+def test_a_run_paused_after_each_step_ends_as_an_unbroken_one(make_job, carry):
+    whole, job = make_job("whole"), make_job("broken")
+    carry(whole)
+    for number in range(1, STEPS + 1):
+        carry(job, {1: "pause"}, number=number)
+    assert isinstance(read_facts(job.journal.path)[-1].fact, RunFinished)
+    assert losses(job) == losses(whole)
+    assert_same_end(job, whole)
+
+
+def test_a_run_in_double_precision_resumes_exactly(make_job, carry):
+    whole, job = (make_job(id, options={"precision": "fp64"}) for id in ("whole", "broken"))
+    carry(whole)
+    carry(job, {5: "pause"})
+    carry(job, number=2)
+    assert_same_end(job, whole)
+
+
+def test_a_damaged_snapshot_is_named_and_the_one_before_is_used(make_job, carry):
+    whole, job = (make_job(id, snapshots={"every": 0.5}) for id in ("whole", "broken"))
+    carry(whole)
+    carry(job, {9: "pause"})
+    path = job.snapshots_folder / list_snapshots(job.snapshots_folder)[-1].name / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert carry(job, number=2) == 0
+    [note] = facts(job, Noted)
+    assert path.parent.name in note.message
+    assert "Training goes on from snapshot 000001-epoch." in note.message
+    assert [fact.step for fact in facts(job, RunStarted)] == [0, 7]
+    assert_same_end(job, whole)
+
+
+def test_where_every_snapshot_is_damaged_training_starts_over_and_says_so(make_job, carry):
+    whole, job = make_job("whole"), make_job("broken")
+    carry(whole)
+    carry(job, {9: "pause"})
+    for state in list_snapshots(job.snapshots_folder):
+        (job.snapshots_folder / state.name / "solver.safetensors").unlink()
+    assert carry(job, number=2) == 0
+    assert [fact.message.endswith("Training starts from the beginning.") for fact in facts(job, Noted)] == [True, True]
+    assert [fact.step for fact in facts(job, RunStarted)] == [0, 0]
+    assert_same_end(job, whole)
+
+
+def test_a_finished_run_that_could_not_say_so_finishes_without_another_step(make_job, carry):
+    job = make_job()
+    carry(job)
+    lines = job.journal.path.read_text().splitlines(keepends=True)
+    job.journal.path.write_text("".join(lines[:-1]))
+    assert carry(job, number=2) == 0
+    assert isinstance(read_facts(job.journal.path)[-1].fact, RunFinished)
+    assert len(losses(job)) == STEPS
+
+
+def test_leftovers_of_a_killed_writer_are_cleared(make_job, carry):
+    job = make_job()
+    leftover = job.snapshots_folder / ".unfinished-000001-epoch-x"
+    leftover.mkdir()
+    carry(job)
+    assert not leftover.exists()
