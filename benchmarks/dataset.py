@@ -1,7 +1,9 @@
 """How much the dataset room adds to the bare work, as ratios in one run.
 
-- ``dataset/create raw``: ``create_dataset`` to shards on disk against a thread loop that only reads, decodes and
-  resizes the same pictures, with as many threads, and keeps nothing.
+- ``dataset/create raw``: ``create_dataset`` to shards on disk against a thread loop that reads, decodes and resizes the
+  same pictures, with as many threads, and keeps nothing.
+- ``dataset/create raw, kept``: the same against a loop that also writes what it made to one file and syncs it, which is
+  the least that any dataset needs.
 - ``dataset/load …``: ``TrainLoader`` over mapped raw shards against a gather from arrays in memory.
 
 Contestants alternate; each figure is the median of its rounds, in pictures per second. Run: ``python
@@ -11,6 +13,7 @@ benchmarks/dataset.py``; it prints one JSON object a line.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import tempfile
@@ -32,7 +35,7 @@ from digits_core.hooks.registry import discover
 from digits_core.spec.dataset import DatasetSpec
 
 ROUNDS = 5
-PHOTOGRAPHS = 2000
+PHOTOGRAPHS = 1000
 SIZE = 256
 
 
@@ -41,16 +44,18 @@ def measure() -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         return [
-            measure_creation(folder),
+            measure_creation(folder, "dataset/create raw", kept=False),
+            measure_creation(folder, "dataset/create raw, kept", kept=True),
             measure_loader(folder, "28x28x1, batch 64", (28, 28, 1), count=40_000, batch=64, steps=2000),
             measure_loader(folder, "256x256x3, batch 32", (256, 256, 3), count=2_000, batch=32, steps=150),
         ]
 
 
-def measure_creation(folder: Path) -> dict[str, Any]:
+def measure_creation(folder: Path, title: str, *, kept: bool) -> dict[str, Any]:
     """Creation of a raw dataset from JPEG files of 320x240 to 500x375."""
     source = folder / "photographs"
-    draw_photographs(source, PHOTOGRAPHS)
+    if not source.exists():
+        draw_photographs(source, PHOTOGRAPHS)
     paths = sorted(source.rglob("*.jpg"))
     spec = DatasetSpec(name="bench", paths=(source,), width=SIZE, height=SIZE, encoding="raw")
     sources = discover().dataset_sources
@@ -59,14 +64,18 @@ def measure_creation(folder: Path) -> dict[str, Any]:
         create_dataset(spec, folder / "created", sources)
 
     def bare() -> None:
-        with ThreadPoolExecutor(usable_cpus()) as pool:
-            for _ in pool.map(decode_and_resize, paths):
-                pass
+        with ThreadPoolExecutor(usable_cpus()) as pool, open(folder / "bare", "wb") as stream:
+            for pixels in pool.map(decode_and_resize, paths):
+                if kept:
+                    stream.write(pixels.data)
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def clean() -> None:
         shutil.rmtree(folder / "created", ignore_errors=True)
+        (folder / "bare").unlink(missing_ok=True)
 
-    return compare("dataset/create raw", ours, bare, len(paths), after=clean)
+    return compare(title, ours, bare, len(paths), after=clean)
 
 
 def decode_and_resize(path: Path) -> np.ndarray:

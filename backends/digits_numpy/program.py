@@ -32,6 +32,8 @@ class NumpyProgram(Program):
         self._graph, self._solver, self._seed = graph, solver, context.seed
         self._dtype = DTYPES[options.precision]
         self._forwards = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
+        heads = [loss.logits for loss in graph.losses]
+        self._trained, self._scored = graph.needed_for(heads), graph.needed_for([graph.output, *heads])
 
     def load(self, arrays: Arrays) -> NumpyState:
         """A state with copies of ``arrays``."""
@@ -49,16 +51,14 @@ class NumpyProgram(Program):
     def train_step(self, state: NumpyState, batch: Batch, learning_rate: float, step: int) -> tuple[NumpyState, Scores]:
         """Forward, backward, update."""
         mode = Mode(training=True, seed=self._seed, step=step)
-        layers = self._graph.needed_for(loss.logits for loss in self._graph.losses)
-        values, backwards = self._forward(layers, state.weights, batch.images, mode)
+        values, backwards = self._forward(self._scored, state.weights, batch.images, mode)
         scores, gradients = self._score(values, batch)
-        weight_gradients = self._backward(layers, backwards, gradients)
+        weight_gradients = self._backward(backwards, gradients)
         return self._update(state, weight_gradients, mode, learning_rate, step), scores
 
     def evaluate_step(self, state: NumpyState, batch: Batch) -> Scores:
         """Forward and score."""
-        heads = (self._graph.output, *(loss.logits for loss in self._graph.losses))
-        values, _ = self._forward(self._graph.needed_for(heads), state.weights, batch.images, Mode())
+        values, _ = self._forward(self._scored, state.weights, batch.images, Mode())
         return self._score(values, batch)[0]
 
     def predict(
@@ -108,12 +108,10 @@ class NumpyProgram(Program):
         }
         return scores, gradients
 
-    def _backward(
-        self, layers: Sequence[Layer], backwards: dict[str, Backward], gradients: dict[str, Array]
-    ) -> Weights:
+    def _backward(self, backwards: dict[str, Backward], gradients: dict[str, Array]) -> Weights:
         """Gradients of weights by canonical name, from those of the logits."""
         found: Weights = {}
-        for layer in reversed(layers):
+        for layer in reversed(self._trained):
             inputs, weights = backwards[layer.name](gradients[layer.name])
             found.update({f"{layer.name}/{name}": gradient for name, gradient in weights.items()})
             for name, gradient in zip(layer.inputs, inputs, strict=False):

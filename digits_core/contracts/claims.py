@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digits_core.contracts.backend import Arrays, Capabilities
+from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Capabilities
 from digits_core.errors import CapabilityMissing, Problem, SnapshotDamaged, require
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
@@ -43,13 +43,13 @@ def require_weights(graph: Graph, arrays: Arrays) -> None:
     Raises:
         SnapshotDamaged: With one problem per weight or solver slot that is missing or has another shape.
     """
-    problems = []
-    for name, parameter in graph.parameters.items():
-        if name not in arrays:
-            problems.append(Problem(f"Network {graph.name} expects weight {name}, found none."))
-        elif arrays[name].shape != parameter.shape:
-            found = list(arrays[name].shape)
-            problems.append(
-                Problem(f"Network {graph.name} expects {name} of shape {list(parameter.shape)}, found {found}.")
-            )
+    shapes = {name: parameter.shape for name, parameter in graph.parameters.items()}
+    problems = [
+        Problem(f"Network {graph.name} expects weight {name}, found none.") for name in shapes if name not in arrays
+    ]
+    for name, array in arrays.items():
+        weight = name.split("/", 2)[-1] if name.startswith(SLOT_PREFIX) else name
+        if weight in shapes and array.shape != shapes[weight]:
+            expected, found = list(shapes[weight]), list(array.shape)
+            problems.append(Problem(f"Network {graph.name} expects {name} of shape {expected}, found {found}."))
     require(problems, SnapshotDamaged)

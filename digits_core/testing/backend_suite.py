@@ -161,6 +161,19 @@ class BackendSuite:
         )
         _assert_close(found, expected, GRADIENT_TOLERANCE[precision])
 
+    @pytest.mark.parametrize("case", ["max-pool", "max-pool-overlapping", "max-pool-ceil-padding"])
+    def test_among_equal_elements_of_a_window_the_first_has_the_gradient(self, backend: Backend, case: str) -> None:
+        graph = graph_of(OP_CASES[case])
+        _require_ops(backend, graph)
+        arrays = weights_of(graph)
+        # A kernel of zeros makes all elements equal, and its own gradient tells which of them were chosen.
+        arrays["first/kernel"] = np.zeros_like(arrays["first/kernel"])
+        found, expected = (
+            self._gradients(build(backend_, graph, precision=precision), graph, batch_of(graph), arrays)
+            for backend_, precision in ((backend, "fp32"), (reference(), "fp64"))
+        )
+        _assert_close(found, expected, GRADIENT_TOLERANCE["fp32"])
+
     def test_several_weighted_losses_add_up(self, backend: Backend) -> None:
         graph = two_headed()
         _require_ops(backend, graph)
@@ -170,6 +183,15 @@ class BackendSuite:
         )
         _assert_close(found, expected, GRADIENT_TOLERANCE["fp32"])
         self._assert_scores_agree(backend, graph, batch_of(graph))
+
+    def test_the_output_may_be_without_a_loss(self, backend: Backend) -> None:
+        graph = two_headed(losses=[{"logits": "side"}])
+        _require_ops(backend, graph)
+        scores = []
+        for backend_, precision in ((backend, "fp32"), (reference(), "fp64")):
+            run = Run(build(backend_, graph, precision=precision), graph, weights_of(graph))
+            scores.append(run.advance([0.1])[0])
+        assert scores[0] == pytest.approx(scores[1], rel=1e-4)
 
     @every_solver
     @both_precisions
@@ -245,6 +267,7 @@ class BackendSuite:
                 saved = program.save(program.load(arrays))
                 _assert_equal({name: saved[name] for name in arrays}, arrays)
                 assert {array.dtype for array in saved.values()} == {np.dtype(np.float32)}
+                assert all(array.flags.c_contiguous for array in saved.values())
 
     def test_what_was_saved_does_not_change_with_later_steps(self, backend: Backend) -> None:
         graph = graph_of(OP_CASES["conv"])
@@ -424,13 +447,13 @@ class BackendSuite:
     def _first_gradients(self, backend: Backend, graph: Graph, precision: str) -> Arrays:
         return self._gradients(build(backend, graph, precision=precision), graph, batch_of(graph))
 
-    def _gradients(self, program: Program, graph: Graph, batch: Batch) -> Arrays:
+    def _gradients(self, program: Program, graph: Graph, batch: Batch, arrays: Arrays | None = None) -> Arrays:
         """Gradients, read off the velocity after one step without momentum and decay, and moved statistics."""
-        state, scores = program.train_step(program.load(weights_of(graph)), program.place(batch), 0.0, 3)
+        state, scores = program.train_step(program.load(arrays or weights_of(graph)), program.place(batch), 0.0, 3)
         read(scores)
-        arrays = program.save(state)
+        saved = program.save(state)
         statistics = {name for name, parameter in graph.parameters.items() if not parameter.trainable}
-        return {name: array for name, array in arrays.items() if name.startswith("solver/") or name in statistics}
+        return {name: array for name, array in saved.items() if name.startswith("solver/") or name in statistics}
 
     def _assert_scores_agree(self, backend: Backend, graph: Graph, batch: Batch) -> None:
         found, expected = (

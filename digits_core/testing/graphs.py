@@ -41,7 +41,6 @@ OP_CASES: dict[str, Layers] = {
     "max-pool-padding": _one("max_pool", kernel=3, stride=2, padding=[1, 0, 2, 1]),
     "max-pool-ceil": _one("max_pool", kernel=2, stride=2, ceil_mode=True),
     "max-pool-ceil-padding": _one("max_pool", kernel=[3, 2], stride=[3, 2], padding=[1, 1, 1, 0], ceil_mode=True),
-    "max-pool-ties": after_conv({"name": "relu", "op": "relu"}, {"name": "tested", "op": "max_pool", "kernel": 3}),
     "average-pool": _one("average_pool", kernel=2, stride=2),
     "average-pool-padding": _one("average_pool", kernel=3, stride=2, padding=1),
     "average-pool-asymmetric": _one("average_pool", kernel=3, stride=2, padding=[2, 0, 1, 2]),
@@ -106,11 +105,13 @@ def graph_of(layers: Layers, *, losses: list[dict[str, Any]] | None = None, **in
     return decode({"name": "tiny", "input": size, "layers": layers, "losses": losses or [], "output": "logits"})
 
 
-def two_headed() -> Graph:
-    """A graph with two weighted losses, one of them smoothed, that share a convolution."""
+TWO_LOSSES: Layers = [{"logits": "logits", "label_smoothing": 0.1}, {"logits": "side", "weight": 0.3}]
+
+
+def two_headed(losses: Layers = TWO_LOSSES) -> Graph:
+    """A graph with two heads that share a convolution; usually both have a loss, one of them smoothed."""
     layers = after_conv({"name": "relu", "op": "relu"})
     layers += [{"name": "side", "op": "dense", "units": 4, "inputs": "first", "kernel_initializer": "he_normal"}]
-    losses = [{"logits": "logits", "label_smoothing": 0.1}, {"logits": "side", "weight": 0.3}]
     return graph_of(layers, losses=losses)
 
 

@@ -121,6 +121,27 @@ class InvertedBatchNormMomentum(_Wrapped):
                 self.inner._forwards[layer.name] = ops.batch_norm(dataclasses.replace(layer, op=inverted))
 
 
+class LastMaximumWins(_Wrapped):
+    def __init__(self, graph, solver, options, context):
+        super().__init__(graph, solver, options, context)
+        for layer in graph.layers:
+            if layer.op.kind == "max_pool":
+                self.inner._forwards[layer.name] = _last_wins(ops.max_pool(layer))
+
+
+def _last_wins(forward):
+    """The pool of the picture turned by half a turn: the first of its equals is our last."""
+
+    def turned(array):
+        return array[:, :, ::-1, ::-1]
+
+    def forward_turned(inputs, weights, mode):
+        y, backward = forward([turned(inputs[0])], weights, mode)
+        return turned(y), lambda dy: ([turned(backward(turned(dy))[0][0])], {})
+
+    return forward_turned
+
+
 class DecayOnEverything(_Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
@@ -144,6 +165,7 @@ FAULTS = {
         SavedViews,
         InvertedBatchNormMomentum,
         DecayOnEverything,
+        LastMaximumWins,
     )
 }
 

@@ -1,0 +1,42 @@
+"""The PyTorch backend. Importing it imports no torch; `module` gives what was learned as a plain ``torch.nn.Module``.
+
+Activations are channels-last in memory and ``[B, C, H, W]`` in shape; weights have torch's names (``conv1.weight``) and
+the canonical shapes, so nothing is transposed on the way in or out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digits_core.contracts.backend import Arrays
+from digits_core.contracts.claims import require_claims, require_weights
+from digits_core.graph.graph import Graph
+from digits_core.spec.job import BackendOptions
+from digits_core.spec.solver import Sgd
+
+if TYPE_CHECKING:
+    import torch
+
+
+def module(graph: Graph, arrays: Arrays) -> torch.nn.Module:
+    """A network as a torch module with its weights in it, to be used, changed or trained further without DIGITS.
+
+    It takes uint8 pictures ``[B, H, W, C]``, as everything here does, subtracts the mean itself and gives the logits
+    of the graph's output, float32. Layers are attributes by their names (``-`` and ``.`` become ``_``), of torch's own
+    classes wherever those compute the same. It is in evaluation mode; while training, dropout draws from torch's
+    generator.
+
+    Args:
+        graph: The network.
+        arrays: Its weights by canonical name, for example from `Program.save`; copied.
+
+    Raises:
+        DigitsError: If a weight is missing or has another shape, or torch has no such operation.
+    """
+    from digits_torch.arrays import filled_network
+    from digits_torch.backend import TorchBackend
+
+    backend = TorchBackend()
+    require_claims(backend.name, backend.capabilities(), graph, Sgd(), BackendOptions())
+    require_weights(graph, arrays)
+    return filled_network(graph, arrays)

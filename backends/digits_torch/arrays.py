@@ -1,0 +1,144 @@
+"""Canonical arrays in and out.
+
+Torch's weights have the canonical shapes; what changes is names, the device, the order in memory (channels-last), and a
+batch axis of the mean picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from digits_core.contracts.backend import Arrays, slot_name
+from digits_core.graph.graph import Graph
+from digits_core.spec.solver import SolverBase
+from digits_torch.native import Network, training_twin
+
+DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "fp64": torch.float64}
+
+#: Torch's attribute of each canonical local name.
+ATTRIBUTES = {
+    "kernel": "weight",
+    "bias": "bias",
+    "scale": "weight",
+    "offset": "bias",
+    "mean": "running_mean",
+    "variance": "running_var",
+    "input/mean": "mean",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Trainable weights with the same multipliers.
+
+    Attributes:
+        weights: Torch's parameters.
+        slots: For each slot of the solver, in its order, one tensor per weight.
+        rate_multiplier: Factor on the learning rate.
+        decay: Weight decay, multiplied.
+    """
+
+    weights: list[nn.Parameter]
+    slots: tuple[list[Tensor], ...]
+    rate_multiplier: float
+    decay: float
+
+
+@dataclass(frozen=True, slots=True)
+class TorchState:
+    """What a program keeps between steps.
+
+    Attributes:
+        training: The network in training mode.
+        evaluating: The same weights in evaluation mode, so that no mode is ever switched.
+        groups: Trainable weights and slots, for the solver.
+        tensors: Every array by canonical name, in saving order; the same memory as above.
+        shapes: Canonical shapes of ``tensors``.
+    """
+
+    training: Network
+    evaluating: Network
+    groups: tuple[Group, ...]
+    tensors: dict[str, Tensor]
+    shapes: dict[str, tuple[int, ...]]
+
+
+def from_canonical(
+    arrays: Arrays, graph: Graph, solver: SolverBase, seed: int, dtype: torch.dtype, device: torch.device
+) -> TorchState:
+    """A state with copies of ``arrays``; absent slots are zero."""
+    network = Network(graph, seed).eval().to(device, dtype, memory_format=torch.channels_last)
+    weights = native_tensors(network, graph)
+    shapes = {name: parameter.shape for name, parameter in graph.parameters.items()}
+    tensors: dict[str, Tensor] = dict(weights)
+    for name, parameter in graph.parameters.items():
+        if parameter.trainable:
+            for slot in type(solver).slots:
+                tensors[slot_name(slot, name)] = torch.zeros_like(weights[name], requires_grad=False)
+                shapes[slot_name(slot, name)] = parameter.shape
+    for name, tensor in tensors.items():
+        if name in arrays:
+            write(tensor, arrays[name])
+    return TorchState(training_twin(network, graph), network, _groups(graph, solver, tensors), tensors, shapes)
+
+
+def to_canonical(state: TorchState) -> Arrays:
+    """Copies of everything in ``state``."""
+    return {name: read(tensor).reshape(state.shapes[name]) for name, tensor in state.tensors.items()}
+
+
+def filled_network(graph: Graph, arrays: Arrays) -> Network:
+    """A network of its own with copies of ``arrays``, on the processor in float32 and evaluation mode."""
+    network = Network(graph).eval()
+    for name, tensor in native_tensors(network, graph).items():
+        write(tensor, arrays[name])
+    return network
+
+
+def native_tensors(network: Network, graph: Graph) -> dict[str, Tensor]:
+    """Every weight of ``network`` by its canonical name."""
+    tensors: dict[str, Tensor] = {}
+    for layer in graph.layers:
+        for name in layer.parameters:
+            attribute = ATTRIBUTES.get(name) or ATTRIBUTES[name.removeprefix(f"{layer.name}/")]
+            tensors[name] = getattr(network.layer(layer.name), attribute)
+    return tensors
+
+
+def write(tensor: Tensor, array: npt.NDArray[Any]) -> None:
+    """Copy ``array`` into ``tensor``, whatever its number format and place."""
+    with torch.no_grad():
+        tensor.copy_(shared(array).view(tensor.shape))
+
+
+def read(tensor: Tensor, dtype: torch.dtype | None = None) -> npt.NDArray[Any]:
+    """A copy of ``tensor`` in canonical order."""
+    detached = tensor.detach()
+    return detached.to("cpu", dtype or tensor.dtype, copy=True, memory_format=torch.contiguous_format).numpy()
+
+
+def shared(array: npt.NDArray[Any]) -> Tensor:
+    """A tensor on the memory of ``array``, or on a copy where torch cannot use it."""
+    return torch.from_numpy(np.require(array, requirements=("C", "W")))
+
+
+def _groups(graph: Graph, solver: SolverBase, tensors: dict[str, Tensor]) -> tuple[Group, ...]:
+    members: dict[tuple[float, float], list[str]] = {}
+    for name, parameter in graph.parameters.items():
+        if parameter.trainable:
+            members.setdefault((parameter.rate_multiplier, parameter.decay_multiplier), []).append(name)
+    return tuple(
+        Group(
+            [tensors[name] for name in names],
+            tuple([tensors[slot_name(slot, name)] for name in names] for slot in type(solver).slots),
+            rate,
+            solver.weight_decay * decay,
+        )
+        for (rate, decay), names in members.items()
+    )

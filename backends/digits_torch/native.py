@@ -1,0 +1,143 @@
+"""A graph as one torch module."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from digits_core.graph.graph import Graph, Layer
+from digits_torch.ops import OPS
+
+#: Operations whose result their own backward pass does not need, so that the next one may overwrite it.
+_OVERWRITABLE = frozenset({"conv", "dense", "batch_norm", "concat", "add"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One layer's turn.
+
+    Attributes:
+        layer: Its name.
+        attribute: Where the network has its module.
+        inputs: Layers it takes.
+        takes_step: Whether it takes the step as well.
+        finished: Layers whose activations nobody needs afterwards.
+    """
+
+    layer: str
+    attribute: str
+    inputs: tuple[str, ...]
+    takes_step: bool
+    finished: tuple[str, ...]
+
+
+class Network(nn.Module):
+    """Every layer of a graph as a submodule, called in computing order.
+
+    Args:
+        graph: The network.
+        seed: Seed of the job, for dropout.
+    """
+
+    def __init__(self, graph: Graph, seed: int = 0) -> None:
+        super().__init__()
+        self._output = graph.output
+        self._calls = plan(graph, (graph.output,))
+        self._attributes = attributes(graph)
+        for layer in graph.layers:
+            self.add_module(self._attributes[layer.name], OPS[layer.op.kind](layer, seed))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of the graph's output.
+
+        Args:
+            images: uint8 ``[B, H, W, C]``.
+        """
+        return self.run(self._calls, images)[self._output]
+
+    def layer(self, name: str) -> nn.Module:
+        """The module of the layer that the graph calls ``name``."""
+        return self.get_submodule(self._attributes[name])
+
+    def run(self, calls: Sequence[Call], images: Tensor, step: Tensor | None = None) -> dict[str, Tensor]:
+        """Activations of the targets of ``calls``.
+
+        Args:
+            calls: From `plan`.
+            images: uint8 ``[B, H, W, C]``.
+            step: int32 scalar that decides dropout's masks; None: torch's generator does.
+        """
+        values: dict[str, Tensor] = {}
+        modules = self._modules
+        for call in calls:
+            inputs: list[Tensor | None] = [values[name] for name in call.inputs] or [images]
+            if call.takes_step:
+                inputs.append(step)
+            values[call.layer] = modules[call.attribute](*inputs)
+            for name in call.finished:
+                del values[name]
+        return values
+
+
+def training_twin(network: Network, graph: Graph) -> Network:
+    """The same network on the same memory, in training mode.
+
+    Rectifiers overwrite what no one else reads: that saves memory, and is why layers are tapped in the other one.
+    """
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    twin = copy.deepcopy(network, shared).train()
+    for layer in _overwriting(graph):
+        twin.layer(layer.name).inplace = True
+    return twin
+
+
+def plan(graph: Graph, targets: Sequence[str]) -> tuple[Call, ...]:
+    """What to call for the activations of ``targets``, in order.
+
+    Raises:
+        NetworkInvalid: If there is no such layer.
+    """
+    layers = graph.needed_for(targets)
+    names = attributes(graph)
+    last_reader = {source: layer.name for layer in layers for source in layer.inputs if source not in targets}
+    return tuple(
+        Call(
+            layer.name,
+            names[layer.name],
+            layer.inputs,
+            layer.op.kind == "dropout",
+            tuple(source for source, reader in last_reader.items() if reader == layer.name),
+        )
+        for layer in layers
+    )
+
+
+def attributes(graph: Graph) -> dict[str, str]:
+    """The name of each layer in the module: an identifier that neither torch nor another layer uses."""
+    names: dict[str, str] = {}
+    taken = {*dir(Network), "training"}
+    for layer in graph.layers:
+        name = re.sub(r"\W", "_", layer.name)
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[layer.name] = name
+    return names
+
+
+def _overwriting(graph: Graph) -> list[Layer]:
+    """Rectifiers that may overwrite their input: nobody else reads it, and its own gradient does not need it."""
+    readers = [source for layer in graph.layers for source in layer.inputs]
+    heads = {graph.output, *(loss.logits for loss in graph.losses)}
+    return [
+        layer
+        for layer in graph.layers
+        if layer.op.kind == "relu"
+        and graph.layer(layer.inputs[0]).op.kind in _OVERWRITABLE
+        and readers.count(layer.inputs[0]) == 1
+        and layer.inputs[0] not in heads
+    ]
