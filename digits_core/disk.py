@@ -7,7 +7,9 @@ parent. Knows ``errors`` only.
 from __future__ import annotations
 
 import errno
+import glob
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -72,15 +74,17 @@ def write_file(path: Path, data: bytes | str) -> None:
 def new_folder(path: Path) -> Iterator[Path]:
     """A temporary folder that becomes ``path`` when the block ends well, and vanishes when it does not.
 
-    Every file written directly inside is synced first.
+    Every file inside is synced first. What a writer of the same ``path`` left behind when it was killed is removed.
 
     Raises:
         StorageUnusable: If the disk is full, read-only or not ours.
         FileExistsError: If ``path`` came into being meanwhile.
     """
     with storage_errors(path.name):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
+        _make_folder(path.parent)
+        prefix = f"{UNFINISHED}{path.name}-"
+        _remove_abandoned(path.parent, prefix)
+        temporary = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=path.parent))
         try:
             os.chmod(temporary, 0o755)
             yield temporary
@@ -96,6 +100,23 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         sync_folder(path.parent)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    import psutil
+
+    # Home folders are shared by the processes of one machine, so a pid tells whether the writer still lives.
+    for path in folder.glob(f"{glob.escape(prefix)}*"):
+        writer = re.fullmatch(r"(\d+)-[a-z0-9_]+", path.name.removeprefix(prefix))
+        if writer and not psutil.pid_exists(int(writer[1])):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def sync_folder(path: Path) -> None:

@@ -1,0 +1,168 @@
+"""``digits dataset …``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digits_core.cli.options import DatasetName, Json
+from digits_core.cli.output import say, show, table
+
+if TYPE_CHECKING:
+    from digits_core.dataset.manifest import DatasetManifest
+
+app = typer.Typer(help="Make datasets from pictures, and look at them.", no_args_is_help=True, rich_markup_mode=None)
+
+Paths = Annotated[list[Path], typer.Argument(help="Folders, lists or IDX folders; several are joined.")]
+Size = Annotated[str, typer.Option(help="WIDTHxHEIGHT of the stored pictures; one number makes a square.")]
+
+
+@app.command("create")
+def create(
+    name: DatasetName,
+    paths: Paths,
+    size: Size = "256x256",
+    channels: Annotated[int | None, typer.Option(help="1: grayscale, 3: colour. [default: 3]")] = None,
+    resize: Annotated[str | None, typer.Option(help="squash, crop, fill or half-crop. [default: squash]")] = None,
+    encoding: Annotated[str | None, typer.Option(help="raw, png or jpeg. [default: png]")] = None,
+    val: Annotated[float | None, typer.Option(help="Percent that validates. [default: the source's, else 25]")] = None,
+    test: Annotated[float | None, typer.Option(help="Percent kept for tests. [default: the source's, else 0]")] = None,
+    source: Annotated[str | None, typer.Option(help="auto, folder, list, idx, … [default: auto]")] = None,
+    labels: Annotated[Path | None, typer.Option(help="For lists: file whose line i names label i.")] = None,
+    prefix: Annotated[Path | None, typer.Option(help="For lists: where relative paths start from.")] = None,
+    min_per_class: Annotated[int | None, typer.Option(help="Smaller classes are left out. [default: 2]")] = None,
+    max_per_class: Annotated[int | None, typer.Option(help="Pictures beyond are left out.")] = None,
+    val_path: Annotated[Path | None, typer.Option(help="Separate validation pictures.")] = None,
+    val_min_per_class: Annotated[int | None, typer.Option(help="As --min-per-class, for --val-path.")] = None,
+    val_max_per_class: Annotated[int | None, typer.Option(help="As --max-per-class, for --val-path.")] = None,
+    test_path: Annotated[Path | None, typer.Option(help="Separate test pictures.")] = None,
+    test_min_per_class: Annotated[int | None, typer.Option(help="As --min-per-class, for --test-path.")] = None,
+    test_max_per_class: Annotated[int | None, typer.Option(help="As --max-per-class, for --test-path.")] = None,
+    shuffle: Annotated[bool, typer.Option("--shuffle/--no-shuffle", help="Shuffle before splitting.")] = True,
+    seed: Annotated[int | None, typer.Option(help="Decides the split. [default: 0]")] = None,
+    json: Json = False,
+) -> None:
+    """Make a dataset from pictures."""
+    from digits_core.cli.progress import dataset_progress
+    from digits_core.service.digits import Digits
+
+    width, height = _size(size)
+    request = {
+        "name": name,
+        "paths": tuple(paths),
+        "width": width,
+        "height": height,
+        "channels": channels,
+        "resize": resize,
+        "encoding": encoding,
+        "val": val,
+        "test": test,
+        "source": source,
+        "labels": labels,
+        "prefix": prefix,
+        "limits": _limits(min_per_class, max_per_class),
+        "val_path": val_path,
+        "val_limits": _limits(val_min_per_class, val_max_per_class),
+        "test_path": test_path,
+        "test_limits": _limits(test_min_per_class, test_max_per_class),
+        "shuffle": shuffle,
+        "seed": seed,
+    }
+    given = {key: value for key, value in request.items() if value is not None}
+    with dataset_progress() as progress:
+        manifest = Digits().create_dataset(given, progress=progress)
+    if manifest.skipped:
+        say(f"{manifest.skipped} pictures could not be read; skipped.csv in the dataset's folder says which and why.")
+    show(manifest.summary(), _describe(manifest), json_wanted=json)
+
+
+@app.command("list")
+def list_datasets(json: Json = False) -> None:
+    """List datasets."""
+    from digits_core.service.digits import Digits
+
+    manifests = Digits().datasets()
+    rows = [
+        (m.name, _shape(m), len(m.classes), m.splits["train"], m.splits["val"], m.splits["test"], m.created)
+        for m in manifests
+    ]
+    header = ("name", "size", "classes", "train", "val", "test", "created")
+    text = table(header, rows, empty="There are no datasets yet. Make one: digits dataset create NAME FOLDER")
+    show({"datasets": [manifest.summary() for manifest in manifests]}, text, json_wanted=json)
+
+
+@app.command("show")
+def show_dataset(name: DatasetName, json: Json = False) -> None:
+    """Show what a dataset holds."""
+    from digits_core.service.digits import Digits
+
+    manifest = Digits().dataset(name)
+    show(manifest.summary(), _describe(manifest), json_wanted=json)
+
+
+@app.command("explore")
+def explore(
+    name: DatasetName,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    label: Annotated[str | None, typer.Option(help="Show this class only.")] = None,
+    count: Annotated[int, typer.Option(help="Pictures on a page.")] = 36,
+    page: Annotated[int, typer.Option(help="Which page, from 0.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Where to write the PNG. [default: NAME-SPLIT-PAGE.png]")] = None,
+    json: Json = False,
+) -> None:
+    """Write a page of a dataset's pictures with their class names as a PNG."""
+    from digits_core.disk import storage_errors
+    from digits_core.service.digits import Digits
+
+    digits = Digits()
+    sheet = digits.explore(name, split=split, label=label, count=count, page=page)  # type: ignore[arg-type]
+    target = out or Path(f"{name}-{split}-{page}.png")
+    with storage_errors(str(target)):
+        sheet.save(target, format="PNG")
+    data: dict[str, Any] = {"dataset": name, "split": split, "page": page, "file": str(target), "size": sheet.size}
+    show(data, f"Wrote {target}.", json_wanted=json)
+
+
+@app.command("delete")
+def delete(name: DatasetName, json: Json = False) -> None:
+    """Delete a dataset that no job depends on."""
+    from digits_core.service.digits import Digits
+
+    Digits().delete_dataset(name)
+    show({"deleted": name}, f"Deleted dataset {name}.", json_wanted=json)
+
+
+def _size(text: str) -> tuple[int, int]:
+    from digits_core.errors import SpecInvalid
+    from digits_core.units import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError:
+        hint = "Write --size 28x28 or --size 28."
+        raise SpecInvalid(f"size expects WIDTHxHEIGHT or one number, found {text!r}.", hint=hint) from None
+
+
+def _limits(least: int | None, most: int | None) -> dict[str, int] | None:
+    given = {"min_per_class": least, "max_per_class": most}
+    return {key: value for key, value in given.items() if value is not None} or None
+
+
+def _shape(manifest: DatasetManifest) -> str:
+    height, width, channels = manifest.size
+    return f"{width}x{height}x{channels}"
+
+
+def _describe(manifest: DatasetManifest) -> str:
+    splits = ", ".join(f"{count:,} {split}" for split, count in manifest.splits.items())
+    rows = [(item.name, item.train, item.val, item.test) for item in manifest.classes]
+    return "\n".join(
+        [
+            f"Dataset {manifest.name} {manifest.version}: {splits}; {_shape(manifest)} as {manifest.encoding}, "
+            f"{manifest.skipped} skipped",
+            f"digest {manifest.digest}",
+            table(("class", "train", "val", "test"), rows),
+        ]
+    )

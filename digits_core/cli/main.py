@@ -1,0 +1,114 @@
+"""The ``digits`` command: its parts, and what becomes of errors.
+
+Exit status: 0 done, 1 the job or check failed, 2 the request is wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from digits_core.cli import classify, dataset, demo, device, doctor, job, network, plugin, train
+from digits_core.cli.output import say, show, show_error
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="digits",
+    help="Train image networks in PyTorch, JAX, TensorFlow or numpy from one description.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.command("train")(train.train)
+app.command("classify")(classify.classify)
+app.add_typer(dataset.app, name="dataset")
+app.add_typer(network.app, name="network")
+app.add_typer(job.app, name="job")
+app.add_typer(plugin.app, name="plugin")
+app.add_typer(device.app, name="device")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from digits_core import __version__
+
+        print(f"digits {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; also DIGITS_DEBUG=1.")] = False,
+) -> None:
+    """Train image networks in PyTorch, JAX, TensorFlow or numpy from one description."""
+
+
+def main() -> None:
+    """Run the command of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit status and lets no exception through."""
+    # Known before anything is parsed, so that even a wrong option is answered in JSON.
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    json_wanted = "--json" in options
+    try:
+        status = app(args=list(arguments), prog_name="digits", standalone_mode=False)
+        sys.stdout.flush()
+        if status == INTERRUPTED:
+            say("Interrupted.")
+        return status if isinstance(status, int) else 0
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `| head` does; Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except typer.Abort:
+        return INTERRUPTED
+    except TyperException as wrong:
+        return _refuse_usage(wrong, json_wanted=json_wanted)
+    except Exception as reason:
+        return _refuse(reason, json_wanted=json_wanted, debug="--debug" in options)
+
+
+def _refuse_usage(wrong: TyperException, *, json_wanted: bool) -> int:
+    message = wrong.format_message()
+    hint = "See: digits --help, or digits COMMAND --help."
+    if json_wanted:
+        show({"error": {"message": message, "hint": hint, "exit_status": 2}}, "", json_wanted=True)
+    else:
+        say(f"Error: {message} {hint}")
+    return 2
+
+
+def _refuse(reason: Exception, *, json_wanted: bool, debug: bool) -> int:
+    from digits_core.errors import DigitsError
+
+    debug = debug or os.environ.get("DIGITS_DEBUG", "") not in ("", "0")
+    if isinstance(reason, DigitsError):
+        error = reason
+    else:
+        hint = "This is a fault of DIGITS: please report it with what DIGITS_DEBUG=1 shows."
+        error = DigitsError(f"Unexpected {type(reason).__name__}: {reason}.", hint=hint)
+    if debug:
+        import traceback
+
+        traceback.print_exception(reason)
+    show_error(error, json_wanted=json_wanted)
+    return error.exit_status
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""``digits network …``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digits_core.cli.options import Json
+from digits_core.cli.output import show, table
+
+if TYPE_CHECKING:
+    from digits_core.service.views import NetworkView
+
+app = typer.Typer(help="Look at networks, and check network files.", no_args_is_help=True, rich_markup_mode=None)
+
+Network = Annotated[str, typer.Argument(help="Name of a network, or path of a YAML or JSON file.")]
+ForDataset = Annotated[str | None, typer.Option(help="Size and classes of this dataset, not the usual ones.")]
+
+
+@app.command("list")
+def list_networks(json: Json = False) -> None:
+    """List networks that can be named."""
+    from digits_core.service.digits import Digits
+
+    views = Digits().networks()
+    text = table(("name", "plugin", "what it is"), [(view.name, view.plugin, view.summary) for view in views])
+    show({"networks": [view.to_dict() for view in views]}, text, json_wanted=json)
+
+
+@app.command("show")
+def show_network(network: Network, dataset: ForDataset = None, json: Json = False) -> None:
+    """Show every layer with its shape, parameters and FLOPs per picture."""
+    from digits_core.service.digits import Digits
+
+    view = Digits().network(network, dataset)
+    show(view.to_dict(), _describe(view), json_wanted=json)
+
+
+@app.command("check")
+def check(network: Network, dataset: ForDataset = None, json: Json = False) -> None:
+    """Find everything that is wrong with a network."""
+    from digits_core.service.digits import Digits
+
+    view = Digits().network(network, dataset)
+    data = {"name": view.name, "passed": True, "parameters": view.parameters, "flops": view.flops}
+    text = f"Network {view.name} is well: {len(view.layers)} layers, {view.parameters:,} parameters."
+    show(data, text, json_wanted=json)
+
+
+@app.command("draw")
+def draw(
+    network: Network,
+    dataset: ForDataset = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the SVG. [default: NAME.svg]")] = None,
+    json: Json = False,
+) -> None:
+    """Draw a network as an SVG picture."""
+    from digits_core.disk import storage_errors
+    from digits_core.service.digits import Digits
+
+    digits = Digits()
+    target = out or Path(f"{digits.network(network, dataset).name}.svg")
+    picture = digits.draw_network(network, dataset)
+    with storage_errors(str(target)):
+        target.write_text(picture, encoding="utf-8")
+    show({"network": network, "file": str(target)}, f"Wrote {target}.", json_wanted=json)
+
+
+def _describe(view: NetworkView) -> str:
+    rows = [
+        (layer.name, layer.op, "x".join(map(str, layer.output)), layer.parameters, layer.flops) for layer in view.layers
+    ]
+    return "\n".join(
+        [
+            f"Network {view.name}: {view.parameters:,} parameters, {view.flops:,} FLOPs per picture",
+            table(("layer", "op", "output", "parameters", "FLOPs"), rows),
+        ]
+    )

@@ -1,0 +1,89 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digits_core.errors import DigitsError
+
+
+def show(data: Any, text: str, *, json_wanted: bool) -> None:
+    """Print a result once: as JSON where that is wanted, else as text.
+
+    Args:
+        data: Plain data.
+        text: The same for people.
+        json_wanted: Whether ``--json`` was given.
+    """
+    print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) if json_wanted else text)
+
+
+def say(text: str) -> None:
+    """Tell a person something that is not the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_error(error: DigitsError, *, json_wanted: bool) -> None:
+    """Print what went wrong, every problem once."""
+    from digits_core.service.views import ErrorView
+
+    if json_wanted:
+        show({"error": ErrorView.of(error).to_dict()}, "", json_wanted=True)
+        return
+    if len(error.problems) == 1:
+        say(f"Error: {error}")
+        return
+    say(f"Error: {len(error.problems)} problems.")
+    for problem in error.problems:
+        say(f"  - {problem}")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "") -> str:
+    """Columns side by side; numbers to the right.
+
+    >>> print(table(("name", "count"), [("lenet", 8), ("x", 12)]))
+    name   count
+    lenet      8
+    x         12
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells and empty:
+        return empty
+    widths = [max(map(len, column)) for column in zip(header, *(texts for texts, _ in map(_split, cells)), strict=True)]
+    lines = [[name.ljust(width) for name, width in zip(header, widths, strict=True)]]
+    for texts, right in map(_split, cells):
+        lines.append(
+            [
+                text.rjust(width) if to_right else text.ljust(width)
+                for text, width, to_right in zip(texts, widths, right, strict=True)
+            ]
+        )
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def percent(share: float | None) -> str:
+    """A share as percent, or nothing.
+
+    >>> percent(0.98765)
+    '98.77 %'
+    """
+    return "" if share is None else f"{100 * share:.2f} %"
+
+
+def number(value: float | None, form: str = ".4g") -> str:
+    """A number, or nothing."""
+    return "" if value is None else format(value, form)
+
+
+def _cell(value: object) -> tuple[str, bool]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}", True
+    return str(value), False
+
+
+def _split(row: Sequence[tuple[str, bool]]) -> tuple[list[str], list[bool]]:
+    return [text for text, _ in row], [right for _, right in row]

@@ -1,0 +1,189 @@
+"""Progress on standard error: live bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from digits_core.cli.output import percent, say
+from digits_core.events.facts import Noted, RunStarted, SnapshotSaved, TrainingLogged, Validated
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from digits_core.dataset.progress import Progress
+    from digits_core.events.journal import Recorded
+    from digits_core.service.runs import Watcher
+    from digits_core.service.views import JobView
+
+#: Seconds between two plain lines of the same kind.
+LINE_EVERY_S = 2.0
+
+
+@contextmanager
+def training_progress() -> Iterator[Watcher]:
+    """A watcher of training for this standard error."""
+    if not sys.stderr.isatty():
+        yield TrainingLines()
+        return
+    # Without a description and with short words, so that all of it fits into 80 columns.
+    with _bars("{task.fields[status]}", width=9) as bars:
+        yield TrainingBar(bars)
+
+
+@contextmanager
+def dataset_progress() -> Iterator[Progress]:
+    """Progress of pictures for this standard error."""
+    if not sys.stderr.isatty():
+        yield PictureLines()
+        return
+    with _bars("{task.description}  {task.completed:,.0f} of {task.total:,.0f}", width=24) as bars:
+        yield PictureBar(bars)
+
+
+class TrainingLines:
+    """Training as plain lines, a few seconds apart; validations always."""
+
+    def __init__(self) -> None:
+        self._total_steps = 0
+        self._last = float("-inf")
+
+    def started(self, job: JobView) -> None:
+        """Name the job."""
+        say(f"Job {job.name}: {job.network} on {job.dataset}.")
+
+    def recorded(self, item: Recorded) -> None:
+        """Write a line about what matters."""
+        fact = item.fact
+        if isinstance(fact, RunStarted):
+            self._total_steps = fact.total_steps
+        elif isinstance(fact, TrainingLogged):
+            if time.monotonic() - self._last < LINE_EVERY_S:
+                return
+            self._last = time.monotonic()
+        text = _line(fact, self._total_steps)
+        if text:
+            say(text)
+
+    def noted(self, message: str) -> None:
+        """Write it down."""
+        say(message)
+
+
+class TrainingBar:
+    """Training as one live bar; validations and notes above it.
+
+    Args:
+        bars: Where the bar is drawn.
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+        self._validation = ""
+        self._total = 0
+
+    def started(self, job: JobView) -> None:
+        """Name the job and draw the bar."""
+        self.noted(f"Job {job.name}: {job.network} on {job.dataset}.")
+        self._task = self._bars.add_task(job.name, total=None, status=f"starting {job.backend} …")
+
+    def recorded(self, item: Recorded) -> None:
+        """Move the bar."""
+        fact = item.fact
+        if self._task is None:
+            return
+        if isinstance(fact, RunStarted):
+            self._total = fact.total_steps
+            self._bars.update(self._task, total=fact.total_steps, completed=fact.step, status="first step …")
+        if isinstance(fact, Validated):
+            self._validation = f"val {fact.accuracy:.2%} "
+        if isinstance(fact, TrainingLogged):
+            self._bars.update(self._task, completed=fact.step, status=self._status(fact))
+        elif text := _line(fact, self._total):
+            self._bars.console.print(text, markup=False, highlight=False)
+
+    def noted(self, message: str) -> None:
+        """Print it above the bar."""
+        self._bars.console.print(message, markup=False, highlight=False)
+
+    def _status(self, fact: TrainingLogged) -> str:
+        return (
+            f"epoch {fact.epoch:.2f} loss {fact.loss:.4f} acc {fact.accuracy:.2%} {self._validation}"
+            f"lr {fact.learning_rate:.2g} {fact.images_per_second:,.0f}/s"
+        )
+
+
+class PictureLines:
+    """Creation of a dataset as a line at its start, and every tenth of the way."""
+
+    def __init__(self) -> None:
+        self._total = self._done = self._told = 0
+
+    def start(self, total: int, what: str) -> None:
+        """Say what begins."""
+        self._total = total
+        say(f"{what}: {total:,} pictures.")
+
+    def advance(self, count: int) -> None:
+        """Say how far it is."""
+        self._done += count
+        tenths = 10 * self._done // max(self._total, 1)
+        if tenths > self._told and self._total >= 1000:
+            self._told = tenths
+            say(f"{10 * tenths} %")
+
+
+class PictureBar:
+    """Creation of a dataset as a live bar.
+
+    Args:
+        bars: Where the bar is drawn.
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def start(self, total: int, what: str) -> None:
+        """Draw the bar."""
+        self._task = self._bars.add_task(what, total=total)
+
+    def advance(self, count: int) -> None:
+        """Move it."""
+        if self._task is not None:
+            self._bars.advance(self._task, count)
+
+
+def _line(fact: object, total_steps: int) -> str:
+    match fact:
+        case RunStarted():
+            where = f" on {', '.join(fact.devices)}" if fact.devices else ""
+            return f"Run {fact.run} in {fact.backend}{where}: from step {fact.step:,} of {fact.total_steps:,}."
+        case TrainingLogged():
+            return (
+                f"epoch {fact.epoch:.2f}, step {fact.step:,} of {total_steps:,}: loss {fact.loss:.4f}, "
+                f"accuracy {percent(fact.accuracy)}, rate {fact.learning_rate:.3g}, "
+                f"{fact.images_per_second:,.0f} images/s"
+            )
+        case Validated():
+            return f"epoch {fact.epoch:.2f}: validation loss {fact.loss:.4f}, accuracy {percent(fact.accuracy)}"
+        case SnapshotSaved():
+            return f"epoch {fact.epoch:.2f}: snapshot {fact.name}"
+        case Noted():
+            return fact.message
+    return ""
+
+
+@contextmanager
+def _bars(status: str, *, width: int) -> Iterator[Bars]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(bar_width=width), TextColumn(status, markup=False), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        yield bars

@@ -1,0 +1,70 @@
+"""From flags and a job file to the plain data of a request; what is not given keeps its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from digits_core.errors import SpecInvalid
+from digits_core.spec.files import parse_text, read_data
+
+#: Parts of a request that are one of several forms: the key that says which, the usual form, and what all share.
+FORMS: dict[str, tuple[str, str, frozenset[str]]] = {
+    "solver": ("name", "sgd", frozenset({"rate", "decay"})),
+    "schedule": ("policy", "step", frozenset({"warmup"})),
+}
+
+
+def job_request(file: Path | None, flags: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The request of a file with flags over it.
+
+    Args:
+        file: A job file, or nothing.
+        flags: Values by dotted key; None was not given.
+        settings: Texts ``key=value`` of ``--set``, over everything.
+
+    Raises:
+        SpecInvalid: If the file cannot be read or a setting has another form.
+    """
+    data = _read(file) if file else {}
+    for key, value in {**flags, **dict(_setting(text) for text in settings)}.items():
+        if value is not None:
+            _put(data, key, value)
+    for part, (tag, usual, _) in FORMS.items():
+        if isinstance(data.get(part), dict):
+            data[part].setdefault(tag, usual)
+    return data
+
+
+def _read(file: Path) -> dict[str, Any]:
+    data = read_data(file)
+    if not isinstance(data, dict):
+        raise SpecInvalid(f"{file} expects keys and values, found {type(data).__name__}.", hint="See: digits train.")
+    network = data.get("network")
+    # A network file is named relative to the job file that names it.
+    if isinstance(network, str) and (file.parent / network).is_file():
+        data["network"] = str(file.parent / network)
+    return data
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise SpecInvalid(f"--set expects key=value, found {text!r}.", hint="For example --set schedule.gamma=0.5.")
+    return key, parse_text(value, where=f"--set {key}")
+
+
+def _put(data: dict[str, Any], key: str, value: Any) -> None:
+    part, _, rest = key.partition(".")
+    if not rest:
+        data[part] = value
+        return
+    inner = data.get(part)
+    inner = dict(inner) if isinstance(inner, dict) else {}
+    tag, usual, shared = FORMS.get(part, ("", "", frozenset()))
+    if rest == tag and value != inner.get(tag, usual):
+        # Another form has other fields; those of the file would only be refused.
+        inner = {name: old for name, old in inner.items() if name in shared}
+    data[part] = inner
+    _put(inner, rest, value)

@@ -1,0 +1,128 @@
+"""Carrying a run on the command line: progress, interruption, and the report at its end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Self
+
+import typer
+
+from digits_core.cli.output import percent, say, show
+from digits_core.cli.progress import training_progress
+from digits_core.errors import DigitsError
+
+if TYPE_CHECKING:
+    from digits_core.events.journal import Recorded
+    from digits_core.service.digits import Digits
+    from digits_core.service.runs import Watcher
+    from digits_core.service.views import JobView
+
+INTERRUPTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def carry(digits: Digits, run: Callable[[Watcher], JobView], *, json_wanted: bool) -> None:
+    """Run, show progress, let signals pause, print the result, and leave with the exit status that it deserves."""
+    with training_progress() as progress, Interruption(digits, progress) as interruption:
+        view = run(interruption)
+    if view.error:
+        say(f"Error: {view.error.message} {view.error.hint}".rstrip())
+    show(view.to_dict(), describe(view), json_wanted=json_wanted)
+    if interruption.count and view.state != "done":
+        say(f"Go on with: digits job resume {view.name}")
+        raise typer.Exit(INTERRUPTED)
+    if status := status_of(view):
+        raise typer.Exit(status)
+
+
+class Interruption:
+    """Passes on what a watcher is told, and turns signals into requests to the job.
+
+    The first signal asks for a pause, which ends in a snapshot; a second Ctrl-C ends the worker at once.
+
+    Args:
+        digits: The service that runs the job.
+        watcher: Who is told.
+    """
+
+    def __init__(self, digits: Digits, watcher: Watcher) -> None:
+        self.count = 0
+        self._digits = digits
+        self._watcher = watcher
+        self._job = ""
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def __enter__(self) -> Self:
+        for number in SIGNALS:
+            signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def started(self, job: JobView) -> None:
+        """The job has a folder now, through which it can be asked."""
+        self._job = job.job
+        self._watcher.started(job)
+
+    def recorded(self, item: Recorded) -> None:
+        """Pass it on."""
+        self._watcher.recorded(item)
+
+    def noted(self, message: str) -> None:
+        """Pass it on."""
+        self._watcher.noted(message)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if not self._job:
+            raise KeyboardInterrupt
+        self.count += 1
+        at_once = self.count > 1 and number == signal.SIGINT
+        try:
+            self._digits.interrupt(self._job, at_once=at_once)
+        except DigitsError as reason:
+            self.noted(str(reason))
+        self.noted("Stopping at once." if at_once else "Pausing after a snapshot. Ctrl-C again stops at once.")
+
+
+def status_of(view: JobView) -> int:
+    """The exit status that a job's end deserves."""
+    if view.error:
+        return view.error.exit_status or 1
+    return 0 if view.state in ("done", "starting", "running") else 1
+
+
+def describe(view: JobView) -> str:
+    """A job for people, a few lines."""
+    where = f" on {', '.join(view.devices)}" if view.devices else ""
+    lines = [
+        f"Job {view.name}: {view.state}",
+        f"  network    {view.network} on dataset {view.dataset}",
+        f"  backend    {view.backend}{where}, run {view.runs}",
+        f"  progress   epoch {view.epoch:.2f} of {view.epochs:g}, step {view.step:,}"
+        + (f" of {view.total_steps:,}" if view.total_steps else ""),
+    ]
+    if view.metrics:
+        lines.append("  metrics    " + ", ".join(_metric(name, value) for name, value in view.metrics.items()))
+    if view.images_per_second:
+        lines.append(f"  speed      {view.images_per_second:,.0f} images/s")
+    if view.best:
+        accuracy = percent(view.best.metrics.get("val/accuracy"))
+        lines.append(f"  best       {view.best.name} {accuracy}".rstrip())
+    if view.snapshots:
+        lines.append(f"  snapshots  {', '.join(snapshot.name for snapshot in view.snapshots)}")
+    lines += [f"  note       {note}" for note in view.notes]
+    if view.error:
+        lines.append(f"  error      {view.error.message} {view.error.hint}".rstrip())
+    if view.state == "done":
+        lines.append(f"  next       digits classify {view.name}@best IMAGE")
+    elif view.state in ("paused", "failed", "queued"):
+        lines.append(f"  next       digits job resume {view.name}")
+    return "\n".join(lines)
+
+
+def _metric(name: str, value: float) -> str:
+    return f"{name} {percent(value) if name.endswith(('accuracy', 'top5')) else format(value, '.4f')}"

@@ -1,0 +1,78 @@
+"""``digits train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digits_core.cli.options import Json
+
+
+def train(
+    dataset: Annotated[str | None, typer.Argument(help="Name of a dataset.", show_default=False)] = None,
+    network: Annotated[str | None, typer.Argument(help="Name of a network, or a network file.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A job file (YAML or JSON); flags go over it.")] = None,
+    backend: Annotated[str | None, typer.Option(help="torch, jax, tensorflow, numpy. [default: auto]")] = None,
+    devices: Annotated[str | None, typer.Option(help="auto, cpu, gpu:0, cpu:0,1. [default: auto]")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the job. [default: DATASET-NETWORK]")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Times every picture is used. [default: 30]")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures per step. [default: 64]")] = None,
+    solver: Annotated[str | None, typer.Option(help="sgd, nesterov, adagrad, adam. [default: sgd]")] = None,
+    lr: Annotated[float | None, typer.Option(help="Base learning rate. [default: 0.01]")] = None,
+    momentum: Annotated[float | None, typer.Option(help="For sgd and nesterov. [default: 0.9]")] = None,
+    decay: Annotated[float | None, typer.Option(help="L2 weight decay. [default: rate / 100]")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="fixed, step, multistep, exp, inv, poly, sigmoid, cosine. [default: step]")
+    ] = None,
+    warmup: Annotated[float | None, typer.Option(help="Percent of training in which the rate rises.")] = None,
+    mean: Annotated[str | None, typer.Option(help="none, pixel, image. [default: image]")] = None,
+    crop: Annotated[int | None, typer.Option(help="Side of a square crop. [default: the whole picture]")] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32 or fp64. [default: fp32]")] = None,
+    compile: Annotated[str | None, typer.Option(help="auto, on, off. [default: auto]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides weights, order, crops, dropout. [default: 0]")] = None,
+    validate_every: Annotated[float | None, typer.Option(help="Epochs; 0: never. [default: 1]")] = None,
+    snapshot_every: Annotated[float | None, typer.Option(help="Epochs; 0: at the end only. [default: 1]")] = None,
+    keep: Annotated[int | None, typer.Option(help="Newest snapshots that stay. [default: 5]")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many validations without improvement. [default: never]")
+    ] = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", help="Any key of a job: schedule.gamma=0.5; may be repeated.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
+    from digits_core.cli.request import job_request
+    from digits_core.cli.running import carry
+    from digits_core.service.digits import Digits
+
+    flags = {
+        "dataset": dataset,
+        "network": network,
+        "name": name,
+        "backend": backend,
+        "devices": devices,
+        "epochs": epochs,
+        "batch": batch,
+        "solver.name": solver,
+        "solver.rate": lr,
+        "solver.momentum": momentum,
+        "solver.decay": decay,
+        "schedule.policy": policy,
+        "schedule.warmup": warmup,
+        "data.mean": mean,
+        "data.crop": crop,
+        "options.precision": precision,
+        "options.compile": compile,
+        "seed": seed,
+        "validate_every": validate_every,
+        "snapshots.every": snapshot_every,
+        "snapshots.keep": keep,
+        "early_stopping.patience": patience,
+    }
+    request = job_request(file, flags, set or [])
+    digits = Digits()
+    where = str(file) if file else ""
+    carry(digits, lambda watcher: digits.train(request, watcher=watcher, where=where), json_wanted=json)

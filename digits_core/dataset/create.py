@@ -1,0 +1,156 @@
+"""Creating a dataset: list, select, prepare, store; complete or not at all."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from digits_core.contracts.dataset_source import DatasetSource
+from digits_core.dataset.ingest import Ingest, Skipped, StoredSplit
+from digits_core.dataset.manifest import ClassCount, DatasetManifest, write_manifest
+from digits_core.dataset.opened import MEAN
+from digits_core.dataset.progress import Progress, Silence
+from digits_core.dataset.selection import Selection, select
+from digits_core.dataset.sources import open_sources
+from digits_core.disk import new_folder
+from digits_core.errors import NameTaken, SourceInvalid, SpecInvalid
+from digits_core.hooks.registry import Registry
+from digits_core.spec.dataset import SPLITS, DatasetSpec, Split
+
+FIRST_VERSION = "v0001"
+SKIPPED = "skipped.csv"
+
+
+def create_dataset(
+    spec: DatasetSpec, folder: Path, sources: Registry[DatasetSource], progress: Progress | None = None
+) -> DatasetManifest:
+    """Turn the pictures of ``spec`` into a dataset at ``folder``.
+
+    An interruption, by an error, Ctrl-C or a lost machine, leaves no dataset.
+
+    Args:
+        spec: The request.
+        folder: Folder of the new dataset; must not exist.
+        sources: Dataset sources by name.
+        progress: Told how many pictures are done.
+
+    Raises:
+        NameTaken: If ``folder`` exists.
+        SourceInvalid: If the pictures cannot become a dataset; with every reason at once.
+        SpecInvalid: If the request contradicts itself.
+        StorageUnusable: If the disk is full, read-only or not ours.
+    """
+    _check_request(spec, folder)
+    spec = _absolute(spec)
+    opened = open_sources(spec, sources)
+    selection = select(spec, [source.listing for source in opened])
+    readers = [source.source for source in opened]
+    del opened  # The listings of a million pictures are not needed any more.
+    try:
+        with new_folder(folder) as unfinished:
+            return _fill(unfinished, spec, selection, readers, progress or Silence())
+    except FileExistsError:
+        raise _taken(folder) from None
+
+
+def _check_request(spec: DatasetSpec, folder: Path) -> None:
+    if folder.exists():
+        raise _taken(folder)
+    if spec.val_path is not None and spec.val:
+        raise SpecInvalid(
+            f"val_path and val contradict each other, found {spec.val_path} and {spec.val:g} percent.",
+            where="val",
+            hint="Give a separate validation source or a share of the training pictures.",
+        )
+
+
+def _taken(folder: Path) -> NameTaken:
+    return NameTaken(
+        f"The dataset {folder.name} exists already.", where=str(folder), hint="Choose another name, or delete it first."
+    )
+
+
+def _absolute(spec: DatasetSpec) -> DatasetSpec:
+    def absolute(path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    return spec.model_copy(
+        update={
+            "paths": tuple(path.expanduser().absolute() for path in spec.paths),
+            "val_path": absolute(spec.val_path),
+            "test_path": absolute(spec.test_path),
+            "labels": absolute(spec.labels),
+            "prefix": absolute(spec.prefix),
+        }
+    )
+
+
+def _fill(
+    folder: Path, spec: DatasetSpec, selection: Selection, sources: Sequence[DatasetSource], progress: Progress
+) -> DatasetManifest:
+    version = folder / FIRST_VERSION
+    version.mkdir()
+    progress.start(sum(map(len, selection.samples.values())), f"Creating dataset {spec.name}")
+    ingest = Ingest(spec, sources, len(selection.labels))
+    stored = {split: ingest.store(split, selection.samples[split], version, progress) for split in SPLITS}
+    _check_stored(spec, stored)
+    train = stored["train"]
+    np.save(version / MEAN, (train.total / train.samples).astype(np.float32))
+    _write_skipped(version / SKIPPED, [skip for split in SPLITS for skip in stored[split].skipped])
+    manifest = _manifest(spec, selection.labels, stored)
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def _check_stored(spec: DatasetSpec, stored: Mapping[Split, StoredSplit]) -> None:
+    if stored["train"].samples:
+        return
+    skipped = stored["train"].skipped
+    raise SourceInvalid(
+        f"None of the {len(skipped)} training pictures can be read; the first, {skipped[0].key}: {skipped[0].reason}.",
+        where=", ".join(map(str, spec.paths)),
+        hint="Check that the files are pictures and that they are there.",
+    )
+
+
+def _write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([("key", "reason"), *skipped])
+    path.write_text(text.getvalue(), encoding="utf-8", errors="replace")
+
+
+def _manifest(spec: DatasetSpec, labels: Sequence[str], stored: Mapping[Split, StoredSplit]) -> DatasetManifest:
+    counts = {split: stored[split].counts.tolist() for split in SPLITS}
+    return DatasetManifest(
+        name=spec.name,
+        version=FIRST_VERSION,
+        digest=_digest(spec, labels, stored),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        spec=spec,
+        splits={split: stored[split].samples for split in SPLITS},
+        classes=tuple(
+            ClassCount(name=name, train=counts["train"][i], val=counts["val"][i], test=counts["test"][i])
+            for i, name in enumerate(labels)
+        ),
+        skipped=sum(len(stored[split].skipped) for split in SPLITS),
+        size=(spec.height, spec.width, spec.channels),
+        encoding=spec.encoding,
+        shards={split: stored[split].files for split in SPLITS},
+    )
+
+
+def _digest(spec: DatasetSpec, labels: Sequence[str], stored: Mapping[Split, StoredSplit]) -> str:
+    """Over what training can see: the form of the pictures, class names, and labels and pictures in order."""
+    form = {name: getattr(spec, name) for name in ("width", "height", "channels", "resize", "encoding")}
+    digest = hashlib.sha256(json.dumps([form, list(labels)]).encode())
+    for split in SPLITS:
+        digest.update(stored[split].digest)
+    return f"sha256:{digest.hexdigest()}"

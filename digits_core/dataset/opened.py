@@ -1,0 +1,181 @@
+"""A dataset that exists: its manifest, mean picture and splits, read through memory maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from digits_core.dataset.manifest import DatasetManifest, read_manifest
+from digits_core.dataset.pictures import Pixels
+from digits_core.dataset.pipeline import decoding_pool, usable_cpus
+from digits_core.dataset.sampler import Indices
+from digits_core.dataset.shards import Shard, open_shard
+from digits_core.errors import DatasetUnusable, NameUnknown, Problem, require, suggest
+from digits_core.spec.dataset import SPLITS, Split
+
+MEAN = "mean.npy"
+_REMEDY = "Delete the dataset and create it again."
+
+
+class SplitReader:
+    """The samples of one split by index; safe to call from several threads.
+
+    Args:
+        shards: The opened files, in order.
+        shape: Height, width and channels of every picture.
+
+    Attributes:
+        labels: int32 ``[N]``; the class number of every sample.
+        shape: Height, width and channels of every picture.
+    """
+
+    def __init__(self, shards: Sequence[Shard], shape: tuple[int, int, int]) -> None:
+        self._shards = tuple(shards)
+        self._starts = np.cumsum([0, *(len(shard) for shard in shards)])
+        self.shape = shape
+        # One raw shard is the common case of small pictures, where every microsecond counts.
+        self._whole = self._shards[0].pixels if len(self._shards) == 1 else None
+        self.labels: npt.NDArray[np.int32] = np.concatenate([np.empty(0, np.int32), *(s.labels for s in shards)])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def key(self, index: int) -> str:
+        """Where sample ``index`` came from, as its source calls it."""
+        shard, row = self._places(np.array([index]))[0]
+        return shard.key(row)
+
+    def read(self, indices: Indices) -> Pixels:
+        """Gather pictures: int64 ``[B]`` to uint8 ``[B, H, W, C]``, a copy.
+
+        Raises:
+            IndexError: If an index is outside of the split.
+        """
+        if self._whole is not None:
+            return self._whole.take(indices, axis=0)
+        result = np.empty((len(indices), *self.shape), np.uint8)
+        _gather(self._places(indices), result)
+        return result
+
+    def _places(self, indices: Indices) -> list[tuple[Shard, int]]:
+        if len(indices) and not 0 <= indices.min() <= indices.max() < len(self.labels):
+            raise IndexError(f"samples {indices.min()} to {indices.max()} of {len(self.labels)}")
+        numbers = np.searchsorted(self._starts, indices, side="right") - 1
+        rows = indices - self._starts[numbers]
+        return [(self._shards[n], row) for n, row in zip(numbers.tolist(), rows.tolist(), strict=True)]
+
+
+class Dataset:
+    """One version of a dataset, ready to read.
+
+    Args:
+        folder: Folder of the dataset.
+        manifest: What it holds.
+    """
+
+    def __init__(self, folder: Path, manifest: DatasetManifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._version = folder / manifest.version
+
+    @cached_property
+    def mean(self) -> npt.NDArray[np.float32]:
+        """Mean training picture, float32 ``[H, W, C]``.
+
+        Raises:
+            DatasetUnusable: If the file is damaged.
+        """
+        path = self._version / MEAN
+        try:
+            mean: npt.NDArray[np.float32] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as reason:
+            raise DatasetUnusable(
+                f"The mean picture cannot be read: {reason}.", where=str(path), hint=_REMEDY
+            ) from None
+        if mean.shape != self.manifest.size or mean.dtype != np.float32:
+            found = f"{mean.dtype} {mean.shape}"
+            raise DatasetUnusable(
+                f"The mean picture expects float32 {self.manifest.size}, found {found}.", where=str(path), hint=_REMEDY
+            )
+        return mean
+
+    def split(self, name: Split) -> SplitReader:
+        """The samples of split ``name``; it may be empty.
+
+        Raises:
+            NameUnknown: If there is no such split.
+            DatasetUnusable: If a shard is damaged.
+        """
+        if name not in SPLITS:
+            raise NameUnknown(f"Unknown split {name!r}.", hint=suggest(name, SPLITS))
+        size, encoding = self.manifest.size, self.manifest.encoding
+        files = self.manifest.shards.get(name, ())
+        shards = [open_shard(self._version / shard.file, encoding, size) for shard in files]
+        reader = SplitReader(shards, size)
+        if len(reader) != self.manifest.splits.get(name, 0):
+            raise DatasetUnusable(
+                f"Split {name} expects {self.manifest.splits.get(name, 0)} pictures, found {len(reader)}.",
+                where=str(self._version),
+                hint=_REMEDY,
+            )
+        return reader
+
+
+def open_dataset(folder: Path, version: str | None = None) -> Dataset:
+    """Open the dataset in ``folder`` after checking that every file is there in full size.
+
+    Args:
+        folder: Folder of the dataset.
+        version: The version that is needed; empty takes the one that is there.
+
+    Raises:
+        DatasetUnusable: With everything that is missing or damaged, and what to do.
+    """
+    manifest = read_manifest(folder)
+    if version is not None and version != manifest.version:
+        raise DatasetUnusable(
+            f"Dataset {folder.name} expects version {version}, found {manifest.version}.",
+            where=str(folder),
+            hint="Bring that version back, or start a new job on the present one.",
+        )
+    require(_damages(folder / manifest.version, manifest), DatasetUnusable)
+    return Dataset(folder, manifest)
+
+
+def _damages(folder: Path, manifest: DatasetManifest) -> list[Problem]:
+    expected = {shard.file: shard.size_bytes for shards in manifest.shards.values() for shard in shards}
+    problems = []
+    for name, size_bytes in {**expected, MEAN: None}.items():
+        path = folder / name
+        if not path.is_file():
+            problems.append(Problem(f"Dataset {manifest.name} lacks the file {name}.", str(path), _REMEDY))
+        elif size_bytes is not None and path.stat().st_size != size_bytes:
+            found = f"expects {size_bytes} bytes, found {path.stat().st_size}"
+            problems.append(Problem(f"Dataset {manifest.name}, file {name} {found}.", str(path), _REMEDY))
+    return problems
+
+
+def _gather(places: Sequence[tuple[Shard, int]], result: Pixels) -> None:
+    if places and places[0][0].pixels is None:
+        return _decode(places, result)
+    for position, (shard, row) in enumerate(places):
+        assert shard.pixels is not None
+        result[position] = shard.pixels[row]
+
+
+def _decode(places: Sequence[tuple[Shard, int]], result: Pixels) -> None:
+    def decode_part(part: slice) -> None:
+        for position in range(part.start, part.stop):
+            shard, row = places[position]
+            result[position] = shard.decode(row)
+
+    threads = min(usable_cpus(), len(places))
+    if threads < 2:
+        return decode_part(slice(0, len(places)))
+    edges = [len(places) * part // threads for part in range(threads + 1)]
+    for _ in decoding_pool().map(decode_part, map(slice, edges[:-1], edges[1:])):
+        pass

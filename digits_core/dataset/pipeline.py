@@ -1,0 +1,48 @@
+"""Work in threads with the results in order, and never more of it in memory than a window."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+
+def usable_cpus() -> int:
+    """Processors that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@cache
+def decoding_pool() -> ThreadPoolExecutor:
+    """The threads that decode stored pictures, shared by every reader of the process."""
+    return ThreadPoolExecutor(usable_cpus(), thread_name_prefix="digits-decode")
+
+
+def map_in_order(
+    work: Callable[[TaskT], ResultT], tasks: Iterable[TaskT], *, threads: int, window: int, stop: threading.Event
+) -> Iterator[ResultT]:
+    """``map(work, tasks)`` in ``threads`` threads, at most ``window`` tasks ahead of the one that takes results.
+
+    When the consumer stops early, or an exception or Ctrl-C passes through, tasks not yet begun are dropped and those
+    running are waited for; ``stop`` is set first, so that long ones can look at it and give up.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="digits-prepare")
+    pending: deque[Future[ResultT]] = deque()
+    try:
+        for task in tasks:
+            pending.append(pool.submit(work, task))
+            if len(pending) >= window:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)

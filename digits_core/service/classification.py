@@ -1,0 +1,49 @@
+"""Classification as the service tells it: which snapshot, which backend, and what a person should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from digits_core.errors import Problem
+from digits_core.hooks.registry import Plugins
+from digits_core.inference.classify import Prediction, classify
+from digits_core.inference.model import Model, load_model
+from digits_core.service.resolve import choose_backend
+from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
+from digits_core.store.home import Home
+
+
+def classify_pictures(
+    home: Home, plugins: Plugins, model: str, images: Sequence[Path], top: int, backend: str | None
+) -> ClassificationView:
+    """What pictures are taken for; see `Digits.classify`."""
+    loaded = load_model(home, model)
+    name, notes = _computing(loaded, backend, plugins)
+    predictions = classify(loaded, images, plugins.backends.get(name)(), top)
+    return ClassificationView(
+        model=loaded.name,
+        backend=name,
+        predictions=tuple(_view(prediction) for prediction in predictions),
+        notes=(*(f"{problem} Using {loaded.name}." for problem in loaded.damaged), *notes),
+    )
+
+
+def _computing(model: Model, wanted: str | None, plugins: Plugins) -> tuple[str, tuple[str, ...]]:
+    """The backend that computes: the wanted one, else the job's own, else the first that is installed."""
+    own = model.state.backend
+    if wanted is not None:
+        return choose_backend(wanted, plugins.backends), ()
+    if own in plugins.backends.available():
+        return own, ()
+    name = choose_backend("auto", plugins.backends)
+    return name, (f"Backend {own} is not installed here; {name} computes.",)
+
+
+def _view(prediction: Prediction) -> PredictionView:
+    problem = prediction.problem
+    return PredictionView(
+        image=prediction.image,
+        top=tuple(GuessView(label=guess.label, probability=guess.probability) for guess in prediction.top),
+        error=ErrorView(message=str(Problem(problem.message, problem.where)), hint=problem.hint) if problem else None,
+    )

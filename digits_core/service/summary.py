@@ -1,0 +1,131 @@
+"""A job as a read model: what was asked, folded with what happened."""
+
+from __future__ import annotations
+
+import math
+
+from digits_core.contracts.launcher import Launcher
+from digits_core.events.facts import (
+    Fact,
+    Noted,
+    RunAborted,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    SnapshotSaved,
+    TrainingLogged,
+    Validated,
+)
+from digits_core.scheduling.states import Standing, standing
+from digits_core.service.views import ErrorView, JobView, SnapshotView
+from digits_core.store.job import JobFolder, JobRequest
+from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
+
+
+def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
+    """The job in ``folder`` as it stands."""
+    return summarize(
+        folder.request(), folder.graph().name, standing(folder, launcher), list_snapshots(folder.snapshots_folder)
+    )
+
+
+def summarize(request: JobRequest, network: str, stands: Standing, snapshots: tuple[SnapshotState, ...]) -> JobView:
+    """Fold a job's request, journal and snapshots.
+
+    Args:
+        request: What was asked.
+        network: Name of its graph.
+        stands: Its state and journal.
+        snapshots: Its snapshots, oldest first.
+    """
+    progress = _Progress()
+    for recorded in stands.facts:
+        progress.add(recorded.fact)
+    best = best_snapshot(snapshots)
+    run = progress.run
+    return JobView(
+        job=request.id,
+        name=request.spec.name or request.id,
+        state=stands.state,
+        backend=run.backend if run else request.backend,
+        devices=run.devices if run else (),
+        network=network,
+        dataset=request.spec.dataset,
+        created=request.created,
+        runs=run.run if run else 0,
+        epoch=progress.epoch,
+        epochs=request.spec.epochs,
+        step=progress.step,
+        total_steps=run.total_steps if run else None,
+        metrics=progress.metrics,
+        best=_snapshot(best) if best else None,
+        learning_rate=progress.learning_rate,
+        images_per_second=progress.images_per_second,
+        first_step_s=progress.first_step_s,
+        seconds_left=progress.seconds_left(request.spec.batch) if stands.active else None,
+        snapshots=tuple(_snapshot(state) for state in snapshots),
+        notes=tuple(progress.notes),
+        error=_error(stands.failure),
+    )
+
+
+class _Progress:
+    """The newest value of everything that facts tell."""
+
+    def __init__(self) -> None:
+        self.run: RunStarted | None = None
+        self.step = 0
+        self.epoch = 0.0
+        self.metrics: dict[str, float] = {}
+        self.learning_rate: float | None = None
+        self.images_per_second: float | None = None
+        self.first_step_s: float | None = None
+        self.notes: list[str] = []
+
+    def add(self, fact: Fact) -> None:
+        """Take one fact in."""
+        match fact:
+            case RunStarted():
+                self.run, self.step, self.first_step_s = fact, fact.step, None
+            case Noted():
+                self.notes.append(fact.message)
+            case TrainingLogged():
+                self.learning_rate, self.images_per_second = fact.learning_rate, _finite(fact.images_per_second)
+                self._measure(fact.epoch, {"train/loss": fact.loss, "train/accuracy": fact.accuracy})
+            case Validated():
+                self._measure(fact.epoch, {"val/loss": fact.loss, "val/accuracy": fact.accuracy, "val/top5": fact.top5})
+            case RunFinished():
+                self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
+            case SnapshotSaved():
+                self.epoch = fact.epoch
+            case RunPaused() | RunFailed() | RunAborted():
+                pass
+        if not isinstance(fact, (Noted, RunFailed)):
+            self.step = fact.step
+
+    def seconds_left(self, batch: int) -> float | None:
+        """At the newest speed."""
+        if self.run is None or not self.images_per_second:
+            return None
+        return (self.run.total_steps - self.step) * batch / self.images_per_second
+
+    def _measure(self, epoch: float, metrics: dict[str, float]) -> None:
+        self.epoch = epoch
+        # JSON has no word for infinity; a loss that is not finite ends the job with an error that says so.
+        self.metrics |= {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _snapshot(state: SnapshotState) -> SnapshotView:
+    return SnapshotView(name=state.name, epoch=state.epoch, step=state.step, metrics=dict(state.metrics))
+
+
+def _error(failure: RunFailed | None) -> ErrorView | None:
+    if failure is None:
+        return None
+    status = failure.details.get("exit_status", 1)
+    return ErrorView(message=failure.message, hint=failure.hint, exit_status=status if status in (1, 2) else 1)

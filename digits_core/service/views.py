@@ -1,0 +1,267 @@
+"""Read models: what the service tells, frozen; their plain form is the JSON that commands print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from digits_core.errors import DigitsError, Problem
+
+
+class View(BaseModel):
+    """A frozen answer."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; what is unknown is left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class ErrorView(View):
+    """What went wrong and what to do."""
+
+    message: str
+    """Who, expected, found, where."""
+    hint: str = ""
+    """What to do."""
+    exit_status: int | None = None
+    """2 where the request was wrong, 1 where the job failed; nothing where others go on."""
+    problems: tuple[dict[str, str], ...] | None = None
+    """Each problem with its message, place and hint."""
+
+    @classmethod
+    def of(cls, error: DigitsError) -> ErrorView:
+        """The view of an error."""
+        problems = tuple(problem_dict(problem) for problem in error.problems)
+        message = "\n".join(str(Problem(problem.message, problem.where)) for problem in error.problems)
+        return cls(message=message, hint=error.hint, exit_status=error.exit_status, problems=problems)
+
+
+class SnapshotView(View):
+    """A snapshot of a job."""
+
+    name: str
+    """Name of its folder; a model is ``JOB@NAME``."""
+    epoch: float
+    """Epochs done."""
+    step: int
+    """Steps done."""
+    metrics: dict[str, float]
+    """What was measured at that step."""
+
+
+class JobView(View):
+    """A job as it stands."""
+
+    job: str
+    """Its id."""
+    name: str
+    """Its name."""
+    state: str
+    """Where it stands."""
+    backend: str
+    """Backend of its present or last run."""
+    devices: tuple[str, ...]
+    """Devices of that run."""
+    network: str
+    """Name of the network."""
+    dataset: str
+    """Name of the dataset."""
+    created: str
+    """Moment of the request, ISO 8601 in UTC."""
+    runs: int
+    """How many runs were started."""
+    epoch: float
+    """Epochs done."""
+    epochs: float
+    """Epochs asked for."""
+    step: int
+    """Steps done."""
+    total_steps: int | None = None
+    """Steps in all, once a run has started."""
+    metrics: dict[str, float]
+    """The newest values, for example ``val/accuracy``."""
+    best: SnapshotView | None = None
+    """The best snapshot, by validation accuracy."""
+    learning_rate: float | None = None
+    """The rate of the last step that was logged."""
+    images_per_second: float | None = None
+    """Training speed: of the whole run once it is finished, else the newest."""
+    first_step_s: float | None = None
+    """Seconds from the start of the run to the end of its first step, once finished."""
+    seconds_left: float | None = None
+    """An estimate, while it runs."""
+    snapshots: tuple[SnapshotView, ...]
+    """What can be resumed from and classified with, oldest first."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about its last run."""
+    error: ErrorView | None = None
+    """Why it failed."""
+
+
+class LayerView(View):
+    """A layer of a network."""
+
+    name: str
+    """Its name."""
+    op: str
+    """Kind of operation."""
+    inputs: tuple[str, ...]
+    """Layers it takes."""
+    output: tuple[int, ...]
+    """Its shape, without the batch."""
+    parameters: int
+    """Trainable elements."""
+    flops: int
+    """Floating point operations per picture, forward."""
+
+
+class NetworkView(View):
+    """A network with every shape known."""
+
+    name: str
+    """Its name."""
+    parameters: int
+    """Trainable elements."""
+    flops: int
+    """Floating point operations per picture, forward."""
+    classes: int
+    """Logits of its output."""
+    layers: tuple[LayerView, ...]
+    """In computing order."""
+
+
+class FamilyView(View):
+    """A network that can be named."""
+
+    name: str
+    """What users write."""
+    summary: str
+    """One sentence."""
+    plugin: str
+    """The plugin that brings it."""
+
+
+class PluginView(View):
+    """One thing that a plugin brings."""
+
+    kind: str
+    """For example ``backend``."""
+    name: str
+    """What users write."""
+    plugin: str
+    """The plugin that brings it."""
+    summary: str
+    """One sentence."""
+    available: bool
+    """Whether it can be used here."""
+    missing: tuple[str, ...] = ()
+    """Packages it needs and that are not installed."""
+    remedy: str = ""
+    """How to make it available."""
+
+
+class BrokenView(View):
+    """A plugin that could not be loaded."""
+
+    plugin: str
+    """Name of its entry point."""
+    distribution: str
+    """What brought it."""
+    reason: str
+    """What went wrong."""
+    remedy: str
+    """What to do."""
+
+
+class PluginsView(View):
+    """Everything that plugins bring."""
+
+    plugins: tuple[PluginView, ...]
+    """Every declaration."""
+    broken: tuple[BrokenView, ...]
+    """Plugins that could not be loaded."""
+
+
+class DeviceView(View):
+    """Something that computes."""
+
+    id: str
+    """Kind and index."""
+    kind: str
+    """``cpu`` or ``gpu``."""
+    name: str
+    """What its maker calls it."""
+    backends: tuple[str, ...]
+    """Backends that drive it."""
+    memory_total_bytes: int | None = None
+    """Its memory, where known."""
+
+
+class CheckView(View):
+    """One thing that the doctor looked at."""
+
+    name: str
+    """What was looked at."""
+    passed: bool
+    """Whether it is well."""
+    found: str
+    """What was found."""
+    remedy: str = ""
+    """What to do where it is not."""
+
+
+class DoctorView(View):
+    """How this installation is."""
+
+    version: str
+    """Version of DIGITS."""
+    home: str
+    """Where datasets and jobs are."""
+    passed: bool
+    """Whether everything needed is well."""
+    checks: tuple[CheckView, ...]
+    """What was looked at."""
+    plugins: PluginsView
+    """What plugins bring."""
+
+
+class GuessView(View):
+    """A label and how likely it is."""
+
+    label: str
+    """Name of the class."""
+    probability: float
+    """From 0 to 1."""
+
+
+class PredictionView(View):
+    """What a picture was taken for."""
+
+    image: str
+    """The picture, as it was named."""
+    top: tuple[GuessView, ...]
+    """The most likely classes, best first."""
+    error: ErrorView | None = None
+    """Why it could not be read."""
+
+
+class ClassificationView(View):
+    """What several pictures were taken for."""
+
+    model: str
+    """The snapshot that was used."""
+    backend: str
+    """The backend that computed."""
+    predictions: tuple[PredictionView, ...]
+    """In the order of the pictures."""
+    notes: tuple[str, ...] = ()
+    """What a person should know."""
+
+
+def problem_dict(problem: Problem) -> dict[str, str]:
+    """A problem as plain data, without empty fields."""
+    fields = {"message": problem.message, "where": problem.where, "hint": problem.hint}
+    return {key: value for key, value in fields.items() if value}

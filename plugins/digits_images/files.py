@@ -1,0 +1,31 @@
+"""Reading a picture's file, with the care that a stranger's folder deserves."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+#: Endings of files that are taken for pictures, in lower case: the formats that the core decodes.
+PICTURE_ENDINGS = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .pfm .jp2 .j2k .j2c "
+    ".jpc .jpf .jpx .avif .avifs .ico .pcx .sgi .rgb .rgba .bw .tga .icb .vda .vst".split()
+)
+
+#: Larger files are not read: what decodes to an accepted number of pixels is smaller.
+MAX_FILE_BYTES = 2**28
+
+
+def read_picture_file(path: str) -> bytes:
+    """The bytes of the file at ``path``.
+
+    Raises:
+        OSError: If it cannot be read, is no regular file (a pipe would wait for ever), or exceeds `MAX_FILE_BYTES`.
+    """
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    if status.st_size > MAX_FILE_BYTES:
+        raise OSError(errno.EFBIG, f"larger than {MAX_FILE_BYTES:,} bytes", path)
+    with open(path, "rb", buffering=0) as stream:
+        return stream.read()

@@ -1,0 +1,340 @@
+"""Every wrong request: one clear message, exit status 2, nothing half-made."""
+
+import errno
+import os
+import shutil
+
+import pytest
+
+LENET = ("--backend", "numpy", "--epochs", "1", "--batch", "8")
+NETWORK = """
+name: mine
+input: {{scale: 0.01}}
+layers:
+  - {{name: conv1, op: conv, filters: 4, kernel: 3}}
+{lines}
+  - {{name: logits, op: dense}}
+"""
+
+
+@pytest.fixture
+def refused(digits, home):
+    """Run a command that must be refused; returns its message."""
+
+    def call(*arguments, status=2):
+        before = everything(home)
+        answer = digits(*arguments)
+        assert answer.status == status, answer
+        assert answer.out == ""
+        assert answer.err.count("Error: ") == 1, answer.err
+        assert everything(home) == before
+        as_json = digits(*arguments, "--json")
+        assert as_json.status == status
+        assert as_json.data["error"]["message"]
+        assert everything(home) == before
+        return answer.err[answer.err.index("Error: ") :]  # progress may come before
+
+    return call
+
+
+def everything(home):
+    """What lies in the home; the empty shelves and locks do not count."""
+    return sorted(str(path) for path in home.glob("*/*")) if home.exists() else []
+
+
+# Datasets
+
+
+def test_a_folder_that_is_missing(refused, tmp_path):
+    assert "nowhere does not exist" in refused("dataset", "create", "d", tmp_path / "nowhere")
+
+
+def test_a_folder_without_pictures(refused, tmp_path):
+    (tmp_path / "empty" / "a").mkdir(parents=True)
+    refused("dataset", "create", "d", tmp_path / "empty")
+
+
+def test_one_class_only(refused, pictures):
+    for name in ("blue", "green"):
+        shutil.rmtree(pictures / name)
+    assert "class" in refused("dataset", "create", "d", pictures)
+
+
+def test_pictures_that_are_all_broken(refused, pictures):
+    for path in pictures.glob("*/*.png"):
+        path.write_bytes(path.read_bytes()[:40])
+    assert "can be read" in refused("dataset", "create", "d", pictures)
+
+
+def test_val_and_test_that_leave_nothing_to_train_on(refused, pictures):
+    message = refused("dataset", "create", "d", pictures, "--val", 60, "--test", 40)
+    assert "less than 100 percent, found 60 + 40" in message
+
+
+@pytest.mark.parametrize("size", ["0", "-3", "0x20", "20x-1", "big", "1x2x3", "28x"])
+def test_a_size_that_is_none(refused, pictures, size):
+    message = refused("dataset", "create", "d", pictures, f"--size={size}")
+    assert any(word in message for word in ("size", "width", "height"))
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "../up", ".hidden", "", "x" * 101, "a b"])
+def test_names_that_would_leave_the_home_or_break_a_file_system(refused, pictures, name):
+    assert "name expects" in refused("dataset", "create", name, pictures)
+
+
+def test_a_dataset_name_that_is_taken(refused, trained):
+    assert "'colours' exists already" in refused("dataset", "create", "colours", trained)
+
+
+def test_an_unknown_source_shows_close_matches(refused, pictures):
+    assert "Did you mean folder?" in refused("dataset", "create", "d", pictures, "--source", "foldr")
+
+
+@pytest.mark.parametrize("command", ["show", "delete", "explore"])
+def test_a_dataset_that_does_not_exist(refused, trained, command):
+    assert "Did you mean colours?" in refused("dataset", command, "colors")
+
+
+def test_a_dataset_that_jobs_depend_on_is_not_deleted(refused, trained):
+    assert "used by 1 job(s): finished" in refused("dataset", "delete", "colours")
+
+
+def test_all_problems_of_a_dataset_are_told_at_once(refused, tmp_path):
+    message = refused("dataset", "create", "a/b", tmp_path / "nowhere", "--channels", 2, "--val", 120)
+    assert "name expects" in message and "channels" in message and "val" in message
+
+
+# Jobs
+
+
+def train(*flags, dataset="colours", network="lenet"):
+    return ("train", dataset, network, *LENET, *flags)
+
+
+def test_an_unknown_network_shows_close_matches(refused, trained):
+    assert "Did you mean lenet?" in refused(*train(network="lent"))
+
+
+def test_an_unknown_backend_shows_close_matches(refused, trained):
+    assert "Did you mean torch?" in refused(*train("--backend", "troch"))
+
+
+def test_an_unknown_solver_shows_close_matches(refused, trained):
+    assert "Did you mean adam?" in refused(*train("--solver", "adm"))
+
+
+def test_an_unknown_policy_shows_close_matches(refused, trained):
+    assert "Did you mean cosine or inv?" in refused(*train("--policy", "cosin"))
+
+
+def test_a_backend_that_is_not_installed_says_what_to_install(refused, trained, monkeypatch):
+    from digits_core.hooks import registry
+
+    real = registry.importlib.util.find_spec
+    monkeypatch.setattr(registry.importlib.util, "find_spec", lambda name: None if name == "torch" else real(name))
+    message = refused(*train("--backend", "torch"))
+    assert "needs torch, which is not installed" in message and "pip install 'digits[torch]'" in message
+
+
+def test_a_network_too_deep_for_the_pictures(refused, digits, pictures):
+    assert digits("dataset", "create", "small", pictures, "--size", 8).status == 0
+    assert "conv2 expects height >= 5, found 2 after pool1" in refused(*train(dataset="small"))
+
+
+def test_a_batch_larger_than_the_dataset(refused, trained):
+    assert "at most the 27 training pictures" in refused(*train("--batch", 28))
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf"])
+def test_a_rate_that_is_none(refused, trained, rate):
+    assert "rate" in refused(*train(f"--lr={rate}"))
+
+
+def test_a_crop_larger_than_the_pictures(refused, trained):
+    assert "crop expects at most 16" in refused(*train("--crop", 17))
+
+
+def test_a_dataset_that_is_missing(refused, trained):
+    assert "Did you mean colours?" in refused(*train(dataset="colour"))
+
+
+def test_a_job_name_that_is_taken(refused, trained):
+    assert "'finished' exists already" in refused(*train("--name", "finished"))
+
+
+def test_all_problems_of_a_job_are_told_at_once(refused, trained):
+    message = refused(
+        *train("--batch", 99, "--solver", "sdg", "--crop", 99, "--name", "finished", "--set", "epoch=3", network="lent")
+    )
+    assert message.startswith("Error: 6 problems.")
+    for part in ("batch expects", "Did you mean sgd", "crop expects", "exists already", "epochs?", "lenet?"):
+        assert part in message
+
+
+def test_fields_of_another_solver_or_policy(refused, trained):
+    assert "momentum" in refused(*train("--solver", "adam", "--momentum", 0.5))
+    assert "gamma" in refused(*train("--policy", "poly", "--set", "schedule.gamma=0.5"))
+
+
+def test_devices_that_do_not_exist(refused, trained):
+    assert "devices expects" in refused(*train("--devices", "2 gpus"))
+
+
+def test_a_device_that_only_the_worker_can_miss_leaves_no_job(refused, trained):
+    assert "no device gpu:7" in refused(*train("--devices", "gpu:7"))
+
+
+def test_early_stopping_without_validation(refused, trained):
+    assert "early stopping expects validation" in refused(*train("--patience", 2, "--validate-every", 0))
+
+
+@pytest.mark.parametrize("setting", ["gamma", "=3", "schedule.gamma=[", "a.b.c=1"])
+def test_settings_that_are_none(refused, trained, setting):
+    refused(*train("--set", setting))
+
+
+def test_train_without_a_word(refused, trained):
+    message = refused("train")
+    assert "dataset is missing" in message and "network is missing" in message
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "dataset: [", "dataset: d\ndataset: e", "dataset: &a d\nnetwork: *a"])
+def test_job_files_that_are_none(refused, trained, tmp_path, text):
+    (tmp_path / "job.yaml").write_text(text)
+    refused("train", "--file", tmp_path / "job.yaml")
+
+
+def test_an_unknown_key_of_a_job_file_names_the_file(refused, trained, tmp_path):
+    (tmp_path / "job.yaml").write_text("dataset: colours\nnetwork: lenet\nepoch: 3\n")
+    message = refused("train", "--file", tmp_path / "job.yaml")
+    assert "Unknown key 'epoch'" in message and "job.yaml" in message and "epochs?" in message
+
+
+# Networks
+
+
+def network_file(tmp_path, lines):
+    path = tmp_path / "mine.yaml"
+    path.write_text(NETWORK.format(lines=lines))
+    return path
+
+
+@pytest.mark.parametrize("command", ["check", "show", "draw"])
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        ("  - {name: relu1, op: relu, slope: 2}", "Unknown key 'slope'"),
+        ("  - {name: a, op: add, inputs: [conv1, b]}\n  - {name: b, op: relu, inputs: a}", "cycle"),
+        ("  - {name: conv1, op: relu}", "used twice"),
+        ("  - {op: relu}", "expects a name"),
+        ("  - {name: a, op: rleu}", "Did you mean relu?"),
+        ("  - {name: a, op: relu, inputs: cnv1}", "Did you mean conv1?"),
+        ("  - {name: a, op: conv, filters: 2, kernel: 300}", "height >= 300"),
+    ],
+)
+def test_network_files_that_describe_no_network(refused, tmp_path, command, lines, part):
+    assert part in refused("network", command, network_file(tmp_path, lines))
+
+
+def test_all_problems_of_a_network_are_told_at_once(refused, tmp_path):
+    lines = "  - {name: a, op: rleu}\n  - {name: b, op: conv, filters: 0, kernel: 3}\n  - {op: relu}"
+    assert refused("network", "check", network_file(tmp_path, lines)).startswith("Error: 3 problems.")
+
+
+def test_training_a_wrong_network_file_makes_no_job(refused, trained, tmp_path):
+    assert "Did you mean relu?" in refused(*train(network=network_file(tmp_path, "  - {name: a, op: rleu}")))
+
+
+# Models and jobs
+
+
+@pytest.mark.parametrize("command", ["show", "log", "watch", "pause", "resume", "abort", "delete"])
+def test_a_job_that_does_not_exist(refused, trained, command):
+    assert "Did you mean finished?" in refused("job", command, "finish")
+
+
+@pytest.mark.parametrize("command", ["resume", "pause", "abort"])
+def test_a_job_that_is_done(refused, trained, command):
+    assert "is done" in refused("job", command, "finished")
+
+
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        ("finish", "Did you mean finished?"),
+        ("finished@epoch-9", "epoch-3"),
+        ("finished@bets", "best"),
+        ("../finished", "no job"),
+        ("finished@../../x", "no snapshot"),
+    ],
+)
+def test_models_that_do_not_exist(refused, trained, model, part):
+    assert part in refused("classify", model, trained / "red" / "00.png")
+
+
+def test_a_damaged_snapshot_that_is_asked_for_by_name(refused, trained, home):
+    weights = home / "jobs" / "finished" / "snapshots" / "000002-epoch" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    message = refused("classify", "finished@epoch-2", trained / "red" / "00.png")
+    assert "000002-epoch is damaged" in message and "finished@000003-epoch" in message
+
+
+def test_a_dataset_that_was_deleted_under_a_job(refused, paused, home):
+    shutil.rmtree(home / "datasets" / "colours")
+    assert "Job finished: Dataset colours is gone" in refused("job", "resume", "finished")
+
+
+def test_snapshots_that_are_all_damaged(refused, paused, trained):
+    for path in paused.snapshots_folder.glob("*/weights.safetensors"):
+        path.write_bytes(b"")
+    assert "damaged" in refused("classify", "finished", trained / "red" / "00.png")
+
+
+# Disks
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+def test_a_disk_that_cannot_be_written_while_a_dataset_is_made(refused, pictures, monkeypatch, code):
+    def fail(descriptor):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    assert "DIGITS_HOME" in refused("dataset", "create", "d", pictures, "--size", 16)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_cannot_be_written_while_a_job_is_made(refused, trained, monkeypatch, code):
+    def fail(descriptor):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    assert "DIGITS_HOME" in refused(*train())
+
+
+def test_a_home_that_is_a_file(refused, pictures, home):
+    home.write_text("not a folder")
+    assert "DIGITS_HOME" in refused("dataset", "create", "d", pictures, "--size", 16)
+
+
+@pytest.mark.parametrize("arguments", [("network", "draw", "lenet"), ("dataset", "explore", "colours")])
+def test_a_picture_that_cannot_be_written(refused, trained, tmp_path, arguments):
+    (tmp_path / "file").write_text("")
+    refused(*arguments, "--out", tmp_path / "file" / "picture")
+
+
+# Flags
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("train", "--nonsense"),
+        ("train", "colours", "lenet", "--batch", "many"),
+        ("classify",),
+        ("job", "show"),
+        ("classify", "finished", "a.png", "--top", "0"),
+    ],
+)
+def test_options_and_commands_that_do_not_exist(refused, trained, arguments):
+    assert "--help" in refused(*arguments)
