@@ -6,6 +6,7 @@ canonical slots and taken apart again while a step is traced, which costs nothin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -56,7 +57,7 @@ def adagrad(solver: Adagrad) -> Rule:
 def adam(solver: Adam) -> Rule:
     """``m, v ← moments ; u = (m/(1−β₁ᵗ)) / (√(v/(1−β₂ᵗ)) + ε)``, t = step + 1."""
     return Rule(
-        optax.scale_by_adam(solver.beta1, solver.beta2, solver.epsilon),
+        scale_by_moments(solver.beta1, solver.beta2, solver.epsilon),
         lambda slots, step: optax.ScaleByAdamState(
             step.astype(jnp.int32), slots["first_moment"], slots["second_moment"]
         ),
@@ -116,6 +117,39 @@ def scale_by_square_sum(epsilon: float) -> optax.GradientTransformation:
     def update(updates: Any, state: SquareSumState, params: Any = None) -> tuple[Any, SquareSumState]:
         sums = jax.tree.map(lambda s, g: s + g * g, state.square_sum, updates)
         return jax.tree.map(lambda g, s: g / (jnp.sqrt(s) + epsilon), updates, sums), SquareSumState(sums)
+
+    return optax.GradientTransformation(init, update)
+
+
+def scale_by_moments(beta1: float, beta2: float, epsilon: float) -> optax.GradientTransformation:
+    """Adam with a bias correction that keeps its digits in float32.
+
+    `optax.scale_by_adam` subtracts β₂ᵗ from 1, which in float32 leaves four digits in the first steps; this is
+    ``1 − βᵗ = −expm1(t·ln β)``.
+
+    Args:
+        beta1: β₁, memory of the gradient.
+        beta2: β₂, memory of the squared gradient.
+        epsilon: ε, keeps the quotient finite.
+    """
+
+    def init(params: optax.Params) -> optax.ScaleByAdamState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return optax.ScaleByAdamState(jnp.zeros((), jnp.int32), zeros, jax.tree.map(jnp.zeros_like, params))
+
+    def correction(beta: float, count: jax.Array, like: jax.Array) -> jax.Array:
+        return -jnp.expm1(count.astype(like.dtype) * math.log(beta)) if beta else jnp.ones((), like.dtype)
+
+    def update(updates: Any, state: optax.ScaleByAdamState, params: Any = None) -> tuple[Any, optax.ScaleByAdamState]:
+        mu = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, state.mu, updates)
+        nu = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, state.nu, updates)
+        count = state.count + 1
+
+        def scaled(m: jax.Array, v: jax.Array) -> jax.Array:
+            root = jnp.sqrt(v / correction(beta2, count, v))
+            return m / correction(beta1, count, m) / (root + epsilon)
+
+        return jax.tree.map(scaled, mu, nu), optax.ScaleByAdamState(count, mu, nu)
 
     return optax.GradientTransformation(init, update)
 

@@ -1,6 +1,10 @@
-"""One network, one start, one order of batches: LeNet's losses agree between the frameworks."""
+"""One network, one start, one order of batches: LeNet's losses on real digits agree between the frameworks.
 
-import runpy
+Rates are moderate. At high ones training amplifies rounding a thousandfold within thirty steps, once a near tie in a
+pooling window falls differently; that is a property of training, not of a backend.
+"""
+
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from digits_core.dataset.create import create_dataset
+from digits_core.dataset.manifest import read_manifest
+from digits_core.errors import PluginMissing
 from digits_core.events.facts import TrainingLogged
 from digits_core.events.journal import read_facts
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
+from digits_core.service.demo import read_digits
 from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import parse
@@ -28,25 +35,27 @@ pytestmark = [pytest.mark.slow, *(pytest.mark.backend(name) for name in BACKENDS
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A home with 900 drawn pictures of three classes, 28 × 28 gray."""
+    """A home with 5,000 handwritten digits, 28 × 28 gray."""
     folder = tmp_path_factory.mktemp("parity")
-    shapes = runpy.run_path(str(ROOT / "examples" / "draw_shapes.py"))
-    shapes["main"](folder / "shapes", 300)
-    spec = DatasetSpec(name="shapes", paths=(folder / "shapes",), width=28, height=28, channels=1, val=0)
+    try:
+        pixels, labels = read_digits()
+    except PluginMissing as missing:
+        pytest.skip(str(missing))
+    (folder / "train-images-idx3-ubyte").write_bytes(struct.pack(">4i", 2051, *pixels.shape) + pixels.tobytes())
+    (folder / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, len(labels)) + labels.tobytes())
+    spec = DatasetSpec(name="digits", paths=(folder,), width=28, height=28, channels=1, encoding="raw", val=0)
     store = Home(folder / "home")
-    create_dataset(spec, store.dataset_folder("shapes"), discover().dataset_sources, None)
+    create_dataset(spec, store.dataset_folder("digits"), discover().dataset_sources, None)
     return store
 
 
 def _job(store, name, **fields):
-    from digits_core.dataset.manifest import read_manifest
-
-    manifest = read_manifest(store.dataset_folder("shapes"))
+    manifest = read_manifest(store.dataset_folder("digits"))
     count = manifest.splits["train"]
-    given = {"dataset": "shapes", "network": "lenet", "name": name, "batch": 32, "epochs": STEPS * 32 / count}
-    spec = parse(JobSpec, given | {"snapshots": {"every": 0}} | fields)
+    given = {"dataset": "digits", "network": "lenet", "name": name, "epochs": STEPS * 64 / count}
+    spec = parse(JobSpec, given | {"snapshots": {"every": 0}, "schedule": {"policy": "fixed"}} | fields)
     family = discover().network_families.get("lenet")()
-    graph = family.build(family.Params(), NetworkInput(1, 28, 28, 3, "image"))
+    graph = family.build(family.Params(), NetworkInput(1, 28, 28, 10, "image"))
     request = JobRequest(
         id=name,
         created="2026-01-01T00:00:00Z",
@@ -78,7 +87,7 @@ def _losses(job):
 
 
 def test_the_first_fifty_losses_agree_for_every_solver(store):
-    rates = {"sgd": 0.01, "nesterov": 0.01, "adagrad": 0.01, "adam": 0.001}
+    rates = {"sgd": 0.001, "nesterov": 0.001, "adagrad": 0.002, "adam": 0.0003}
     losses = {}
     for backend in BACKENDS:
         jobs = {
@@ -91,13 +100,13 @@ def test_the_first_fifty_losses_agree_for_every_solver(store):
             assert len(losses[solver, backend]) == STEPS
     for solver in SOLVERS:
         expected = losses[solver, "numpy"]
-        assert min(expected[-5:]) < expected[0]
+        assert max(expected[-5:]) < expected[0] / 2
         for backend in BACKENDS[1:]:
             assert losses[solver, backend] == pytest.approx(expected, rel=1e-4), f"{solver} in {backend}"
 
 
 def test_a_run_that_changes_frameworks_keeps_its_curve(store):
-    whole, handed = _job(store, "whole"), _job(store, "handed-on")
+    whole, handed = (_job(store, name, solver={"name": "sgd", "rate": 0.001}) for name in ("whole", "handed-on"))
     _carry("torch", [whole])
     for number, (backend, steps) in enumerate(
         [("torch", 12), ("jax", 13), ("tensorflow", 12), ("torch", STEPS)], start=1
