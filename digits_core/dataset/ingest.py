@@ -3,11 +3,12 @@
 ::
 
     samples ─ chunks ─┬─ thread: read, decode, resize, encode, hash, sum ─┐
-                      ├─ thread: …                                        ├─ in order ─ ShardWriter ─ background: disk
+                      ├─ thread: …                                        ├─ in order ─ ShardWriter ─ background: sync
                       └─ thread: …                                        ┘
 
-Whatever costs time per picture happens in the threads; the calling thread only strings chunks together. A chunk is as
-many pictures as fit a few MiB, and a window of chunks is all that is in memory besides two shards.
+Whatever costs time per picture happens in the threads; the calling thread only strings chunks together and hands them
+to the file while they are in the processor's cache. A chunk is as many pictures as fit a MiB; a window of chunks is
+all of the raw pictures that is in memory.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import io
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 from PIL import Image
 
 from digits_core.contracts.dataset_source import DatasetSource
@@ -32,10 +33,10 @@ from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_pict
 from digits_core.dataset.pipeline import map_in_order, usable_cpus
 from digits_core.dataset.progress import Progress
 from digits_core.dataset.selection import Sample
-from digits_core.dataset.shard_writer import Room, Rows, ShardWriter
+from digits_core.dataset.shard_writer import Rows, ShardWriter
 from digits_core.spec.dataset import DatasetSpec, Split
 
-_CHUNK_BYTES = 2 * 2**20
+_CHUNK_BYTES = 2**20
 _CHUNK_PICTURES = 64
 JPEG_QUALITY = 90
 # Run-length coding of filtered rows: on photographs half the time of zlib's default, and no larger.
@@ -51,7 +52,7 @@ class Skipped(NamedTuple):
 
 class _Task(NamedTuple):
     samples: Sequence[Sample]
-    room: Room
+    memory: Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,15 @@ class Prepared:
 
     Attributes:
         rows: What goes into the shard.
-        digests: SHA-256 of label and stored picture, 32 bytes each, joined.
+        memory: What the task lent for its pixels.
+        hashes: Label, 4 bytes, and XXH3 of the stored picture, 16 bytes, of each, joined.
         total: Sum of the pictures, uint16 ``[H, W, C]``.
         skipped: Pictures that could not be read.
     """
 
     rows: Rows
-    digests: bytes
+    memory: Pixels
+    hashes: bytes
     total: npt.NDArray[np.uint16]
     skipped: list[Skipped]
 
@@ -79,7 +82,7 @@ class StoredSplit:
         files: Its shards.
         counts: Pictures of each class, int64 ``[classes]``.
         total: Sum of the pictures before encoding, uint64 ``[H, W, C]``.
-        digest: SHA-256 over the digests of its samples in order.
+        digest: SHA-256 over labels and picture hashes in order.
         skipped: Pictures that could not be read.
     """
 
@@ -116,26 +119,28 @@ class Ingest:
         stored = StoredSplit(np.zeros(self._classes, np.int64), np.zeros(self._shape, np.uint64))
         digest = hashlib.sha256()
         threads = usable_cpus()
-        with ThreadPoolExecutor(1, thread_name_prefix="digits-write") as background:
-            writer = ShardWriter(folder, split, self._spec.encoding, self._shape, background)
-            self._stop.clear()
-            tasks = self._tasks(samples, writer)
+        spare: list[Pixels] = []
+        self._stop.clear()
+        with ShardWriter(folder, split, self._spec.encoding, self._shape) as writer:
+            tasks = self._tasks(samples, spare)
             for chunk in map_in_order(self._prepare, tasks, threads=threads, window=threads + 2, stop=self._stop):
                 writer.append(chunk.rows)
-                digest.update(chunk.digests)
+                spare.append(chunk.memory)
+                digest.update(chunk.hashes)
                 stored.counts += np.bincount(chunk.rows.labels, minlength=self._classes)
                 stored.total += chunk.total
                 stored.skipped += chunk.skipped
                 progress.advance(len(chunk.rows.labels) + len(chunk.skipped))
-            stored.files = writer.close()
+            stored.files = writer.finish()
         stored.digest = digest.digest()
         return stored
 
-    def _tasks(self, samples: Sequence[Sample], writer: ShardWriter) -> Iterator[_Task]:
+    def _tasks(self, samples: Sequence[Sample], spare: list[Pixels]) -> Iterator[_Task]:
         size = max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // int(np.prod(self._shape))))
         for start in range(0, len(samples), size):
-            chunk = samples[start : start + size]
-            yield _Task(chunk, writer.room(len(chunk)))
+            # Fresh memory costs the kernel as much as writing a picture does.
+            memory = spare.pop() if spare else np.empty((size, *self._shape), np.uint8)
+            yield _Task(samples[start : start + size], memory)
 
     def _prepare(self, task: _Task) -> Prepared:
         labels: list[int] = []
@@ -145,18 +150,18 @@ class Ingest:
             if self._stop.is_set():
                 break
             try:
-                task.room.pixels[len(labels)] = self._picture(sample)
+                task.memory[len(labels)] = self._picture(sample)
             except (OSError, PictureUnreadable) as reason:
                 skipped.append(Skipped(sample.key, _why(reason)))
             else:
                 labels.append(sample.label)
                 keys.append(sample.key)
-        pixels = task.room.pixels[: len(labels)]
+        pixels = task.memory[: len(labels)]
         encoded = [] if self._spec.encoding == "raw" else [self._encode(picture) for picture in pixels]
-        digests = b"".join(map(_digest, labels, encoded or pixels))
+        hashes = b"".join(map(_hash, labels, encoded or pixels))
         # 64 times 255 fits 16 bits, in which numpy adds fastest.
         total = pixels.sum(axis=0, dtype=np.uint16)
-        return Prepared(Rows(task.room, encoded, labels, keys), digests, total, skipped)
+        return Prepared(Rows(pixels, encoded, labels, keys), task.memory, hashes, total, skipped)
 
     def _picture(self, sample: Sample) -> Pixels:
         spec = self._spec
@@ -175,10 +180,8 @@ class Ingest:
         return stream.getvalue()
 
 
-def _digest(label: int, picture: Pixels | bytes) -> bytes:
-    digest = hashlib.sha256(label.to_bytes(4, "little"))
-    digest.update(picture if isinstance(picture, bytes) else picture.data)
-    return digest.digest()
+def _hash(label: int, picture: Pixels | bytes) -> bytes:
+    return label.to_bytes(4, "little") + xxhash.xxh3_128_digest(picture)
 
 
 def _why(reason: Exception) -> str:

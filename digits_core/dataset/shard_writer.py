@@ -1,13 +1,14 @@
-"""Writing shards: while one is being filled by threads, the one before it goes to disk."""
+"""Writing shards: pixels go to disk as they come, encoded pictures shard by shard, and both in the background."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,170 +18,248 @@ from digits_core.dataset.pictures import Pixels
 from digits_core.dataset.shards import COLUMNS
 from digits_core.spec.dataset import Encoding, Split
 
-#: Most bytes of pictures in one shard (one picture at least).
+#: Most bytes of encoded pictures in one shard (one chunk at least); two such shards are in memory.
 SHARD_BYTES = 64 * 2**20
-
-
-class Filling:
-    """A shard that is being filled.
-
-    Args:
-        pixels: Memory for its raw pictures, uint8 ``[most, H, W, C]``; None where pictures are encoded.
-    """
-
-    def __init__(self, pixels: Pixels | None = None) -> None:
-        self.pixels = pixels
-        self.encoded: list[bytes] = []
-        self.size_bytes = 0
-        self.labels: list[int] = []
-        self.keys: list[str] = []
-
-    def extend(self, rows: Rows) -> None:
-        """Add pictures at the end."""
-        if self.pixels is not None:
-            start, stop = len(self.labels), len(self.labels) + len(rows.labels)
-            if rows.room.start != start:  # Skipped pictures left a gap.
-                self.pixels[start:stop] = rows.room.pixels[: stop - start]
-        self.encoded += rows.encoded
-        self.size_bytes += rows.size_bytes
-        self.labels += rows.labels
-        self.keys += rows.keys
-
-    def images(self) -> Any:
-        """The image column; encoded pictures are handed over to it."""
-        if self.pixels is None:
-            column = pa.array(self.encoded, pa.binary())
-            self.encoded.clear()  # Arrow has copied them; a second shard's worth of memory would linger.
-            return column
-        pixels = self.pixels[: len(self.labels)]
-        width = pixels[0].nbytes
-        return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(pixels), [None, pa.py_buffer(pixels)])
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Memory for some pictures, which threads fill from the front.
-
-    Attributes:
-        pixels: uint8 ``[n, H, W, C]``; content undefined at first.
-        filling: The shard whose memory it is; None where pictures are encoded.
-        start: Its first row in that shard.
-    """
-
-    pixels: Pixels
-    filling: Filling | None = None
-    start: int = 0
+#: Most bytes of raw pixels in one shard (one chunk at least). Nothing of them stays in memory, and a split of small
+#: pictures in one shard is read fastest.
+RAW_SHARD_BYTES = 2**30
+# Dirty pages are brought to disk this often, so that the end does not wait for all of them.
+_SYNC_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Pictures on their way into a shard.
+    """A chunk of pictures on its way into a shard.
 
     Attributes:
-        room: Where they were prepared; its first ``len(labels)`` pictures count.
+        pixels: uint8 ``[n, H, W, C]``.
         encoded: The same pictures encoded; empty where they are stored raw.
         labels: Their class numbers.
         keys: Where they came from.
     """
 
-    room: Room
+    pixels: Pixels
     encoded: list[bytes]
     labels: list[int]
     keys: list[str]
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the encoded pictures."""
-        return sum(map(len, self.encoded))
+        """Bytes of the pictures as they are stored."""
+        return sum(map(len, self.encoded)) if self.encoded else self.pixels.nbytes
+
+
+class _OpenShard(Protocol):
+    """A shard that takes pictures."""
+
+    size_bytes: int
+
+    def append(self, rows: Rows) -> None:
+        """Add pictures at the end; their memory is free again afterwards."""
+
+    def finish(self) -> ShardFile:
+        """Write what is left and sync; called in the background."""
+
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+
+
+class _RawShard:
+    """Writes pixels at once, and the rest of the Arrow file around them when their number is known.
+
+    Args:
+        path: The file.
+        width_bytes: Bytes of one picture.
+        background: One thread that syncs.
+    """
+
+    def __init__(self, path: Path, width_bytes: int, background: ThreadPoolExecutor) -> None:
+        self._path = path
+        self._width = width_bytes
+        self._background = background
+        self._stream = open(path, "wb")
+        self._stream.seek(_first_pixel(width_bytes))
+        self._synced: Future[None] | None = None
+        self._unsynced = 0
+        self._labels: list[int] = []
+        self._keys: list[str] = []
+        self.size_bytes = 0
+
+    def append(self, rows: Rows) -> None:
+        self._stream.write(rows.pixels.data)
+        self._labels += rows.labels
+        self._keys += rows.keys
+        self.size_bytes += rows.size_bytes
+        self._unsynced += rows.size_bytes
+        if self._unsynced > _SYNC_BYTES:
+            self._sync()
+
+    def finish(self) -> ShardFile:
+        # Address space only: these bytes are in the file already, and nobody looks at them.
+        present = pa.py_buffer(np.empty(self.size_bytes, np.uint8))
+        batch = _batch(_pixel_column(present, self._width), self._labels, self._keys)
+        self._stream.seek(0)
+        with pa.ipc.new_file(pa.PythonFile(_Around(self._stream, present), mode="w"), batch.schema) as writer:
+            writer.write_batch(batch)
+        return _synced(self._stream, self._path, len(self._labels))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _sync(self) -> None:
+        if self._synced is not None:
+            self._synced.result()  # A disk slower than the pictures sets the pace.
+        self._synced = self._background.submit(os.fdatasync, self._stream.fileno())
+        self._unsynced = 0
+
+
+class _EncodedShard:
+    """Keeps pictures until they are all there, since Arrow wants their sizes first.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pictures: list[bytes] = []
+        self._labels: list[int] = []
+        self._keys: list[str] = []
+        self.size_bytes = 0
+
+    def append(self, rows: Rows) -> None:
+        self._pictures += rows.encoded
+        self._labels += rows.labels
+        self._keys += rows.keys
+        self.size_bytes += rows.size_bytes
+
+    def finish(self) -> ShardFile:
+        column = pa.array(self._pictures, pa.binary())
+        self._pictures.clear()  # Arrow has copied them; a second shard's worth of memory would linger.
+        batch = _batch(column, self._labels, self._keys)
+        with open(self._path, "wb") as stream:
+            with pa.ipc.new_file(stream, batch.schema) as writer:
+                writer.write_batch(batch)
+            return _synced(stream, self._path, len(self._labels))
+
+    def close(self) -> None:
+        self._pictures.clear()
 
 
 class ShardWriter:
-    """Writes one split, shard by shard, while the next shard is being filled.
-
-    Raw pixels are prepared where they will be written from: `room` hands out consecutive parts of one shard's memory,
-    `append` takes them back in the same order.
+    """Writes one split, shard by shard; a context that waits for its thread.
 
     Args:
         folder: Folder of the version.
         split: Name of the split, which names the files.
         encoding: How pictures are stored.
         shape: Height, width and channels.
-        background: One thread that writes and syncs.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        split: Split,
-        encoding: Encoding,
-        shape: tuple[int, int, int],
-        background: ThreadPoolExecutor,
-    ) -> None:
+    def __init__(self, folder: Path, split: Split, encoding: Encoding, shape: tuple[int, int, int]) -> None:
         self._folder = folder
         self._split = split
         self._raw = encoding == "raw"
-        self._shape = shape
-        self._background = background
-        self._files: list[Future[ShardFile]] = []
-        self._spare: SimpleQueue[Pixels] = SimpleQueue()
-        self._room = Room(np.empty((0, *shape), np.uint8))
-        self._filling = Filling()
+        self._width = int(np.prod(shape))
+        self._background = ThreadPoolExecutor(1, thread_name_prefix="digits-write")
+        self._shard: _OpenShard | None = None
+        self._finishing: list[tuple[_OpenShard, Future[ShardFile]]] = []
+        self._files: list[ShardFile] = []
 
-    def room(self, count: int) -> Room:
-        """Memory for the next ``count`` pictures."""
-        if not self._raw:
-            return Room(np.empty((count, *self._shape), np.uint8))
-        filling, start = self._room.filling, self._room.start + len(self._room.pixels)
-        if filling is None or filling.pixels is None or start + count > len(filling.pixels):
-            filling, start = Filling(self._memory(count)), 0
-        assert filling.pixels is not None
-        self._room = Room(filling.pixels[start : start + count], filling, start)
-        return self._room
+    def __enter__(self) -> ShardWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, reason: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._background.shutdown(cancel_futures=True)
+        for shard in (self._shard, *(shard for shard, _ in self._finishing)):
+            if shard is not None:
+                shard.close()
 
     def append(self, rows: Rows) -> None:
-        """Add pictures, which stay together in one shard."""
-        if self._raw and rows.room.filling is not None and rows.room.filling is not self._filling:
-            self._turn(rows.room.filling)
-        elif self._filling.size_bytes + rows.size_bytes > SHARD_BYTES:
-            self._turn(Filling())
-        self._filling.extend(rows)
+        """Add pictures, which stay together in one shard; their memory is free again afterwards."""
+        if not rows.labels:
+            return
+        most = RAW_SHARD_BYTES if self._raw else SHARD_BYTES
+        if self._shard is not None and self._shard.size_bytes + rows.size_bytes > most:
+            self._turn()
+        if self._shard is None:
+            self._shard = self._open()
+        self._shard.append(rows)
 
-    def close(self) -> tuple[ShardFile, ...]:
+    def finish(self) -> tuple[ShardFile, ...]:
         """Write what is left, wait for the disk, and say what was written."""
-        self._turn(Filling())
-        return tuple(file.result() for file in self._files)
+        self._turn()
+        self._settle()
+        return tuple(self._files)
 
-    def _memory(self, least: int) -> Pixels:
-        # Fresh memory costs the kernel as much as a picture's share of writing; that of written shards is used again.
-        try:
-            return self._spare.get_nowait()
-        except Empty:
-            return np.empty((max(least, SHARD_BYTES // int(np.prod(self._shape))), *self._shape), np.uint8)
+    def _open(self) -> _OpenShard:
+        path = self._folder / f"{self._split}-{len(self._files) + len(self._finishing):05d}.arrow"
+        return _RawShard(path, self._width, self._background) if self._raw else _EncodedShard(path)
 
-    def _turn(self, filling: Filling) -> None:
-        if self._filling.labels:
-            if self._files:
-                self._files[-1].result()  # At most one full shard waits for the disk.
-            path = self._folder / f"{self._split}-{len(self._files):05d}.arrow"
-            self._files.append(self._background.submit(self._write, path, self._filling))
-        self._filling = filling
+    def _turn(self) -> None:
+        self._settle()  # At most one full shard waits for the disk.
+        if self._shard is not None:
+            self._finishing.append((self._shard, self._background.submit(self._shard.finish)))
+            self._shard = None
 
-    def _write(self, path: Path, filling: Filling) -> ShardFile:
-        file = _write_shard(path, filling)
-        if filling.pixels is not None:
-            self._spare.put(filling.pixels)
-        return file
+    def _settle(self) -> None:
+        while self._finishing:
+            shard, file = self._finishing[0]
+            self._files.append(file.result())
+            shard.close()
+            del self._finishing[0]
 
 
-def _write_shard(path: Path, filling: Filling) -> ShardFile:
+class _Around:
+    """Where Arrow writes to; bytes that are in the file already are passed over.
+
+    Args:
+        stream: The file.
+        present: The buffer that stands for them.
+    """
+
+    closed = False
+
+    def __init__(self, stream: BinaryIO, present: Any) -> None:
+        self._stream = stream
+        self._present = present
+
+    def write(self, data: Any) -> None:
+        if isinstance(data, pa.Buffer) and data.address == self._present.address:
+            self._stream.seek(data.size, os.SEEK_CUR)
+        else:
+            self._stream.write(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """The file stays open for its owner."""
+
+
+def _first_pixel(width_bytes: int) -> int:
+    """Where the pixels begin in a raw shard, which does not depend on how many there are."""
+    one = _batch(_pixel_column(pa.py_buffer(bytes(width_bytes)), width_bytes), [0], [""])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, one.schema) as writer:
+        writer.write_batch(one)
+    file = sink.getvalue()
+    return int(pa.ipc.open_file(file).get_batch(0).column(0).buffers()[1].address - file.address)
+
+
+def _pixel_column(pixels: Any, width_bytes: int) -> Any:
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width_bytes), pixels.size // width_bytes, [None, pixels])
+
+
+def _batch(images: Any, labels: Sequence[int], keys: Sequence[str]) -> Any:
     # File names need not be Unicode; reports must be.
-    keys = [key.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key in filling.keys]
-    columns = [filling.images(), pa.array(filling.labels, pa.int32()), pa.array(keys, pa.string())]
-    batch = pa.record_batch(columns, names=list(COLUMNS))
-    with open(path, "wb") as stream:
-        with pa.ipc.new_file(stream, batch.schema) as writer:
-            writer.write_batch(batch)
-        # Here, in the background, the disk works while the next shard is decoded.
-        stream.flush()
-        os.fsync(stream.fileno())
-        return ShardFile(file=path.name, samples=len(keys), size_bytes=stream.tell())
+    readable = [key.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key in keys]
+    return pa.record_batch([images, pa.array(labels, pa.int32()), pa.array(readable, pa.string())], names=list(COLUMNS))
+
+
+def _synced(stream: BinaryIO, path: Path, samples: int) -> ShardFile:
+    stream.flush()
+    os.fsync(stream.fileno())
+    return ShardFile(file=path.name, samples=samples, size_bytes=stream.tell())

@@ -21,8 +21,6 @@ from digits_core.dataset.pictures import Pixels
 from digits_core.errors import DatasetUnusable
 from digits_core.spec.dataset import Encoding
 
-#: Most bytes of pictures in one shard (one picture at least).
-SHARD_BYTES = 64 * 2**20
 #: Names of the columns, in order.
 COLUMNS = ("image", "label", "key")
 

@@ -134,6 +134,7 @@ def test_large_datasets_are_cut_into_shards(create, draw_classes, monkeypatch):
     whole = create(source, name="whole", val=0)
     monkeypatch.setattr(ingest, "_CHUNK_PICTURES", 4)
     monkeypatch.setattr(shard_writer, "SHARD_BYTES", 8 * 8 * 3 * 9)
+    monkeypatch.setattr(shard_writer, "RAW_SHARD_BYTES", 8 * 8 * 3 * 9)
     for encoding in ("raw", "png"):
         cut = create(source, name=encoding, encoding=encoding, val=0)
         assert len(cut.manifest.shards["train"]) >= 4

@@ -102,6 +102,7 @@ def test_the_manifest_is_plain_json_that_reads_back_equal(dataset):
 def test_many_shards_do_not_use_up_open_files(create, draw_classes, monkeypatch):
     monkeypatch.setattr(ingest, "_CHUNK_PICTURES", 1)
     monkeypatch.setattr(shard_writer, "SHARD_BYTES", 1)
+    monkeypatch.setattr(shard_writer, "RAW_SHARD_BYTES", 1)
     dataset = create(draw_classes({"cat": 20, "dog": 20}), val=0)
     before = len(os.listdir("/proc/self/fd"))
     reader = dataset.split("train")

@@ -87,7 +87,7 @@ def _losses(job):
 
 
 def test_the_first_fifty_losses_agree_for_every_solver(store):
-    rates = {"sgd": 0.001, "nesterov": 0.001, "adagrad": 0.002, "adam": 0.0003}
+    rates = {"sgd": 0.001, "nesterov": 0.001, "adagrad": 0.001, "adam": 0.0001}
     losses = {}
     for backend in BACKENDS:
         jobs = {
