@@ -50,25 +50,18 @@ class Skipped(NamedTuple):
     reason: str
 
 
-class _Task(NamedTuple):
-    samples: Sequence[Sample]
-    memory: Pixels
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A chunk of samples after the threads.
 
     Attributes:
         rows: What goes into the shard.
-        memory: What the task lent for its pixels.
         hashes: Label, 4 bytes, and XXH3 of the stored picture, 16 bytes, of each, joined.
         total: Sum of the pictures, uint16 ``[H, W, C]``.
         skipped: Pictures that could not be read.
     """
 
     rows: Rows
-    memory: Pixels
     hashes: bytes
     total: npt.NDArray[np.uint16]
     skipped: list[Skipped]
@@ -119,13 +112,11 @@ class Ingest:
         stored = StoredSplit(np.zeros(self._classes, np.int64), np.zeros(self._shape, np.uint64))
         digest = hashlib.sha256()
         threads = usable_cpus()
-        spare: list[Pixels] = []
         self._stop.clear()
         with ShardWriter(folder, split, self._spec.encoding, self._shape) as writer:
-            tasks = self._tasks(samples, spare)
+            tasks = self._chunks(samples)
             for chunk in map_in_order(self._prepare, tasks, threads=threads, window=threads + 2, stop=self._stop):
                 writer.append(chunk.rows)
-                spare.append(chunk.memory)
                 digest.update(chunk.hashes)
                 stored.counts += np.bincount(chunk.rows.labels, minlength=self._classes)
                 stored.total += chunk.total
@@ -135,33 +126,30 @@ class Ingest:
         stored.digest = digest.digest()
         return stored
 
-    def _tasks(self, samples: Sequence[Sample], spare: list[Pixels]) -> Iterator[_Task]:
+    def _chunks(self, samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
         size = max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // int(np.prod(self._shape))))
         for start in range(0, len(samples), size):
-            # Fresh memory costs the kernel as much as writing a picture does.
-            memory = spare.pop() if spare else np.empty((size, *self._shape), np.uint8)
-            yield _Task(samples[start : start + size], memory)
+            yield samples[start : start + size]
 
-    def _prepare(self, task: _Task) -> Prepared:
-        labels: list[int] = []
-        keys: list[str] = []
+    def _prepare(self, samples: Sequence[Sample]) -> Prepared:
+        rows = Rows([], [], [])
+        hashes: list[bytes] = []
         skipped: list[Skipped] = []
-        for sample in task.samples:
+        # 64 times 255 fits 16 bits, in which numpy adds fastest.
+        total = np.zeros(self._shape, np.uint16)
+        for sample in samples:
             if self._stop.is_set():
                 break
             try:
-                task.memory[len(labels)] = self._picture(sample)
+                pixels = self._picture(sample)
             except (OSError, PictureUnreadable) as reason:
                 skipped.append(Skipped(sample.key, _why(reason)))
-            else:
-                labels.append(sample.label)
-                keys.append(sample.key)
-        pixels = task.memory[: len(labels)]
-        encoded = [] if self._spec.encoding == "raw" else [self._encode(picture) for picture in pixels]
-        hashes = b"".join(map(_hash, labels, encoded or pixels))
-        # 64 times 255 fits 16 bits, in which numpy adds fastest.
-        total = pixels.sum(axis=0, dtype=np.uint16)
-        return Prepared(Rows(pixels, encoded, labels, keys), task.memory, hashes, total, skipped)
+                continue
+            total += pixels
+            picture = pixels.data if self._spec.encoding == "raw" else self._encode(pixels)
+            hashes.append(sample.label.to_bytes(4, "little") + xxhash.xxh3_128_digest(picture))
+            rows.add(picture, sample)
+        return Prepared(rows, b"".join(hashes), total, skipped)
 
     def _picture(self, sample: Sample) -> Pixels:
         spec = self._spec
@@ -178,10 +166,6 @@ class Ingest:
         else:
             image.save(stream, "JPEG", quality=JPEG_QUALITY)
         return stream.getvalue()
-
-
-def _hash(label: int, picture: Pixels | bytes) -> bytes:
-    return label.to_bytes(4, "little") + xxhash.xxh3_128_digest(picture)
 
 
 def _why(reason: Exception) -> str:

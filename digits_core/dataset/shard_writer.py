@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from digits_core.dataset.manifest import ShardFile
-from digits_core.dataset.pictures import Pixels
+from digits_core.dataset.selection import Sample
 from digits_core.dataset.shards import COLUMNS
 from digits_core.spec.dataset import Encoding, Split
 
@@ -32,21 +32,25 @@ class Rows:
     """A chunk of pictures on its way into a shard.
 
     Attributes:
-        pixels: uint8 ``[n, H, W, C]``.
-        encoded: The same pictures encoded; empty where they are stored raw.
+        pictures: Each as it is stored: the memory of its pixels, or an encoded file.
         labels: Their class numbers.
         keys: Where they came from.
     """
 
-    pixels: Pixels
-    encoded: list[bytes]
+    pictures: list[memoryview | bytes]
     labels: list[int]
     keys: list[str]
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the pictures as they are stored."""
-        return sum(map(len, self.encoded)) if self.encoded else self.pixels.nbytes
+        return sum(picture.nbytes if isinstance(picture, memoryview) else len(picture) for picture in self.pictures)
+
+    def add(self, picture: memoryview | bytes, sample: Sample) -> None:
+        """Add a picture at the end."""
+        self.pictures.append(picture)
+        self.labels.append(sample.label)
+        self.keys.append(sample.key)
 
 
 class _OpenShard(Protocol):
@@ -55,7 +59,7 @@ class _OpenShard(Protocol):
     size_bytes: int
 
     def append(self, rows: Rows) -> None:
-        """Add pictures at the end; their memory is free again afterwards."""
+        """Add pictures at the end."""
 
     def finish(self) -> ShardFile:
         """Write what is left and sync; called in the background."""
@@ -86,7 +90,7 @@ class _RawShard:
         self.size_bytes = 0
 
     def append(self, rows: Rows) -> None:
-        self._stream.write(rows.pixels.data)
+        self._stream.writelines(rows.pictures)
         self._labels += rows.labels
         self._keys += rows.keys
         self.size_bytes += rows.size_bytes
@@ -122,13 +126,13 @@ class _EncodedShard:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pictures: list[bytes] = []
+        self._pictures: list[memoryview | bytes] = []
         self._labels: list[int] = []
         self._keys: list[str] = []
         self.size_bytes = 0
 
     def append(self, rows: Rows) -> None:
-        self._pictures += rows.encoded
+        self._pictures += rows.pictures
         self._labels += rows.labels
         self._keys += rows.keys
         self.size_bytes += rows.size_bytes
@@ -178,7 +182,7 @@ class ShardWriter:
                 shard.close()
 
     def append(self, rows: Rows) -> None:
-        """Add pictures, which stay together in one shard; their memory is free again afterwards."""
+        """Add pictures, which stay together in one shard."""
         if not rows.labels:
             return
         most = RAW_SHARD_BYTES if self._raw else SHARD_BYTES

@@ -4,6 +4,8 @@ Rates are moderate. At high ones training amplifies rounding a thousandfold with
 pooling window falls differently; that is a property of training, not of a backend.
 """
 
+import itertools
+import statistics
 import struct
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, JobRequest, PictureForm, RunRequest
 
 STEPS = 50
+SEEDS = (0, 1, 2)
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +55,9 @@ def store(tmp_path_factory):
 def _job(store, name, **fields):
     manifest = read_manifest(store.dataset_folder("digits"))
     count = manifest.splits["train"]
-    given = {"dataset": "digits", "network": "lenet", "name": name, "epochs": STEPS * 64 / count}
+    given = {"dataset": "digits", "network": "lenet", "name": name}
+    batch = fields.get("batch", 64)
+    given |= {"batch": batch, "epochs": STEPS * batch / count}
     spec = parse(JobSpec, given | {"snapshots": {"every": 0}, "schedule": {"policy": "fixed"}} | fields)
     family = discover().network_families.get("lenet")()
     graph = family.build(family.Params(), NetworkInput(1, 28, 28, 10, "image"))
@@ -86,23 +91,29 @@ def _losses(job):
     return [loss for fact in facts if isinstance(fact, TrainingLogged) for loss in fact.losses]
 
 
-def test_the_first_fifty_losses_agree_for_every_solver(store):
-    rates = {"sgd": 0.001, "nesterov": 0.001, "adagrad": 0.001, "adam": 0.0001}
+def _largest_difference(losses, expected):
+    return max(abs(found / value - 1) for found, value in zip(losses, expected, strict=True))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_first_fifty_losses_agree_between_the_backends(store, solver):
+    rate = {"sgd": 0.001, "nesterov": 0.001, "adagrad": 0.0003, "adam": 0.0001}[solver]
     losses = {}
     for backend in BACKENDS:
-        jobs = {
-            solver: _job(store, f"{solver}-{backend}", solver={"name": solver, "rate": rates[solver]})
-            for solver in SOLVERS
-        }
-        _carry(backend, jobs.values())
-        for solver, job in jobs.items():
-            losses[solver, backend] = _losses(job)
-            assert len(losses[solver, backend]) == STEPS
-    for solver in SOLVERS:
-        expected = losses[solver, "numpy"]
-        assert max(expected[-5:]) < expected[0] / 2
-        for backend in BACKENDS[1:]:
-            assert losses[solver, backend] == pytest.approx(expected, rel=1e-4), f"{solver} in {backend}"
+        jobs = [
+            _job(store, f"{solver}-{backend}-{seed}", batch=16, seed=seed, solver={"name": solver, "rate": rate})
+            for seed in SEEDS
+        ]
+        _carry(backend, jobs)
+        losses[backend] = [_losses(job) for job in jobs]
+    for curve in losses["numpy"]:
+        assert len(curve) == STEPS
+        assert statistics.mean(curve[-5:]) < 0.6 * curve[0]
+    for one, other in itertools.combinations(BACKENDS, 2):
+        pairs = zip(losses[one], losses[other], strict=True)
+        differences = [_largest_difference(curve, expected) for curve, expected in pairs]
+        # The median: about one run in ten meets a near tie, see above.
+        assert statistics.median(differences) < 1e-4, f"{one} and {other}: {differences}"
 
 
 def test_a_run_that_changes_frameworks_keeps_its_curve(store):
