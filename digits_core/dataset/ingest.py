@@ -38,6 +38,8 @@ from digits_core.spec.dataset import DatasetSpec, Split
 
 _CHUNK_BYTES = 2**20
 _CHUNK_PICTURES = 64
+# So many times 255 fit 16 bits.
+_MOST_SUMMED = 257
 JPEG_QUALITY = 90
 # Run-length coding of filtered rows: on photographs half the time of zlib's default, and no larger.
 _PNG = {"compress_level": 1, "compress_type": zlib.Z_RLE}
@@ -50,20 +52,56 @@ class Skipped(NamedTuple):
     reason: str
 
 
+@dataclass(slots=True)
+class Room:
+    """Memory that one chunk after the other is prepared in: fresh memory costs as much as writing a picture does.
+
+    Attributes:
+        pixels: uint8 ``[chunk, H, W, C]``; holds the pictures of the present chunk until they are written.
+        total: Sum of the pictures since it was last collected, uint16 ``[H, W, C]``, in which numpy adds fastest.
+        summed: How many pictures that were.
+    """
+
+    pixels: Pixels
+    total: npt.NDArray[np.uint16]
+    summed: int = 0
+
+    def add(self, place: int, pixels: Pixels) -> Pixels:
+        """Keep a copy of a picture at ``place`` and in the total."""
+        self.total += pixels
+        self.summed += 1
+        kept: Pixels = self.pixels[place]
+        kept[...] = pixels
+        return kept
+
+    def collect(self, total: npt.NDArray[np.uint64]) -> None:
+        """Move the sum to ``total``."""
+        total += self.total
+        self.total[...] = 0
+        self.summed = 0
+
+
+class Task(NamedTuple):
+    """A chunk of samples and where to prepare it."""
+
+    samples: Sequence[Sample]
+    room: Room
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A chunk of samples after the threads.
 
     Attributes:
-        rows: What goes into the shard.
+        rows: What goes into the shard; raw pictures lie in the room.
         hashes: Label, 4 bytes, and XXH3 of the stored picture, 16 bytes, of each, joined.
-        total: Sum of the pictures, uint16 ``[H, W, C]``.
+        room: Where it was prepared.
         skipped: Pictures that could not be read.
     """
 
     rows: Rows
     hashes: bytes
-    total: npt.NDArray[np.uint16]
+    room: Room
     skipped: list[Skipped]
 
 
@@ -112,44 +150,50 @@ class Ingest:
         stored = StoredSplit(np.zeros(self._classes, np.int64), np.zeros(self._shape, np.uint64))
         digest = hashlib.sha256()
         threads = usable_cpus()
+        size = max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // int(np.prod(self._shape))))
+        free: list[Room] = []
         self._stop.clear()
         with ShardWriter(folder, split, self._spec.encoding, self._shape) as writer:
-            tasks = self._chunks(samples)
+            tasks = self._tasks(samples, size, free)
             for chunk in map_in_order(self._prepare, tasks, threads=threads, window=threads + 2, stop=self._stop):
                 writer.append(chunk.rows)
                 digest.update(chunk.hashes)
                 stored.counts += np.bincount(chunk.rows.labels, minlength=self._classes)
-                stored.total += chunk.total
+                if chunk.room.summed + size > _MOST_SUMMED:
+                    chunk.room.collect(stored.total)
+                free.append(chunk.room)
                 stored.skipped += chunk.skipped
                 progress.advance(len(chunk.rows.labels) + len(chunk.skipped))
             stored.files = writer.finish()
+        for room in free:
+            room.collect(stored.total)
         stored.digest = digest.digest()
         return stored
 
-    def _chunks(self, samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
-        size = max(1, min(_CHUNK_PICTURES, _CHUNK_BYTES // int(np.prod(self._shape))))
+    def _tasks(self, samples: Sequence[Sample], size: int, free: list[Room]) -> Iterator[Task]:
         for start in range(0, len(samples), size):
-            yield samples[start : start + size]
+            room = free.pop() if free else self._room(size)
+            yield Task(samples[start : start + size], room)
 
-    def _prepare(self, samples: Sequence[Sample]) -> Prepared:
+    def _room(self, size: int) -> Room:
+        return Room(np.empty((size, *self._shape), np.uint8), np.zeros(self._shape, np.uint16))
+
+    def _prepare(self, task: Task) -> Prepared:
         rows = Rows([], [], [])
         hashes: list[bytes] = []
         skipped: list[Skipped] = []
-        # 64 times 255 fits 16 bits, in which numpy adds fastest.
-        total = np.zeros(self._shape, np.uint16)
-        for sample in samples:
+        for sample in task.samples:
             if self._stop.is_set():
                 break
             try:
-                pixels = self._picture(sample)
+                pixels = task.room.add(len(rows.labels), self._picture(sample))
             except (OSError, PictureUnreadable) as reason:
                 skipped.append(Skipped(sample.key, _why(reason)))
                 continue
-            total += pixels
             picture = pixels.data if self._spec.encoding == "raw" else self._encode(pixels)
             hashes.append(sample.label.to_bytes(4, "little") + xxhash.xxh3_128_digest(picture))
             rows.add(picture, sample)
-        return Prepared(rows, b"".join(hashes), total, skipped)
+        return Prepared(rows, b"".join(hashes), task.room, skipped)
 
     def _picture(self, sample: Sample) -> Pixels:
         spec = self._spec

@@ -99,6 +99,7 @@ class _RawShard:
             self._sync()
 
     def finish(self) -> ShardFile:
+        self._await_sync()
         # Address space only: these bytes are in the file already, and nobody looks at them.
         present = pa.py_buffer(np.empty(self.size_bytes, np.uint8))
         batch = _batch(_pixel_column(present, self._width), self._labels, self._keys)
@@ -111,10 +112,14 @@ class _RawShard:
         self._stream.close()
 
     def _sync(self) -> None:
-        if self._synced is not None:
-            self._synced.result()  # A disk slower than the pictures sets the pace.
-        self._synced = self._background.submit(os.fdatasync, self._stream.fileno())
+        self._await_sync()  # A disk slower than the pictures sets the pace.
+        self._synced = self._background.submit(os.fsync, self._stream.fileno())
         self._unsynced = 0
+
+    def _await_sync(self) -> None:
+        # The kernel reports a failed write to one sync only, so that every one of them counts.
+        if self._synced is not None:
+            self._synced.result()
 
 
 class _EncodedShard:

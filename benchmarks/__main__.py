@@ -1,0 +1,135 @@
+"""Measure everything, a process per subject, and write ``docs/reference/benchmarks.md``."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import agreement, startup
+from digits_core.hooks.registry import discover
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
+FRAMEWORKS = ("torch", "jax", "tensorflow")
+DISTRIBUTIONS = {"torch": ("torch",), "jax": ("jax", "flax"), "tensorflow": ("tensorflow-cpu", "tensorflow")}
+
+HEAD = """# Benchmarks
+
+Speeds are ratios within one run: the contestants take turns in one process, and medians of five turns are compared.
+Absolute figures belong to the machine below. `make bench` measures everything again and writes this page.
+"""
+TRAINING = """
+## Training LeNet
+
+MNIST-shaped pictures, batch 64, SGD with momentum and decay, fp32. *Ours* is the whole of `digits train` for its steps:
+shards on disk, sampler, loader, prefetch, schedule, journal. *By hand* is the best loop we could write in the framework
+([source](../../benchmarks/handwritten)), with pictures in memory. *Keras* is Keras 3 `fit` on the framework.
+
+| backend | ours, images/s | by hand | Keras 3 | **ours / by hand** | **ours / Keras** |
+|---|---|---|---|---|---|
+"""
+DATASETS = """
+## Datasets
+
+Creation over a bare loop that decodes and resizes with as many threads and keeps nothing; loading over a bare gather
+from an array in memory.
+
+| subject | ours | bare | **ours / bare** |
+|---|---|---|---|
+"""
+STARTUP = """
+## Starting
+
+| subject | seconds | limit |
+|---|---|---|
+"""
+AGREEMENT = """
+## Agreement
+
+Largest relative difference of the first fifty losses to those of numpy in float32: LeNet, handwritten digits, batch 16,
+the median of three seeds. [Why rates are moderate](../explanation/arithmetic.md#where-agreement-ends).
+
+| solver | rate | torch | jax | tensorflow |
+|---|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Measure what is installed and write the page."""
+    here = [name for name in FRAMEWORKS if name in discover().backends.available()]
+    text = HEAD + "\n" + _machine(here)
+    text += TRAINING + "".join(_training_row(_run("training", name)[0]) for name in here)
+    text += DATASETS + "".join(_dataset_row(row) for row in _run("dataset"))
+    text += STARTUP + "".join(
+        f"| `{row['subject']}` | {row['seconds']:.3f} | {row['limit_s']} |\n" for row in startup.measure()
+    )
+    text += AGREEMENT + _agreement_rows(here)
+    PAGE.write_text(text)
+    print(f"wrote {PAGE}")
+
+
+def _run(subject: str, *words: str) -> list[dict[str, Any]]:
+    print(f"measuring {subject} {' '.join(words)}", file=sys.stderr, flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{subject}", *words], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def _training_row(found: dict[str, Any]) -> str:
+    speed, ratios = found["speed"], found["ratios"]
+    cells = " | ".join(_spread(speed[name]) for name in ("ours", "by hand", "keras"))
+    return f"| {found['backend']} | {cells} | **{ratios['ours / by hand']:.2f}** | **{ratios['ours / keras']:.2f}** |\n"
+
+
+def _spread(speed: dict[str, float]) -> str:
+    return f"{speed['median']:,.0f} ({speed['low']:,.0f}–{speed['high']:,.0f})"
+
+
+def _dataset_row(found: dict[str, Any]) -> str:
+    return f"| {found['name']} | {found['ours']:,.0f} | {found['bare']:,.0f} | **{found['ratio']:.2f}** |\n"
+
+
+def _agreement_rows(here: list[str]) -> str:
+    losses = {name: _run("agreement", name)[0] for name in ("numpy", *here)}
+    rows = ""
+    for solver, rate in agreement.RATES.items():
+        expected = losses["numpy"][solver]
+        cells = [
+            f"{agreement.difference(losses[name][solver], expected):.0e}" if name in here else "" for name in FRAMEWORKS
+        ]
+        rows += f"| {solver} | {rate:g} | {' | '.join(cells)} |\n"
+    return rows
+
+
+def _machine(here: list[str]) -> str:
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    packages = [f"{name} {version(name)}" for key in here for name in DISTRIBUTIONS[key] if _installed(name)]
+    gpu = "with a GPU" if shutil.which("nvidia-smi") else "no GPU"
+    words = [f"{os.cpu_count()} cores of {model}", gpu, f"Python {platform.python_version()}", *packages]
+    return f"Measured on {datetime.date.today():%Y-%m-%d}: {', '.join(words)}, Keras {version('keras')}.\n"
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except ImportError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()
