@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from digits_core.graph import draw as network
+from digits_core.graph.graph import NetworkInput
+from digits_core.hooks.registry import discover
+from digits_core.service.networks import build_network
+
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH, HEIGHT, GAP, MARGIN = 176, 74, 40, 16
 
+#: What the dataset of the tutorial tells a network.
+SHAPES = NetworkInput(channels=1, height=28, width=28, classes=3)
 #: Rows of boxes (number, title, place, colour); arrows lead from each box to the next.
 DATA_PATH = [
     [
@@ -72,7 +79,8 @@ def _box(x: float, y: float, number: str, title: str, place: str, colour: str) -
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="{colour}" stroke="#64748b"/>',
         f'<circle cx="{x + 18}" cy="{y + 18}" r="11" fill="#0f172a"/>',
         f'<text x="{x + 18}" y="{y + 23}" font-size="13" fill="#ffffff" text-anchor="middle">{number}</text>',
-        f'<text x="{middle + 8}" y="{y + 33}" font-size="16" font-weight="bold" text-anchor="middle">{escape(title)}</text>',
+        f'<text x="{middle + 8}" y="{y + 33}" font-size="16" font-weight="bold" '
+        f'text-anchor="middle">{escape(title)}</text>',
         f'<text x="{middle}" y="{y + 57}" font-size="13" fill="#334155" text-anchor="middle">{escape(place)}</text>',
     ]
 
@@ -85,3 +93,4 @@ if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
     (PICTURES / "data-path.svg").write_text(draw(DATA_PATH, "The data path"))
     (PICTURES / "life-of-a-job.svg").write_text(draw(LIFE, "The life of a job"))
+    (PICTURES / "lenet.svg").write_text(network.draw(build_network("lenet", SHAPES, discover().network_families)))

@@ -44,8 +44,8 @@ def commands() -> str:
     text = [
         "# Commands",
         "",
-        "`--json` on any command prints one JSON document on stdout and nothing else there; progress and messages go to",
-        "stderr. Exit status: 0 done, 1 the job or check failed, 2 the request is wrong, 130 interrupted.",
+        "`--json` on any command prints one JSON document on stdout and nothing else there; progress and messages go",
+        "to stderr. Exit status: 0 done, 1 the job or check failed, 2 the request is wrong, 130 interrupted.",
     ]
     for path, command in _commands("digits", typer.main.get_command(app)):
         text += ["", f"## {path}", "", inspect.cleandoc(command.help or ""), ""]

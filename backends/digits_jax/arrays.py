@@ -1,13 +1,8 @@
-"""Canonical arrays in and out; every change of layout of the JAX backend is here.
-
-Pictures are ``[B, H, W, C]``, convolution kernels ``[kh, kw, C/groups, filters]``, dense kernels ``[F, units]``, with F
-in H, W, C order where the input is a picture. So nothing is transposed while training.
-"""
+"""Canonical arrays in and out; every change of layout of the JAX backend is here. Pictures are ``[B, H, W, C]``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.contracts.backend import Arrays, slot_name
-from digits_core.graph.graph import Graph, Layer
-from digits_core.graph.shapes import Shape
+from digits_core.contracts.channels_last import layouts
+from digits_core.graph.graph import Graph
 from digits_core.spec.solver import SolverBase
 
 #: Weights by canonical name, in the native layout.
@@ -34,41 +29,6 @@ class JaxState(NamedTuple):
 
     weights: Weights
     slots: Slots
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a canonical array lies in memory: seen as ``view``, its axes permuted, and seen as ``native``.
-
-    Attributes:
-        canonical: Its canonical shape.
-        view: The canonical shape with joined axes apart.
-        axes: For each native axis, which axis of ``view`` it is.
-        native: Its native shape.
-    """
-
-    canonical: Shape
-    view: Shape
-    axes: tuple[int, ...]
-    native: Shape
-
-    def to_native(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """``array`` in the native layout."""
-        return array.reshape(self.view).transpose(self.axes).reshape(self.native)
-
-    def to_canonical(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """``array`` in the canonical layout."""
-        apart = array.reshape([self.view[axis] for axis in self.axes])
-        return apart.transpose(np.argsort(self.axes)).reshape(self.canonical)
-
-
-def layouts(graph: Graph) -> dict[str, Layout]:
-    """The layout of every weight of ``graph``."""
-    return {
-        name: _LAYOUTS.get(f"{layer.op.kind}{name.removeprefix(layer.name)}", _as_it_is)(parameter.shape, layer)
-        for layer in graph.layers
-        for name, parameter in layer.parameters.items()
-    }
 
 
 def from_canonical(
@@ -91,7 +51,7 @@ def to_canonical(state: JaxState, graph: Graph) -> Arrays:
     shapes = layouts(graph)
 
     def copies(weights: Arrays, named: Callable[[str], str]) -> Arrays:
-        return {named(n): shapes[n].to_canonical(array).copy() for n, array in weights.items()}
+        return {named(n): shapes[n].to_canonical(array) for n, array in weights.items()}
 
     weights, slots = jax.device_get((state.weights, state.slots))
     arrays = copies(weights, str)
@@ -118,31 +78,3 @@ def to_activation(value: jax.Array) -> npt.NDArray[np.float32]:
 def in_canonical_order(value: jax.Array) -> jax.Array:
     """A picture ``[B, H, W, C]`` flattened to ``[B, C·H·W]``."""
     return jnp.moveaxis(value, -1, 1).reshape(len(value), -1)
-
-
-def _as_it_is(shape: Shape, layer: Layer) -> Layout:
-    return Layout(shape, shape, tuple(range(len(shape))), shape)
-
-
-def _picture(shape: Shape, layer: Layer) -> Layout:
-    channels, height, width = shape
-    return Layout(shape, shape, (1, 2, 0), (height, width, channels))
-
-
-def _conv_kernel(shape: Shape, layer: Layer) -> Layout:
-    filters, channels, height, width = shape
-    return Layout(shape, shape, (2, 3, 1, 0), (height, width, channels, filters))
-
-
-def _dense_kernel(shape: Shape, layer: Layer) -> Layout:
-    units, features = shape
-    if len(layer.input_shapes[0]) == 1:
-        return Layout(shape, shape, (1, 0), (features, units))
-    return Layout(shape, (units, *layer.input_shapes[0]), (2, 3, 1, 0), (features, units))
-
-
-_LAYOUTS: Mapping[str, Callable[[Shape, Layer], Layout]] = {
-    "input/mean": _picture,
-    "conv/kernel": _conv_kernel,
-    "dense/kernel": _dense_kernel,
-}

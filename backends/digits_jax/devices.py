@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-
 import jax
 
 from digits_core.contracts.backend import Device
+from digits_core.contracts.processor import processor
 
 KINDS = ("gpu", "cpu")
 
@@ -37,6 +36,6 @@ def _id(device: jax.Device) -> str:
 
 def _describe(device: jax.Device) -> Device:
     if device.platform == "cpu":
-        return Device(_id(device), "cpu", platform.processor() or platform.machine())
+        return processor(device.id)
     statistics = device.memory_stats() or {}
     return Device(_id(device), device.platform, device.device_kind, statistics.get("bytes_limit"))

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from flax import nnx
 
 from digits_core.contracts.backend import Arrays
+from digits_core.contracts.channels_last import layouts
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph, Layer
-from digits_jax.arrays import layouts
 from digits_jax.network import Network
 from digits_jax.ops import Mode
 

@@ -22,7 +22,7 @@ from digits_core.graph import dropout as mask
 from digits_core.graph.graph import Layer
 from digits_core.graph.shapes import Shape
 from digits_jax.arrays import Weights, in_canonical_order
-from digits_jax.windows import countable, max_along, pad, taps
+from digits_jax.windows import max_along, pad, taps
 
 
 @dataclass(slots=True)
@@ -114,15 +114,14 @@ def max_pool(layer: Layer) -> Apply:
 def average_pool(layer: Layer) -> Apply:
     """Sums over columns, then rows; the divisor of each window is how many countable elements it holds."""
     op: Any = layer.op
-    _, height, width = layer.input_shapes[0]
     windows = op.windows(layer.input_shapes[0])
+    divisor = np.outer(*op.countable(layer.input_shapes[0]))[:, :, None]
 
     def total(x: jax.Array) -> jax.Array:
         in_rows = reduce(jnp.add, taps(x, 2, op.kernel[1], op.stride[1]))
         return reduce(jnp.add, taps(in_rows, 1, op.kernel[0], op.stride[0]))
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
-        divisor = total(countable(windows, (height, width), op.count_include_pad))
         return total(pad(inputs[0], windows, 0)) / divisor.astype(inputs[0].dtype)
 
     return apply

@@ -21,19 +21,6 @@ def pad(x: jax.Array, windows: Windows, value: float) -> jax.Array:
     return jnp.pad(x, sides, constant_values=value)
 
 
-def countable(windows: Windows, size: tuple[int, int], padding: bool) -> jax.Array:
-    """1 where an average counts and 0 elsewhere, ``[1, H, W, 1]``, padded as the picture is.
-
-    Args:
-        windows: Where the windows lie.
-        size: Height and width of the picture.
-        padding: Whether padding that was asked for counts; what ceil mode adds never does.
-    """
-    top, bottom, left, right = windows.padding
-    asked = jnp.pad(jnp.ones(size), [(top, bottom), (left, right)], constant_values=float(padding))
-    return jnp.pad(asked, [(0, windows.extra[0]), (0, windows.extra[1])])[None, :, :, None]
-
-
 def taps(x: jax.Array, axis: int, kernel: int, stride: int, dilation: int = 1) -> list[jax.Array]:
     """For each element of a window, what all windows along ``axis`` see there."""
     count = _count(x.shape[axis], kernel, stride, dilation)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, ProcessLayout, Program
-from digits_core.contracts.claims import require_claims
+from digits_core.contracts.claims import require_claims, require_devices
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -31,10 +31,11 @@ class NumpyBackend(Backend):
         return find_devices()
 
     def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """One process."""
-        return ProcessLayout(((devices[0],),))
+        """One process with one device."""
+        require_devices(self, devices, nodes)
+        return ProcessLayout((tuple(devices),))
 
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
         """A program for any graph of the core's ops."""
-        require_claims(self.name, self.capabilities(), graph, solver, options)
+        require_claims(self, graph, solver, options, context)
         return NumpyProgram(graph, solver, options, context)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-
 from digits_core.contracts.backend import Device
+from digits_core.contracts.processor import processor
 
 
 def find_devices() -> tuple[Device, ...]:
     """The processor, as ``cpu:0``."""
-    return (Device("cpu:0", "cpu", platform.processor() or platform.machine()),)
+    return (processor(),)

@@ -8,7 +8,7 @@ by their local names: ``kernel``, ``bias``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -16,8 +16,8 @@ import numpy as np
 
 from digits_core.graph import dropout as mask
 from digits_core.graph.graph import Layer
-from digits_core.graph.shapes import Windows
 from digits_numpy.arrays import Array
+from digits_numpy.windows import crop, pad, roll, taps, to_picture, unroll
 
 Weights: TypeAlias = dict[str, Array]
 Backward: TypeAlias = Callable[[Array], tuple[Sequence[Array], Weights]]
@@ -61,13 +61,13 @@ def conv(layer: Layer) -> Forward:
 
     def forward(inputs: Sequence[Array], weights: Weights, mode: Mode) -> tuple[Array, Backward]:
         kernel = weights["kernel"]
-        x = _pad(inputs[0], windows, 0)
-        places = list(_places(windows, op.kernel, op.stride, op.dilation))
+        x = pad(inputs[0], windows, 0)
+        places = list(taps(windows, op.kernel, op.stride, op.dilation))
         columns = np.stack([x[place] for place in places], axis=2)  # [B, C, kh·kw, h, w]
-        unrolled = [_unroll(part) for part in np.split(columns, op.groups, axis=1)]
+        unrolled = [unroll(part) for part in np.split(columns, op.groups, axis=1)]
         filters = [part.reshape(len(part), -1) for part in np.split(kernel, op.groups)]
         products = [u @ f.T for u, f in zip(unrolled, filters, strict=True)]
-        y = _to_picture(np.concatenate(products, axis=1), len(x), windows)
+        y = to_picture(np.concatenate(products, axis=1), len(x), windows)
         if op.bias:
             y = y + weights["bias"][:, None, None]
 
@@ -75,13 +75,13 @@ def conv(layer: Layer) -> Forward:
             flat = np.split(dy.transpose(0, 2, 3, 1).reshape(-1, dy.shape[1]), op.groups, axis=1)
             dkernel = np.concatenate([d.T @ u for d, u in zip(flat, unrolled, strict=True)]).reshape(kernel.shape)
             dcolumns = np.concatenate(
-                [_roll(d @ f, dy, len(places)) for d, f in zip(flat, filters, strict=True)], axis=1
+                [roll(d @ f, dy, len(places)) for d, f in zip(flat, filters, strict=True)], axis=1
             )
             dx = np.zeros_like(x)
             for index, place in enumerate(places):
                 dx[place] += dcolumns[:, :, index]
             gradients = {"kernel": dkernel} | ({"bias": dy.sum((0, 2, 3))} if op.bias else {})
-            return [_crop(dx, windows, inputs[0])], gradients
+            return [crop(dx, windows, inputs[0])], gradients
 
         return y, backward
 
@@ -94,8 +94,8 @@ def max_pool(layer: Layer) -> Forward:
     windows = op.windows(layer.input_shapes[0])
 
     def forward(inputs: Sequence[Array], weights: Weights, mode: Mode) -> tuple[Array, Backward]:
-        x = _pad(inputs[0], windows, -np.inf)
-        places = list(_places(windows, op.kernel, op.stride))
+        x = pad(inputs[0], windows, -np.inf)
+        places = list(taps(windows, op.kernel, op.stride))
         patches = np.stack([x[place] for place in places])
         winner = patches.argmax(0)
 
@@ -103,7 +103,7 @@ def max_pool(layer: Layer) -> Forward:
             dx = np.zeros_like(x)
             for index, place in enumerate(places):
                 dx[place] += dy * (winner == index)
-            return [_crop(dx, windows, inputs[0])], {}
+            return [crop(dx, windows, inputs[0])], {}
 
         return patches.max(0), backward
 
@@ -115,7 +115,7 @@ def average_pool(layer: Layer) -> Forward:
     op: Any = layer.op
     shape = layer.input_shapes[0]
     windows = op.windows(shape)
-    places = list(_places(windows, op.kernel, op.stride))
+    places = list(taps(windows, op.kernel, op.stride))
     countable = np.ones((1, 1, *shape[1:]))
     top, bottom, left, right = windows.padding
     countable = np.pad(countable, [(0, 0), (0, 0), (top, bottom), (left, right)], constant_values=op.count_include_pad)
@@ -123,14 +123,14 @@ def average_pool(layer: Layer) -> Forward:
     divisor = np.sum([countable[place] for place in places], axis=0)
 
     def forward(inputs: Sequence[Array], weights: Weights, mode: Mode) -> tuple[Array, Backward]:
-        x = _pad(inputs[0], windows, 0)
+        x = pad(inputs[0], windows, 0)
         share = (1 / divisor).astype(x.dtype)
 
         def backward(dy: Array) -> tuple[Sequence[Array], Weights]:
             dx = np.zeros_like(x)
             for place in places:
                 dx[place] += dy * share
-            return [_crop(dx, windows, inputs[0])], {}
+            return [crop(dx, windows, inputs[0])], {}
 
         return np.sum([x[place] for place in places], axis=0) * share, backward
 
@@ -347,46 +347,3 @@ def _mix(x: Array) -> Array:
     x = x ^ (x >> 15)
     x = x * np.uint32(mask.MULTIPLIER_2)
     return x ^ (x >> 16)
-
-
-def _pad(x: Array, windows: Windows, value: float) -> Array:
-    top, bottom, left, right = windows.padding
-    sides = [(0, 0), (0, 0), (top, bottom + windows.extra[0]), (left, right + windows.extra[1])]
-    return np.pad(x, sides, constant_values=value)
-
-
-def _crop(padded: Array, windows: Windows, x: Array) -> Array:
-    top, _, left, _ = windows.padding
-    return padded[:, :, top : top + x.shape[2], left : left + x.shape[3]]
-
-
-def _places(
-    windows: Windows, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int] = (1, 1)
-) -> Iterator[tuple[slice, slice, slice, slice]]:
-    """For each element of the kernel, row by row, where the windows have it in the padded picture."""
-    whole = slice(None)
-    for u in range(kernel[0]):
-        for v in range(kernel[1]):
-            starts = u * dilation[0], v * dilation[1]
-            rows, columns = (
-                slice(start, start + (count - 1) * step + 1, step)
-                for start, count, step in zip(starts, windows.output, stride, strict=True)
-            )
-            yield whole, whole, rows, columns
-
-
-def _unroll(columns: Array) -> Array:
-    """``[B, C, K, h, w]`` to ``[B·h·w, C·K]``."""
-    batch, channels, elements, height, width = columns.shape
-    return columns.transpose(0, 3, 4, 1, 2).reshape(batch * height * width, channels * elements)
-
-
-def _roll(flat: Array, like: Array, elements: int) -> Array:
-    """``[B·h·w, C·K]`` to ``[B, C, K, h, w]``."""
-    batch, _, height, width = like.shape
-    return flat.reshape(batch, height, width, -1, elements).transpose(0, 3, 4, 1, 2)
-
-
-def _to_picture(flat: Array, batch: int, windows: Windows) -> Array:
-    """``[B·h·w, O]`` to ``[B, O, h, w]``."""
-    return flat.reshape(batch, *windows.output, -1).transpose(0, 3, 1, 2)

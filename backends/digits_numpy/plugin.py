@@ -7,4 +7,4 @@ from digits_core.hooks import hookimpl
 @hookimpl
 def digits_backends() -> list[Entry]:
     """The NumPy backend."""
-    return [Entry("numpy", "digits_numpy.backend:NumpyBackend", "NumPy", needs=(), extra="numpy")]
+    return [Entry("numpy", "digits_numpy.backend:NumpyBackend", "NumPy alone: short and plain.")]

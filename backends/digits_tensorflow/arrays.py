@@ -1,75 +1,21 @@
-"""Canonical arrays in and out of ``tf.Variable``; every transpose between the two layouts is here.
-
-TensorFlow computes in ``[B, H, W, C]``, so a conv kernel lies as ``[kh, kw, in/groups, out]``, a dense kernel as
-``[F, out]`` with the rows of a picture in H, W, C order, and the mean picture as ``[H, W, C]``.
-"""
+"""Canonical arrays in and out of ``tf.Variable``; TensorFlow computes in ``[B, H, W, C]``."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from digits_core.contracts.backend import Arrays, slot_name
-from digits_core.graph.graph import Graph, Layer
-from digits_core.graph.shapes import Shape
+from digits_core.contracts.channels_last import Layout, layouts
+from digits_core.graph.graph import Graph
 from digits_tensorflow.framework import tf
 
 #: ``tf.Variable`` by canonical name; of a solver, by weight and slot.
 Variables: TypeAlias = dict[str, tf.Variable]
 Slots: TypeAlias = dict[str, Variables]
 DTYPES: dict[str, tf.DType] = {"fp32": tf.float32, "fp64": tf.float64}
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How an array lies: seen as ``view``, its axes are permuted to ``axes``, then reshaped to ``native``.
-
-    Attributes:
-        canonical: Canonical shape.
-        view: Canonical shape with joined axes taken apart.
-        axes: Order of the axes of ``view`` in TensorFlow.
-        native: Shape in TensorFlow.
-    """
-
-    canonical: Shape
-    view: Shape
-    axes: tuple[int, ...]
-    native: Shape
-
-    def to_native(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """``array`` as TensorFlow wants it."""
-        return array.reshape(self.view).transpose(self.axes).reshape(self.native)
-
-    def to_canonical(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A contiguous copy of ``array``, canonical."""
-        permuted = array.reshape([self.view[axis] for axis in self.axes])
-        return np.array(permuted.transpose(np.argsort(self.axes)), order="C").reshape(self.canonical)
-
-
-def layouts(graph: Graph) -> dict[str, Layout]:
-    """Layout of every weight by canonical name."""
-    return {
-        name: _layout(layer, parameter.shape) for layer in graph.layers for name, parameter in layer.parameters.items()
-    }
-
-
-def _layout(layer: Layer, shape: Shape) -> Layout:
-    view, axes = shape, tuple(range(len(shape)))
-    if len(shape) == 4:
-        axes = (2, 3, 1, 0)
-    elif len(shape) == 3:
-        axes = (1, 2, 0)
-    elif len(shape) == 2:
-        view = (shape[0], *layer.input_shapes[0])
-        axes = (2, 3, 1, 0) if len(view) == 4 else (1, 0)
-    native = tuple(view[axis] for axis in axes)
-    if len(shape) == 2:
-        native = (math.prod(native[:-1]), shape[0])
-    return Layout(shape, view, axes, native)
 
 
 def weights_from_canonical(graph: Graph, arrays: Arrays, dtype: tf.DType) -> Variables:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, ProcessLayout, Program
-from digits_core.contracts.claims import require_claims
-from digits_core.errors import CapabilityMissing, Problem, require
+from digits_core.contracts.claims import require_claims, require_devices
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -38,33 +37,11 @@ class TensorFlowBackend(Backend):
         return find_devices()
 
     def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """One process with one device.
-
-        Raises:
-            CapabilityMissing: If there are more.
-        """
-        require(self._unclaimed(devices, nodes), CapabilityMissing)
+        """One process with one device."""
+        require_devices(self, devices, nodes)
         return ProcessLayout((tuple(devices),))
 
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
         """A program for any graph of the core's ops, on one device."""
-        problems = list(self._unclaimed(context.devices, context.process_count))
-        try:
-            require_claims(self.name, self.capabilities(), graph, solver, options)
-        except CapabilityMissing as refused:
-            problems = [*refused.problems, *problems]
-        require(problems, CapabilityMissing)
+        require_claims(self, graph, solver, options, context)
         return TensorFlowProgram(graph, solver, options, context)
-
-    def _unclaimed(self, devices: Sequence[Device], processes: int) -> Iterator[Problem]:
-        if len(devices) * processes != 1:
-            yield Problem(
-                f"Backend {self.name} trains on one device, found {len(devices) * processes}.",
-                hint="Ask for one device.",
-            )
-        known = [device.id for device in self.devices()]
-        yield from (
-            Problem(f"Backend {self.name} has no device {device.id}.", hint=f"It drives {', '.join(known)}.")
-            for device in devices
-            if device.id not in known
-        )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-
 from digits_core.contracts.backend import Device
+from digits_core.contracts.processor import processor
 from digits_tensorflow.framework import tf
 
 
@@ -14,7 +13,7 @@ def find_devices() -> tuple[Device, ...]:
         Device(f"gpu:{index}", "gpu", tf.config.experimental.get_device_details(found).get("device_name", "GPU"))
         for index, found in enumerate(tf.config.list_physical_devices("GPU"))
     )
-    return (*gpus, Device("cpu:0", "cpu", platform.processor() or platform.machine()))
+    return (*gpus, processor())
 
 
 def native_name(device: Device) -> str:

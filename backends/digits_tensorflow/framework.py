@@ -31,15 +31,18 @@ def _without_notices() -> Iterator[None]:
 
 
 def _import_tensorflow() -> ModuleType:
-    """TensorFlow, saying errors only, unless the user chose a log level."""
-    if LOG_LEVEL in os.environ or "tensorflow" in sys.modules:
+    """TensorFlow, saying errors only, or what the chosen log level lets through; notices only at level 0."""
+    chosen = os.environ.get(LOG_LEVEL)
+    if chosen == "0" or "tensorflow" in sys.modules:
         import tensorflow
-    else:
-        os.environ[LOG_LEVEL] = "2"
-        try:
-            with _without_notices():  # some come before the level is read
-                import tensorflow
-        finally:  # it is read once; processes started later choose for themselves
+
+        return tensorflow
+    os.environ[LOG_LEVEL] = chosen or "2"  # importing JAX chooses 1
+    try:
+        with _without_notices():  # some come before the level is read
+            import tensorflow
+    finally:  # it is read once; processes started later choose for themselves
+        if chosen is None:
             del os.environ[LOG_LEVEL]
     return tensorflow
 

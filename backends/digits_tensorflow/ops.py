@@ -76,10 +76,8 @@ def average_pool(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Ten
     """The mean over whole windows, corrected where a window holds elements that do not count."""
     op: Any = layer.op
     shape = layer.input_shapes[0]
-    windows = op.windows(shape)
-    y = tf.nn.avg_pool2d(_padded(inputs[0], windows, 0), op.kernel, op.stride, "VALID")
-    rows, columns = (_countable(windows, axis, shape[axis + 1], op) for axis in (0, 1))
-    correction = math.prod(op.kernel) / np.outer(rows, columns)[:, :, None]
+    y = tf.nn.avg_pool2d(_padded(inputs[0], op.windows(shape), 0), op.kernel, op.stride, "VALID")
+    correction = math.prod(op.kernel) / np.outer(*op.countable(shape))[:, :, None]
     return y if np.all(correction == 1) else y * tf.constant(correction, y.dtype)
 
 
@@ -240,14 +238,6 @@ def _sides(windows: Windows) -> list[list[int]]:
 def _padded(x: tf.Tensor, windows: Windows, value: float) -> tf.Tensor:
     sides = _sides(windows)
     return tf.pad(x, sides, constant_values=value) if np.any(sides) else x
-
-
-def _countable(windows: Windows, axis: int, size: int, op: Any) -> np.ndarray:
-    """How many rows (axis 0) or columns (axis 1) of each window count in a mean."""
-    before, after = windows.padding[2 * axis : 2 * axis + 2]
-    starts = np.arange(windows.output[axis]) * op.stride[axis]
-    first, last = (0, before + size + after) if op.count_include_pad else (before, before + size)
-    return np.minimum(starts + op.kernel[axis], last) - np.maximum(starts, first)
 
 
 def _fused_norm(

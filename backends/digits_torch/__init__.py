@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digits_core.contracts.backend import Arrays
-from digits_core.contracts.claims import require_claims, require_weights
+from digits_core.contracts.claims import require_ops, require_weights
 from digits_core.graph.graph import Graph
-from digits_core.spec.job import BackendOptions
-from digits_core.spec.solver import Sgd
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +34,6 @@ def module(graph: Graph, arrays: Arrays) -> torch.nn.Module:
     from digits_torch.arrays import filled_network
     from digits_torch.backend import TorchBackend
 
-    backend = TorchBackend()
-    require_claims(backend.name, backend.capabilities(), graph, Sgd(), BackendOptions())
+    require_ops(TorchBackend(), graph)
     require_weights(graph, arrays)
     return filled_network(graph, arrays)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, ProcessLayout, Program
-from digits_core.contracts.claims import require_claims
+from digits_core.contracts.claims import require_claims, require_devices
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -37,11 +37,11 @@ class TorchBackend(Backend):
         return find_devices()
 
     def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """One process per device."""
-        return ProcessLayout(tuple((device,) for _ in range(nodes) for device in devices))
+        """One process with one device."""
+        require_devices(self, devices, nodes)
+        return ProcessLayout((tuple(devices),))
 
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
         """A program for any graph of the core's ops."""
-        require_claims(self.name, self.capabilities(), graph, solver, options)
-        device = native_device(context)
-        return TorchProgram(graph, solver, options, context.seed, device)
+        require_claims(self, graph, solver, options, context)
+        return TorchProgram(graph, solver, options, context.seed, native_device(context.devices[0]))

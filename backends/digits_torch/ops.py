@@ -12,7 +12,7 @@ from torch.nn.utils import skip_init
 
 from digits_core.graph import dropout as mask
 from digits_core.graph.graph import Layer
-from digits_core.graph.shapes import Shape, Sides, Windows
+from digits_core.graph.shapes import Sides, Windows
 from digits_torch import layers
 
 #: (layer, seed of the job) → module with uninitialised weights
@@ -51,9 +51,9 @@ def average_pool(layer: Layer, seed: int) -> nn.Module:
     op: Any = layer.op
     if _is_native(op.padding, op.kernel):
         return nn.AvgPool2d(op.kernel, op.stride, op.padding[::2], op.ceil_mode, op.count_include_pad)
-    windows = op.windows(layer.input_shapes[0])
-    rows, columns = (_countable(op, windows, layer.input_shapes[0], axis) for axis in (0, 1))
-    return layers.PaddedAvgPool2d(op.kernel, op.stride, _sides(windows), torch.outer(rows, columns))
+    shape = layer.input_shapes[0]
+    divisor = torch.outer(*(torch.tensor(counts, dtype=torch.float32) for counts in op.countable(shape)))
+    return layers.PaddedAvgPool2d(op.kernel, op.stride, _sides(op.windows(shape)), divisor)
 
 
 def global_average_pool(layer: Layer, seed: int) -> nn.Module:
@@ -158,13 +158,3 @@ def _sides(windows: Windows) -> Sides:
     """All padding, what ceil mode needs included."""
     top, bottom, left, right = windows.padding
     return (top, bottom + windows.extra[0], left, right + windows.extra[1])
-
-
-def _countable(op: Any, windows: Windows, shape: Shape, axis: int) -> torch.Tensor:
-    """How many countable elements each window of an average holds along one axis."""
-    before, after = windows.padding[2 * axis : 2 * axis + 2]
-    size = shape[axis + 1]
-    first, last = (-before, size + after) if op.count_include_pad else (0, size)
-    starts = torch.arange(windows.output[axis]) * op.stride[axis] - before
-    ends = starts + op.kernel[axis]
-    return (ends.clamp(max=last) - starts.clamp(min=first)).to(torch.float32)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digits_core.cli.options import DatasetName, Json
-from digits_core.cli.output import say, show, table
+from digits_core.cli.output import say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.dataset.manifest import DatasetManifest
@@ -109,18 +109,22 @@ def explore(
     label: Annotated[str | None, typer.Option(help="Show this class only.")] = None,
     count: Annotated[int, typer.Option(help="Pictures on a page.")] = 36,
     page: Annotated[int, typer.Option(help="Which page, from 0.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Where to write the PNG. [default: NAME-SPLIT-PAGE.png]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where to write the PNG. [default: NAME-SPLIT-PAGE.png]")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write a page of a dataset's pictures with their class names as a PNG."""
-    from digits_core.disk import storage_errors
+    import io
+
     from digits_core.service.digits import Digits
 
     digits = Digits()
     sheet = digits.explore(name, split=split, label=label, count=count, page=page)  # type: ignore[arg-type]
     target = out or Path(f"{name}-{split}-{page}.png")
-    with storage_errors(str(target)):
-        sheet.save(target, format="PNG")
+    png = io.BytesIO()
+    sheet.save(png, format="PNG")
+    write_out(target, png.getvalue())
     data: dict[str, Any] = {"dataset": name, "split": split, "page": page, "file": str(target), "size": sheet.size}
     show(data, f"Wrote {target}.", json_wanted=json)
 

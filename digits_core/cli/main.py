@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from digits_core.cli import classify, dataset, demo, device, doctor, job, network, plugin, train
-from digits_core.cli.output import say, show, show_error
+from digits_core.cli.output import say, show_error
 
 INTERRUPTED = 130
 
@@ -39,9 +39,9 @@ app.add_typer(device.app, name="device")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from digits_core import __version__
+        import importlib.metadata
 
-        print(f"digits {__version__}")
+        print(f"digits {importlib.metadata.version('digits')}")
         raise typer.Exit
 
 
@@ -84,13 +84,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _refuse_usage(wrong: TyperException, *, json_wanted: bool) -> int:
-    message = wrong.format_message()
+    from digits_core.errors import SpecInvalid
+
+    # Typer ends some of its sentences and others not.
+    message = f"{wrong.format_message().rstrip('.')}."
     hint = "See: digits --help, or digits COMMAND --help."
-    if json_wanted:
-        show({"error": {"message": message, "hint": hint, "exit_status": 2}}, "", json_wanted=True)
-    else:
-        say(f"Error: {message} {hint}")
-    return 2
+    show_error(SpecInvalid(message, hint=hint), json_wanted=json_wanted)
+    return SpecInvalid.exit_status
 
 
 def _refuse(reason: Exception, *, json_wanted: bool, debug: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digits_core.cli.options import Json
-from digits_core.cli.output import show, table
+from digits_core.cli.output import show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.service.views import NetworkView
@@ -53,18 +53,16 @@ def check(network: Network, dataset: ForDataset = None, json: Json = False) -> N
 def draw(
     network: Network,
     dataset: ForDataset = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write the SVG. [default: NAME.svg]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write the SVG. [default: NAME.svg]")] = None,
     json: Json = False,
 ) -> None:
     """Draw a network as an SVG picture."""
-    from digits_core.disk import storage_errors
     from digits_core.service.digits import Digits
 
     digits = Digits()
     target = out or Path(f"{digits.network(network, dataset).name}.svg")
     picture = digits.draw_network(network, dataset)
-    with storage_errors(str(target)):
-        target.write_text(picture, encoding="utf-8")
+    write_out(target, picture.encode())
     show({"network": network, "file": str(target)}, f"Wrote {target}.", json_wanted=json)
 
 

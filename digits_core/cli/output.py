@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +22,31 @@ def show(data: Any, text: str, *, json_wanted: bool) -> None:
         text: The same for people.
         json_wanted: Whether ``--json`` was given.
     """
-    print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) if json_wanted else text)
+    if json_wanted:
+        print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    elif text:
+        print(text)
+
+
+def write_out(path: Path, data: bytes) -> None:
+    """Write the file that a command was asked for; there is all of it or none.
+
+    Raises:
+        StorageUnusable: If it cannot be written there.
+    """
+    from digits_core.disk import write_file
+    from digits_core.errors import StorageUnusable
+
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        write_file(path, data)
+    except (OSError, StorageUnusable) as reason:
+        # The remedies of `disk` speak of the home; this file lies where a person said.
+        cause = reason.__cause__ if isinstance(reason, StorageUnusable) else reason
+        why = cause.strerror if isinstance(cause, OSError) else str(reason)
+        hint = "Choose a file in a folder that exists and can be written, with --out."
+        raise StorageUnusable(f"{path} cannot be written: {why}.", hint=hint) from reason
 
 
 def say(text: str) -> None:

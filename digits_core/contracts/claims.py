@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Capabilities
+from collections.abc import Iterator, Sequence
+
+from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Backend, BuildContext, Device
 from digits_core.errors import CapabilityMissing, Problem, SnapshotDamaged, require
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
@@ -10,31 +12,37 @@ from digits_core.spec.solver import SolverBase
 
 
 def require_claims(
-    backend: str, claims: Capabilities, graph: Graph, solver: SolverBase, options: BackendOptions
+    backend: Backend, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext
 ) -> None:
     """Refuse what a backend does not claim, before memory is taken.
 
     Raises:
-        CapabilityMissing: With one problem per layer, solver or option that is not claimed.
+        CapabilityMissing: With one problem per layer, solver, option or device that is not claimed.
     """
     problems = [
-        Problem(
-            f"Network {graph.name}: {layer.name} needs op {layer.op.kind!r}, which backend {backend} does not offer.",
-            hint="Choose another backend or replace the layer.",
-        )
-        for layer in graph.layers
-        if layer.op.kind not in claims.ops
+        *_unclaimed_ops(backend, graph),
+        *_unclaimed_options(backend, solver, options),
+        *_unclaimed_devices(backend, context.devices, context.process_count),
     ]
-    for word, wanted, offered in (
-        ("solver", solver.name, claims.solvers),
-        ("precision", options.precision, claims.precisions),
-    ):
-        if wanted not in offered:
-            hint = f"It offers {', '.join(sorted(offered))}."
-            problems.append(Problem(f"Backend {backend} does not offer {word} {wanted!r}.", hint=hint))
-    if options.compile == "on" and not claims.compiles:
-        problems.append(Problem(f"Backend {backend} cannot compile.", hint="Use compile: auto or off."))
     require(problems, CapabilityMissing)
+
+
+def require_ops(backend: Backend, graph: Graph) -> None:
+    """Refuse operations that a backend does not claim.
+
+    Raises:
+        CapabilityMissing: With one problem per layer.
+    """
+    require(_unclaimed_ops(backend, graph), CapabilityMissing)
+
+
+def require_devices(backend: Backend, devices: Sequence[Device], processes: int = 1) -> None:
+    """Refuse devices that a backend does not have, and several of them where it claims to train on one.
+
+    Raises:
+        CapabilityMissing: With one problem per device.
+    """
+    require(_unclaimed_devices(backend, devices, processes), CapabilityMissing)
 
 
 def require_weights(graph: Graph, arrays: Arrays) -> None:
@@ -53,3 +61,37 @@ def require_weights(graph: Graph, arrays: Arrays) -> None:
             expected, found = list(shapes[weight]), list(array.shape)
             problems.append(Problem(f"Network {graph.name} expects {name} of shape {expected}, found {found}."))
     require(problems, SnapshotDamaged)
+
+
+def _unclaimed_ops(backend: Backend, graph: Graph) -> Iterator[Problem]:
+    claimed = backend.capabilities().ops
+    for layer in graph.layers:
+        if layer.op.kind not in claimed:
+            yield Problem(
+                f"Network {graph.name}: {layer.name} needs op {layer.op.kind!r}, "
+                f"which backend {backend.name} does not offer.",
+                hint="Choose another backend or replace the layer.",
+            )
+
+
+def _unclaimed_options(backend: Backend, solver: SolverBase, options: BackendOptions) -> Iterator[Problem]:
+    claims = backend.capabilities()
+    for word, wanted, offered in (
+        ("solver", solver.name, claims.solvers),
+        ("precision", options.precision, claims.precisions),
+    ):
+        if wanted not in offered:
+            hint = f"It offers {', '.join(sorted(offered))}."
+            yield Problem(f"Backend {backend.name} does not offer {word} {wanted!r}.", hint=hint)
+    if options.compile == "on" and not claims.compiles:
+        yield Problem(f"Backend {backend.name} cannot compile.", hint="Use compile: auto or off.")
+
+
+def _unclaimed_devices(backend: Backend, devices: Sequence[Device], processes: int) -> Iterator[Problem]:
+    found = len(devices) * processes
+    if found != 1 and not backend.capabilities().distributed:
+        yield Problem(f"Backend {backend.name} trains on one device, found {found}.", hint="Ask for one device.")
+    here = [device.id for device in backend.devices()]
+    for id in dict.fromkeys(device.id for device in devices):
+        if id not in here:
+            yield Problem(f"Backend {backend.name} has no device {id} here.", hint=f"It has {', '.join(here)}.")

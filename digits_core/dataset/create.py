@@ -17,7 +17,7 @@ from digits_core.dataset.ingest import Ingest, Skipped, StoredSplit
 from digits_core.dataset.manifest import ClassCount, DatasetManifest, write_manifest
 from digits_core.dataset.opened import MEAN
 from digits_core.dataset.progress import Progress, Silence
-from digits_core.dataset.selection import Selection, select
+from digits_core.dataset.selection import FEWEST_CLASSES, Selection, select
 from digits_core.dataset.sources import open_sources
 from digits_core.disk import new_folder
 from digits_core.errors import NameTaken, SourceInvalid, SpecInvalid
@@ -100,7 +100,7 @@ def _fill(
     progress.start(sum(map(len, selection.samples.values())), f"Creating dataset {spec.name}")
     ingest = Ingest(spec, sources, len(selection.labels))
     stored = {split: ingest.store(split, selection.samples[split], version, progress) for split in SPLITS}
-    _check_stored(spec, stored)
+    _check_stored(spec, selection.labels, stored)
     train = stored["train"]
     np.save(version / MEAN, (train.total / train.samples).astype(np.float32))
     _write_skipped(version / SKIPPED, [skip for split in SPLITS for skip in stored[split].skipped])
@@ -109,15 +109,24 @@ def _fill(
     return manifest
 
 
-def _check_stored(spec: DatasetSpec, stored: Mapping[Split, StoredSplit]) -> None:
-    if stored["train"].samples:
-        return
-    skipped = stored["train"].skipped
-    raise SourceInvalid(
-        f"None of the {len(skipped)} training pictures can be read; the first, {skipped[0].key}: {skipped[0].reason}.",
-        where=", ".join(map(str, spec.paths)),
-        hint="Check that the files are pictures and that they are there.",
-    )
+def _check_stored(spec: DatasetSpec, labels: Sequence[str], stored: Mapping[Split, StoredSplit]) -> None:
+    """Refuse what is left after skipping when nothing can be learned from it."""
+    train = stored["train"]
+    where = ", ".join(map(str, spec.paths))
+    if not train.samples:
+        first = train.skipped[0]
+        raise SourceInvalid(
+            f"None of the {len(train.skipped)} training pictures can be read; the first, {first.key}: {first.reason}.",
+            where=where,
+            hint="Check that the files are pictures and that they are there.",
+        )
+    empty = [label for label, count in zip(labels, train.counts, strict=True) if not count]
+    if len(labels) - len(empty) < FEWEST_CLASSES:
+        raise SourceInvalid(
+            f"Expected readable pictures of at least {FEWEST_CLASSES} classes, found none of {', '.join(empty)}.",
+            where=where,
+            hint="Repair or replace the pictures of these classes.",
+        )
 
 
 def _write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:

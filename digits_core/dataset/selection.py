@@ -19,6 +19,9 @@ from digits_core.spec.dataset import SPLITS, ClassLimits, DatasetSpec, Split
 _USUAL_VAL = 25.0
 _SPLIT_FOLDERS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
+#: Classes that a classifier needs.
+FEWEST_CLASSES = 2
+
 
 class Sample(NamedTuple):
     """A picture that was chosen.
@@ -136,12 +139,12 @@ def _enough(pool: _ByClass, limits: ClassLimits) -> _ByClass:
 def _check_classes(spec: DatasetSpec, labels: Sequence[str], pools: dict[Split, _ByClass]) -> None:
     found = pools["train"]
     problems = []
-    if len(labels) < 2:
+    if len(labels) < FEWEST_CLASSES:
         small = _some(f"{name} ({len(found[name])})" for name in sorted(found.keys() - set(labels)))
         reason = f"; below the minimum of {spec.limits.min_per_class}: {small}" if small else ""
         problems.append(
             Problem(
-                f"Dataset {spec.name} expects at least 2 classes, found {len(labels)}{reason}.",
+                f"Dataset {spec.name} expects at least {FEWEST_CLASSES} classes, found {len(labels)}{reason}.",
                 ", ".join(map(str, spec.paths)),
                 "Give one folder or label per class with enough pictures in each, or lower --min-per-class.",
             )

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from digits_core.errors import DigitsError, NetworkInvalid, Problem, require, suggest
 from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss, NetworkInput
@@ -164,11 +164,6 @@ def _layer(data: dict[str, Any], where: str, network: str, ops: Mapping[str, typ
         problems.append(Problem(f"Network {network}: a layer expects a name, found {name!r}.", where, "Add name: …"))
     else:
         where = f"{where} {name}"
-        try:
-            _LayerName(name=name)
-        except ValidationError:
-            message = f"Network {network}: a layer name expects letters, digits, '.', '_' and '-', found {name!r}."
-            problems.append(Problem(message, where, "Choose another name."))
     if not isinstance(inputs, (list, tuple)) or not all(isinstance(source, str) for source in inputs):
         problems.append(Problem(f"Network {network}: inputs expects names of layers, found {inputs!r}.", where))
     if not isinstance(kind, str) or kind not in ops:
@@ -180,7 +175,3 @@ def _layer(data: dict[str, Any], where: str, network: str, ops: Mapping[str, typ
         problems += refused.problems
     require(problems, NetworkInvalid)
     return LayerSpec(str(name), op, tuple(inputs), where)
-
-
-class _LayerName(Spec):
-    name: Name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,6 +12,7 @@ from typing import Literal
 from digits_core.errors import NetworkInvalid, Problem, require, suggest
 from digits_core.graph.ops import Input, Op, Parameter
 from digits_core.graph.shapes import Shape, ShapeMismatch
+from digits_core.spec.model import NAME_PATTERN
 
 INPUT = "input"
 
@@ -207,50 +209,47 @@ class Graph:
 
 def _link(name: str, layers: Sequence[LayerSpec], where: str) -> list[LayerSpec]:
     """Fill default inputs; check names, references and numbers of inputs."""
-    problems: list[Problem] = []
-    names = [layer.name for layer in layers]
     linked: list[LayerSpec] = []
-    for index, layer in enumerate(layers):
-        place = layer.where or where
+    for layer in layers:
         inputs = layer.inputs
-        if not inputs and index and layer.op.arity[0]:
-            inputs = (names[index - 1],)
-        if layer.name in names[:index]:
-            problems.append(
-                Problem(f"Network {name}: layer name {layer.name!r} is used twice.", place, "Rename one of the two.")
-            )
-        if (layer.op.kind == INPUT) != (index == 0):
-            problems.append(
-                Problem(
-                    f"Network {name}: expected the input layer first and only there, found it at {layer.name}.", place
-                )
-            )
-        problems += [
-            Problem(
-                f"Network {name}: {layer.name} takes {source!r}, and there is no such layer.",
-                place,
-                suggest(source, names),
-            )
-            for source in inputs
-            if source not in names
-        ]
-        least, most = layer.op.arity
-        if len(inputs) < least or (most is not None and len(inputs) > most):
-            expected = f"{least} input{'s' if least != 1 else ''}" + (" or more" if most is None else "")
-            problems.append(
-                Problem(
-                    f"Network {name}: {layer.name} ({layer.op.kind}) expects {expected}, found {len(inputs)}.",
-                    place,
-                    "List its inputs by name.",
-                )
-            )
-        linked.append(LayerSpec(layer.name, layer.op, inputs, place))
+        if not inputs and linked and layer.op.arity[0]:
+            inputs = (linked[-1].name,)
+        linked.append(LayerSpec(layer.name, layer.op, inputs, layer.where or where))
+    problems = [*_name_problems(name, name, where)]
+    for index, layer in enumerate(linked):
+        problems += [*_name_problems(name, layer.name, layer.where), *_link_problems(name, linked, index)]
     if len(layers) < 2:
         problems.append(
             Problem(f"Network {name} has no layers after its input.", where, "Describe at least one layer.")
         )
     require(problems, NetworkInvalid)
     return linked
+
+
+def _name_problems(network: str, word: str, where: str) -> Iterator[Problem]:
+    if not re.fullmatch(NAME_PATTERN, word):
+        message = f"Network {network}: a name expects letters, digits, '.', '_' and '-', found {word!r}."
+        yield Problem(message, where, "Choose another name.")
+
+
+def _link_problems(network: str, layers: Sequence[LayerSpec], index: int) -> Iterator[Problem]:
+    names, layer = [layer.name for layer in layers], layers[index]
+    if layer.name in names[:index]:
+        message = f"Network {network}: layer name {layer.name!r} is used twice."
+        yield Problem(message, layer.where, "Rename one of the two.")
+    if (layer.op.kind == INPUT) != (index == 0):
+        message = f"Network {network}: expected the input layer first and only there, found it at {layer.name}."
+        yield Problem(message, layer.where)
+    for source in layer.inputs:
+        if source not in names:
+            message = f"Network {network}: {layer.name} takes {source!r}, and there is no such layer."
+            yield Problem(message, layer.where, suggest(source, names))
+    least, most = layer.op.arity
+    found = len(layer.inputs)
+    if found < least or (most is not None and found > most):
+        expected = f"{least} input{'s' if least != 1 else ''}" + (" or more" if most is None else "")
+        message = f"Network {network}: {layer.name} ({layer.op.kind}) expects {expected}, found {found}."
+        yield Problem(message, layer.where, "List its inputs by name.")
 
 
 def _order(name: str, layers: Sequence[LayerSpec], where: str) -> list[LayerSpec]:

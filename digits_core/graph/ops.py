@@ -224,6 +224,18 @@ class AveragePool(_Pool):
     count_include_pad: bool = True
     """Whether padding counts in the divisor."""
 
+    def countable(self, shape: Shape) -> tuple[list[int], list[int]]:
+        """How many rows, and how many columns, count in each window over ``shape``: the divisor is their product."""
+        windows = self.windows(shape)
+        counts: tuple[list[int], list[int]] = ([], [])
+        for axis, found in enumerate(counts):
+            before, after = self.padding[2 * axis : 2 * axis + 2] if self.count_include_pad else (0, 0)
+            first, last = -before, shape[axis + 1] + after
+            for index in range(windows.output[axis]):
+                start = index * self.stride[axis] - self.padding[2 * axis]
+                found.append(min(start + self.kernel[axis], last) - max(start, first))
+        return counts
+
 
 class GlobalAveragePool(Op):
     """The mean of each channel, ``[C, 1, 1]``."""

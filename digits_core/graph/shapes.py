@@ -72,16 +72,14 @@ def slide(
 ) -> Windows:
     """Lay windows over a picture of ``shape`` ``[C, H, W]``.
 
-    ``n = ⌊(size + pads − (dilation·(kernel − 1) + 1)) / stride⌋ + 1``; with ``ceil_mode`` the quotient is rounded up, but
-    a last window that would begin in the padding at the end is dropped.
+    ``n = ⌊(size + pads − (dilation·(kernel − 1) + 1)) / stride⌋ + 1``; with ``ceil_mode`` the quotient is rounded up,
+    but a last window that would begin in the padding at the end is dropped.
 
     Raises:
         ShapeMismatch: If ``shape`` is not a picture, or smaller than one window.
     """
     if len(shape) != 3:
-        raise ShapeMismatch(
-            "a picture [C, H, W]", f"shape {list(shape)}", "Put it before the first dense or flatten layer."
-        )
+        raise ShapeMismatch("a picture [C, H, W]", f"shape {list(shape)}", "Put it before dense and flatten.")
     counts: list[int] = []
     extras: list[int] = []
     for axis, word in enumerate(("height", "width")):

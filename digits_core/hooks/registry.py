@@ -60,6 +60,13 @@ class OwnedEntry:
         what = f"'digits[{self.entry.extra}]'" if self.entry.extra else " ".join(self.missing)
         return f"Run: pip install {what}"
 
+    @property
+    def repair(self) -> str:
+        """What to do where everything it needs is installed, but does not work."""
+        if not self.entry.needs:
+            return f"Report this to the authors of {self.plugin}."
+        return f"Run: pip install --force-reinstall {' '.join(self.entry.needs)}"
+
 
 class Registry(Generic[ThingT]):
     """Things of one kind by name.
@@ -125,7 +132,7 @@ class Registry(Generic[ThingT]):
         except Exception as reason:
             raise PluginMissing(
                 f"The {self.kind} {name!r} of plugin {owned.plugin} cannot be imported: {reason}.",
-                hint="Run: digits doctor",
+                hint=owned.repair,
             ) from reason
         if not (isinstance(thing, type) and issubclass(thing, self._base)):
             raise PluginMissing(
@@ -164,8 +171,10 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
     manager = pluggy.PluginManager(specs.PROJECT)
     manager.add_hookspecs(specs)
     broken: list[BrokenPlugin] = []
+    distributions: dict[str, str] = {}
     for point in points:
-        distribution = point.dist.name if point.dist else "unknown"
+        distribution = point.dist.name if point.dist else point.module.partition(".")[0]
+        distributions.setdefault(point.name, distribution)
         try:
             manager.register(point.load(), name=point.name)
         except Exception as reason:
@@ -175,12 +184,10 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         found: list[OwnedEntry] = []
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             try:
-                entries = list(implementation.function())
-                wrong = [entry for entry in entries if not isinstance(entry, Entry) or entry.api != API]
-                if wrong:
-                    raise TypeError(f"expected entries of API {API}, found {wrong[0]!r}")
+                entries = [_checked(entry) for entry in implementation.function()]
             except Exception as reason:
-                broken.append(_broken(implementation.plugin_name, "", reason))
+                plugin = implementation.plugin_name
+                broken.append(_broken(plugin, distributions[plugin], reason))
             else:
                 found += [OwnedEntry(entry, implementation.plugin_name) for entry in entries]
         return found
@@ -194,7 +201,17 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
     )
 
 
+def _checked(entry: object) -> Entry:
+    """``entry``, if it is one whose fields the rest of the core can use without asking again."""
+    if not isinstance(entry, Entry) or entry.api != API:
+        raise TypeError(f"expected entries of API {API}, found {entry!r}")
+    texts = (entry.name, entry.target, entry.summary, entry.extra)
+    packages = isinstance(entry.needs, tuple) and all(str(need).isidentifier() for need in entry.needs)
+    if not all(isinstance(text, str) for text in texts) or not packages:
+        raise TypeError(f"expected texts, and needs as a tuple of top-level packages, found {entry!r}")
+    return entry
+
+
 def _broken(plugin: str, distribution: str, reason: Exception) -> BrokenPlugin:
-    owner = distribution or plugin
-    remedy = f"Update or uninstall it: pip install --upgrade {owner}, or pip uninstall {owner}"
+    remedy = f"Update or uninstall it: pip install --upgrade {distribution}, or pip uninstall {distribution}"
     return BrokenPlugin(plugin, distribution, f"{type(reason).__name__}: {reason}", remedy)

@@ -25,7 +25,10 @@ def classify_pictures(
         model=loaded.name,
         backend=name,
         predictions=tuple(_view(prediction) for prediction in predictions),
-        notes=(*(f"{problem} Using {loaded.name}." for problem in loaded.damaged), *notes),
+        notes=(
+            *(f"{Problem(problem.message, problem.where)} Using {loaded.name} instead." for problem in loaded.damaged),
+            *notes,
+        ),
     )
 
 

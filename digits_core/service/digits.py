@@ -145,8 +145,8 @@ class Digits:
         dependants = [view.job for view in self.jobs() if view.dataset == name]
         if dependants:
             raise StateConflict(
-                f"Dataset {name} is used by {len(dependants)} job(s): {', '.join(dependants)}.",
-                hint=f"Delete them first: digits job delete {' '.join(dependants)}.",
+                f"Dataset {name} is used by jobs: {', '.join(dependants)}.",
+                hint=f"Delete them first: {', '.join(f'digits job delete {job}' for job in dependants)}.",
             )
         remove(self.home.dataset_folder(name), "dataset")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import psutil
 
-from digits_core import __version__
 from digits_core.errors import DigitsError
 from digits_core.hooks.registry import Plugins
 from digits_core.service.views import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
@@ -25,7 +25,7 @@ def examine(home: Home, plugins: Plugins) -> DoctorView:
     """Look at everything; nothing is changed and no framework is imported."""
     checks = (_python(), _home(home), _space(home), _backends(plugins), _broken(plugins))
     return DoctorView(
-        version=__version__,
+        version=importlib.metadata.version("digits"),
         home=str(home.path),
         passed=all(check.passed for check in checks),
         checks=checks,
@@ -115,5 +115,5 @@ def _broken(plugins: Plugins) -> CheckView:
 
 
 def _existing(path: Path) -> Path:
-    """The nearest folder that is there."""
-    return next(place for place in (path, *path.parents) if place.is_dir())
+    """The nearest place that is there; a file where a folder is needed is found too, and then refuses a new file."""
+    return next(place for place in (path, *path.parents) if place.exists())

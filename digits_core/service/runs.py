@@ -115,7 +115,8 @@ class Runs:
         """
         stands = standing(folder, self.launcher)
         if not stands.active:
-            raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be paused.")
+            hint = f"See where it stands: digits job show {folder.id}."
+            raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be paused.", hint=hint)
         folder.ask("pause")
 
     def abort(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:
@@ -127,7 +128,8 @@ class Runs:
         with locked(folder):
             stands = standing(folder, self.launcher)
             if stands.state in ("done", "aborted"):
-                raise StateConflict(f"Job {folder.id} is {stands.state} already.")
+                hint = f"To remove it: digits job delete {folder.id}."
+                raise StateConflict(f"Job {folder.id} is {stands.state} already.", hint=hint)
             handle = folder.process()
             if handle is not None and stands.active:
                 folder.ask("abort")
@@ -204,7 +206,8 @@ def locked(folder: JobFolder) -> Iterator[None]:
         try:
             lock.acquire()
         except filelock.Timeout:
-            raise StateConflict(f"Job {folder.id} is being started or stopped by another command.") from None
+            message = f"Job {folder.id} is being started or stopped by another command."
+            raise StateConflict(message, hint="Try again when that has ended.") from None
     try:
         yield
     finally:

@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from digits_core.errors import DigitsError, Problem, SpecInvalid, suggest
 
-#: Names of datasets, jobs and layers become file names, so they are bounded to what every file system takes.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+#: Names of datasets and jobs become file names, so they are bounded to what every file system takes. Networks and
+#: layers keep to it too: theirs become parts of the names of weights.
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -5,9 +5,9 @@ Formulas are computed once, in ``training.schedules``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from digits_core.spec.model import Spec
 
@@ -35,12 +35,21 @@ class Step(ScheduleBase):
     """γ, the factor of each drop."""
 
 
+def _listed(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part for part in value.split(",") if part.strip()]
+    return [value] if isinstance(value, (int, float)) else value
+
+
+Percents = Annotated[tuple[Annotated[float, Field(ge=0, le=100)], ...], BeforeValidator(_listed)]
+
+
 class MultiStep(ScheduleBase):
     """``lr·γ^k``, k being how many of ``steps`` are ≤ i."""
 
     policy: Literal["multistep"] = "multistep"
-    steps: tuple[float, ...] = (50, 85)
-    """Percents of training at which the rate drops."""
+    steps: Percents = (50, 85)
+    """Percents of training at which the rate drops; a list, or text like `50, 85`."""
     gamma: float = Field(default=0.5, gt=0)
     """γ, the factor of each drop."""
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import platformdirs
 
 from digits_core.errors import NameUnknown
+from digits_core.spec.model import NAME_PATTERN
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(NAME_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)

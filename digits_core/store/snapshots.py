@@ -29,6 +29,8 @@ from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.spec.files import dump_json
 from digits_core.spec.model import Spec
 
+#: Prefix of a snapshot while another of its name is written.
+_OLD = f"{UNFINISHED}old-"
 WEIGHTS, SOLVER, STATE = "weights.safetensors", "solver.safetensors", "state.json"
 
 
@@ -178,14 +180,18 @@ def keep(folder: Path, newest: int, best: str) -> tuple[str, ...]:
 
 
 def clear_unfinished(folder: Path) -> None:
-    """Delete what a killed writer left behind; only for the one process that writes there."""
+    """Delete what a killed writer left behind, and bring back what it was replacing; only for who writes there."""
     for path in folder.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(path, ignore_errors=True)
+        original = folder / path.name.removeprefix(_OLD)
+        if path.name.startswith(_OLD) and not original.exists():
+            path.rename(original)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
 def _set_aside(path: Path) -> Iterator[None]:
-    old = path.with_name(f"{UNFINISHED}old-{path.name}")
+    old = path.with_name(f"{_OLD}{path.name}")
     if path.exists():
         path.rename(old)
     try:

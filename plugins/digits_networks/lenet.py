@@ -1,8 +1,8 @@
 """LeNet, as DIGITS and Caffe trained it on MNIST.
 
 Source: LeCun, Bottou, Bengio, Haffner, *Gradient-based learning applied to document recognition*, 1998,
-https://doi.org/10.1109/5.726791. This is Caffe's variant: rectified units after the first dense layer only, max pooling,
-no activation after the convolutions.
+https://doi.org/10.1109/5.726791. This is Caffe's variant: max pooling, and rectified units after the first dense layer
+only.
 """
 
 from __future__ import annotations

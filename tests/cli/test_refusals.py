@@ -2,7 +2,9 @@
 
 import errno
 import os
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +98,7 @@ def test_a_dataset_that_does_not_exist(refused, trained, command):
 
 
 def test_a_dataset_that_jobs_depend_on_is_not_deleted(refused, trained):
-    assert "used by 1 job(s): finished" in refused("dataset", "delete", "colours")
+    assert "used by jobs: finished" in refused("dataset", "delete", "colours")
 
 
 def test_all_problems_of_a_dataset_are_told_at_once(refused, tmp_path):
@@ -338,3 +340,41 @@ def test_a_picture_that_cannot_be_written(refused, trained, tmp_path, arguments)
 )
 def test_options_and_commands_that_do_not_exist(refused, trained, arguments):
     assert "--help" in refused(*arguments)
+
+
+# Files that a command is asked for
+
+
+@pytest.mark.parametrize("place", ["missing/out", "."])
+def test_a_picture_that_cannot_be_written_is_refused_with_its_path(refused, trained, tmp_path, place):
+    target = tmp_path / place
+    for command in (("dataset", "explore", "colours"), ("network", "draw", "lenet")):
+        message = refused(*command, "-o", target)
+        assert f"{target} cannot be written" in message
+        assert "--out" in message
+
+
+def test_wrong_usage_has_the_same_json_as_every_refusal(digits):
+    answer = digits("train", "--batch", "many", "--json")
+    assert answer.status == 2
+    assert answer.data["error"]["problems"][0]["message"] in answer.data["error"]["message"]
+
+
+def test_what_stands_against_a_deletion_is_named_with_commands_that_exist(refused, digits, trained, home):
+    other = Path(shutil.copytree(home / "jobs" / "finished", home / "jobs" / "other"))
+    text = (other / "job.json").read_text()
+    (other / "job.json").write_text(text.replace('"finished"', '"other"'))
+    message = refused("dataset", "delete", "colours")
+    for name in re.findall(r"digits job delete (\w+)", message):
+        assert digits("job", "delete", name).status == 0
+    assert digits("dataset", "delete", "colours").status == 0
+
+
+def test_where_no_picture_can_be_classified_nothing_is_printed(digits, trained, tmp_path):
+    answer = digits("classify", "finished", tmp_path / "missing.png")
+    assert (answer.status, answer.out) == (2, "")
+
+
+@pytest.mark.parametrize("command", ["pause", "abort"])
+def test_what_a_finished_job_cannot_do_is_refused_with_advice(refused, trained, command):
+    assert "digits job" in refused("job", command, "finished")

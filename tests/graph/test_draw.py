@@ -1,3 +1,4 @@
+import dataclasses
 from xml.etree import ElementTree
 
 import pytest
@@ -12,8 +13,8 @@ SMALL = NetworkInput(channels=3, height=16, width=16, classes=4)
 
 
 def branches() -> Graph:
-    return (
-        NetworkBuilder("a <b> & 'c'", SMALL.op(1 / 255))
+    graph = (
+        NetworkBuilder("branches", SMALL.op(1 / 255))
         .add("stem", Conv(filters=8, kernel=3, padding=1))
         .add("left", Conv(filters=4, kernel=1), after="stem")
         .add("right", MaxPool(kernel=3, padding=1, ceil_mode=True), after="stem")
@@ -25,6 +26,7 @@ def branches() -> Graph:
         .add("logits", Dense(units=SMALL.classes))
         .graph()
     )
+    return dataclasses.replace(graph, name="a <b> & 'c'")
 
 
 def boxes(svg: str) -> dict[str, tuple[float, float]]:

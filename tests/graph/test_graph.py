@@ -53,6 +53,18 @@ def test_windows_cover_what_they_should(size, kernel, stride, before, after, cei
         assert uncovered <= 0 or starts[-1] + stride >= size
 
 
+@pytest.mark.parametrize("case", [case for case in OP_CASES if case.startswith("average-pool")])
+def test_an_average_counts_what_a_drawn_picture_shows(case):
+    layer = graph_of(OP_CASES[case]).layer("tested")
+    op, (shape,) = layer.op, layer.input_shapes
+    windows = op.windows(shape)
+    for axis, found in enumerate(op.countable(shape)):
+        before, after = op.padding[2 * axis : 2 * axis + 2]
+        drawn = [op.count_include_pad] * before + [True] * shape[axis + 1] + [op.count_include_pad] * after
+        starts = [index * op.stride[axis] for index in range(windows.output[axis])]
+        assert found == [sum(drawn[start : start + op.kernel[axis]]) for start in starts]
+
+
 def test_a_network_too_deep_for_the_size_names_layer_size_and_remedy():
     layers = [
         {"name": "pool1", "op": "max_pool", "kernel": 8, "stride": 8},
@@ -162,6 +174,13 @@ def test_a_builder_branches_and_joins():
     assert graph.losses[0].weight == 0.5
     with pytest.raises(NetworkInvalid, match="Did you mean left"):
         graph.layer("lef")
+
+
+@pytest.mark.parametrize(("network", "layer"), [("net", "block/conv"), ("my net", "logits"), ("net", "-")])
+def test_a_family_cannot_give_names_that_no_file_could_hold(network, layer):
+    builder = NetworkBuilder(network, NetworkInput(channels=1, height=4, width=4, classes=2).op())
+    with pytest.raises(NetworkInvalid, match="a name expects letters"):
+        builder.add(layer, Dense(units=2)).graph()
 
 
 def decode_op(kind: str) -> Op:

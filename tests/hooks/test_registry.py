@@ -1,7 +1,7 @@
 """Discovery is guarded: broken plugins are listed, the others work."""
 
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
@@ -49,6 +49,9 @@ def test_what_this_distribution_ships_is_found_and_whole():
         ("from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_backends(): return 1 / 0", "ZeroDivisionError"),
         ("from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_backends(): return ['torch']", "API 1"),
         ("from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_backends(no_such): return []", "no_such"),
+        (PLUGIN.format(name="odd", target="m:X", needs=("a.b",), extra="", api=1), "top-level packages"),
+        (PLUGIN.format(name="odd", target="m:X", needs="torch", extra="", api=1), "as a tuple"),
+        (PLUGIN.format(name=7, target="m:X", needs=(), extra="", api=1), "expected texts"),
     ],
 )
 def test_a_broken_plugin_is_listed_with_reason_and_remedy_and_the_rest_work(plugin, text, reason):
@@ -59,6 +62,15 @@ def test_a_broken_plugin_is_listed_with_reason_and_remedy_and_the_rest_work(plug
     assert broken.plugin == "broken_plugin"
     assert reason in broken.reason
     assert "pip" in broken.remedy
+
+
+def test_the_remedy_of_a_broken_plugin_names_what_was_installed_and_not_its_entry_point(plugin):
+    ours = next(point for point in entry_points(group="digits.plugins") if point.name == "numpy")
+    text = "from digits_core.hooks import hookimpl\n@hookimpl\ndef digits_{}(): return 1 / 0"
+    points = [plugin("failing_plugin", text.format("backends")), plugin("unimportable_plugin", "import no_such_module")]
+    for broken in collect([point._for(ours.dist) for point in points]).broken:
+        assert broken.distribution == "digits"
+        assert broken.remedy.endswith("pip uninstall digits")
 
 
 def test_a_plugin_for_another_version_of_the_contracts_is_broken(plugin):
@@ -88,6 +100,12 @@ def test_what_is_not_installed_says_how_to_install_it(plugin):
 def test_a_target_that_is_not_what_it_says_is_refused(plugin, target):
     with pytest.raises(PluginMissing):
         collect([plugin("lying_plugin", target=target)]).backends.get("mine")
+
+
+def test_what_is_installed_and_cannot_be_imported_says_what_to_reinstall(plugin):
+    plugins = collect([plugin("odd_plugin", target="no_such_module:X", needs=("numpy",))])
+    with pytest.raises(PluginMissing, match=r"cannot be imported.*pip install --force-reinstall numpy"):
+        plugins.backends.get("mine")
 
 
 def test_asking_for_names_imports_no_backend():

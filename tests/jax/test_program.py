@@ -176,7 +176,7 @@ def test_small_convolutions_agree_with_jax_own(case):
     import jax
     import jax.numpy as jnp
 
-    from digits_jax.arrays import layouts
+    from digits_core.contracts.channels_last import layouts
     from digits_jax.ops import OPS, Mode
 
     graph = graph_of(OP_CASES[case])

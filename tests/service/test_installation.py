@@ -37,10 +37,13 @@ def test_no_backend_at_all_is_a_failed_check_with_a_remedy(home, broken):
     assert not checks["backends"].passed and "pip install" in checks["backends"].remedy
 
 
-def test_a_home_that_cannot_be_made_is_a_failed_check(tmp_path):
+@pytest.mark.parametrize("place", ["file", "file/home"])
+def test_a_home_that_cannot_be_made_is_a_failed_check_with_a_remedy(tmp_path, place):
     (tmp_path / "file").write_text("")
-    view = doctor.examine(Home(tmp_path / "file" / "home"), discover())
-    assert not view.passed or view.home.startswith(str(tmp_path))
+    view = doctor.examine(Home(tmp_path / place), discover())
+    checks = {check.name: check for check in view.checks}
+    assert not view.passed and not checks["home"].passed
+    assert "DIGITS_HOME" in checks["home"].remedy
 
 
 def test_devices_are_listed_once_with_the_backends_that_drive_them(monkeypatch):

@@ -86,6 +86,22 @@ def test_a_file_that_is_not_plain_data_is_refused_with_its_line(tmp_path, text, 
         assert word in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("off", "off"), ("no", "no"), ("truest", "truest"), ("2024-01-31", "2024-01-31"), ("true", True), ("1.5", 1.5)],
+)
+def test_words_that_only_old_yaml_takes_for_something_else_are_text(text, value):
+    assert parse_text(f"key: {text}", where="job.yaml") == {"key": value}
+
+
+def test_steps_of_a_policy_may_be_written_as_digits_wrote_them():
+    spec = parse(JobSpec, MINIMAL | {"schedule": {"policy": "multistep", "steps": "50, 85"}})
+    assert spec.schedule.steps == (50.0, 85.0)
+    for wrong in ("50; 85", [50, 101], [-1]):
+        with pytest.raises(SpecInvalid, match="steps"):
+            parse(JobSpec, MINIMAL | {"schedule": {"policy": "multistep", "steps": wrong}})
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SpecInvalid, match=r"nothing\.yaml"):
         read_data(tmp_path / "nothing.yaml")

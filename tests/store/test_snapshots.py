@@ -145,6 +145,16 @@ def test_on_a_full_disk_the_cause_is_named_and_earlier_snapshots_stand(folder, m
     assert latest_usable(folder).arrays["fc/bias"][0] == 1
 
 
+def test_a_writer_killed_while_it_replaces_a_snapshot_leaves_the_one_before(folder):
+    name = save_snapshot(folder, state(1), arrays(1.0))
+    # Where the kill falls: the old one is set aside, the new one is not in place yet.
+    (folder / name).rename(folder / f".unfinished-old-{name}")
+    (folder / f".unfinished-{name}-1-torn").mkdir()
+    clear_unfinished(folder)
+    assert [path.name for path in folder.iterdir()] == [name]
+    np.testing.assert_equal(load_snapshot(folder, name)[1], arrays(1.0))
+
+
 def test_the_best_has_the_highest_accuracy_then_the_lowest_loss():
     states = [
         state(1, metrics=validated(0.5, 1.0)),

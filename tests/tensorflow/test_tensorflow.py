@@ -75,6 +75,14 @@ def test_importing_tensorflow_prints_nothing_and_keeps_no_log_level(monkeypatch)
     assert done.stdout == done.stderr == ""
 
 
+def test_importing_tensorflow_after_jax_prints_no_notices():
+    # JAX chooses a log level of its own while it is imported.
+    code = "import os; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '1'; import digits_tensorflow.backend"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "oneDNN" not in done.stderr
+    assert "before absl" not in done.stderr
+
+
 def test_a_module_gives_the_logits_that_the_program_predicts(backend, graph):
     import digits_tensorflow
 
