@@ -80,6 +80,7 @@ def _run(subject: str, *words: str) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{subject}", *words], check=True, stdout=subprocess.PIPE, text=True
     )
+    print(done.stdout, end="", file=sys.stderr, flush=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 

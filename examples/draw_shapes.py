@@ -16,16 +16,16 @@ SHAPES = {"circle": 0, "square": 4, "triangle": 3}
 
 
 def draw(shape: str, chance: random.Random) -> Image.Image:
-    """One light shape of random place, size, turn and brightness on a darker ground."""
+    """One light shape of random place, size, slant and brightness on a darker ground."""
     ground, light = chance.randrange(0, 90), chance.randrange(130, 256)
     picture = Image.new("L", (SIZE, SIZE), ground)
-    radius = chance.uniform(5, 11)
-    x, y = (chance.uniform(radius, SIZE - radius) for _ in range(2))
+    radius = chance.uniform(7, 12)
+    x, y = (chance.uniform(SIZE / 2 - 3, SIZE / 2 + 3) for _ in range(2))
     pencil = ImageDraw.Draw(picture)
     if shape == "circle":
         pencil.ellipse((x - radius, y - radius, x + radius, y + radius), fill=light)
     else:
-        pencil.regular_polygon((x, y, radius), SHAPES[shape], rotation=chance.randrange(360), fill=light)
+        pencil.regular_polygon((x, y, radius), SHAPES[shape], rotation=chance.uniform(-15, 15), fill=light)
     return picture
 
 

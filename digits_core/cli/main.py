@@ -55,11 +55,6 @@ def root(
     """Train image networks in PyTorch, JAX, TensorFlow or numpy from one description."""
 
 
-def main() -> None:
-    """Run the command of this process."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status and lets no exception through."""
     # Known before anything is parsed, so that even a wrong option is answered in JSON.
@@ -108,7 +103,3 @@ def _refuse(reason: Exception, *, json_wanted: bool, debug: bool) -> int:
         traceback.print_exception(reason)
     show_error(error, json_wanted=json_wanted)
     return error.exit_status
-
-
-if __name__ == "__main__":
-    main()

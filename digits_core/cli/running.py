@@ -119,7 +119,7 @@ def describe(view: JobView) -> str:
         lines.append(f"  error      {view.error.message} {view.error.hint}".rstrip())
     if view.state == "done":
         lines.append(f"  next       digits classify {view.name}@best IMAGE")
-    elif view.state in ("paused", "failed", "queued"):
+    elif view.state in ("paused", "queued") or (view.state == "failed" and not (view.error and view.error.hint)):
         lines.append(f"  next       digits job resume {view.name}")
     return "\n".join(lines)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from digits_core.errors import DigitsError
 from digits_core.hooks.registry import Plugins
+from digits_core.service.trial import try_backends
 from digits_core.service.views import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
 from digits_core.store.home import Home
 from digits_core.units import format_bytes
@@ -22,8 +22,8 @@ LITTLE_SPACE_BYTES = 2**30
 
 
 def examine(home: Home, plugins: Plugins) -> DoctorView:
-    """Look at everything; nothing is changed and no framework is imported."""
-    checks = (_python(), _home(home), _space(home), _backends(plugins), _broken(plugins))
+    """Look at everything; nothing is changed, and frameworks are imported in processes of their own."""
+    checks = (_python(), _home(home), _space(home), _backends(plugins), *try_backends(plugins), _broken(plugins))
     return DoctorView(
         version=importlib.metadata.version("digits"),
         home=str(home.path),
@@ -61,7 +61,8 @@ def device_views(plugins: Plugins) -> tuple[DeviceView, ...]:
     for name in plugins.backends.available():
         try:
             devices = plugins.backends.get(name)().devices()
-        except DigitsError:
+        except Exception:
+            # Whatever a broken framework raises; the doctor says what is wrong with it.
             continue
         for device in devices:
             before = found.get(device.id)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from xml.etree import ElementTree
 
 import pytest
@@ -169,19 +168,11 @@ def test_a_fault_of_our_own_is_one_line_with_what_to_do(capsys, monkeypatch):
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("code", "limit_s"), [("import digits_core", 0.05), ("import digits_core.cli.main", 0.3)])
-def test_imports_are_light(code, limit_s):
+@pytest.mark.parametrize("module", ["digits_core", "digits_core.cli.main"])
+def test_imports_are_light(module):
     heavy = "numpy pydantic pyarrow rich torch jax tensorflow PIL"
-    check = f"{code}, sys; sys.exit(' '.join(name for name in '{heavy}'.split() if name in sys.modules) or None)"
+    check = f"import {module}, sys; sys.exit(' '.join(name for name in '{heavy}'.split() if name in sys.modules) or None)"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, check=False).returncode == 0
-    best = min(duration(code) - duration("pass") for _ in range(4))
-    assert best < limit_s
-
-
-def duration(code):
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - began
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from digits_core.service.digits import Digits
 
 pytestmark = pytest.mark.slow
 
-COMMAND = (sys.executable, "-m", "digits_core.cli.main")
+COMMAND = (sys.executable, "-m", "digits_core.cli.start")
 #: Long enough to be interrupted on any machine; nobody waits for its end.
 ENDLESS = ("--backend", "numpy", "--epochs", "100000", "--batch", "4", "--lr", "0.0001", "--validate-every", "0")
 QUICK = ("--backend", "numpy", "--epochs", "8", "--batch", "9", "--lr", "0.004", "--keep", "2")

@@ -5,6 +5,7 @@ import pytest
 from digits_core.errors import PluginMissing
 from digits_core.hooks.registry import collect, discover
 from digits_core.service import demo, doctor
+from digits_core.service.trial import try_backends
 from digits_core.store.home import Home
 
 
@@ -21,7 +22,19 @@ def broken():
 def test_the_doctor_finds_this_installation_well(home):
     view = doctor.examine(Home(home), discover())
     assert view.passed, view
-    assert {check.name for check in view.checks} == {"machine", "home", "disk", "backends", "plugins"}
+    names = {check.name for check in view.checks}
+    assert names == {"machine", "home", "disk", "backends", "plugins", *discover().backends.available()}
+
+
+@pytest.mark.parametrize("fault", ["raise ImportError('planted')", "import os; os.abort()"])
+@pytest.mark.backend("torch")
+def test_a_framework_that_is_installed_and_broken_is_a_failed_check(tmp_path, monkeypatch, fault):
+    (tmp_path / "torch.py").write_text(fault)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    checks = {check.name: check for check in try_backends(discover())}
+    assert not checks["torch"].passed
+    assert "--force-reinstall torch" in checks["torch"].remedy
+    assert checks["numpy"].passed and "cpu:0" in checks["numpy"].found
 
 
 def test_a_broken_plugin_is_named_with_its_remedy_and_the_rest_work(home, broken):
