@@ -41,7 +41,7 @@ from digits_core.training.meter import Meter
 from digits_core.training.plan import TrainingPlan
 from digits_core.training.record import Record
 
-BATCH, COUNT, STEPS = 64, 20_000, 300
+BATCH, COUNT, STEPS = 64, 40_000, 600
 SOLVER = Sgd(rate=0.01, momentum=0.9, decay=0.0005)
 
 Pixels = npt.NDArray[np.uint8]
