@@ -77,9 +77,9 @@ def _box(x: float, y: float, number: str, title: str, place: str, colour: str) -
     middle = x + WIDTH / 2
     return [
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="{colour}" stroke="#64748b"/>',
-        f'<circle cx="{x + 18}" cy="{y + 18}" r="11" fill="#0f172a"/>',
-        f'<text x="{x + 18}" y="{y + 23}" font-size="13" fill="#ffffff" text-anchor="middle">{number}</text>',
-        f'<text x="{middle + 8}" y="{y + 33}" font-size="16" font-weight="bold" '
+        f'<circle cx="{x + 5}" cy="{y + 5}" r="11" fill="#0f172a"/>',
+        f'<text x="{x + 5}" y="{y + 10}" font-size="13" fill="#ffffff" text-anchor="middle">{number}</text>',
+        f'<text x="{middle}" y="{y + 33}" font-size="16" font-weight="bold" '
         f'text-anchor="middle">{escape(title)}</text>',
         f'<text x="{middle}" y="{y + 57}" font-size="13" fill="#334155" text-anchor="middle">{escape(place)}</text>',
     ]
