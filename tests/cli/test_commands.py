@@ -171,7 +171,9 @@ def test_a_fault_of_our_own_is_one_line_with_what_to_do(capsys, monkeypatch):
 @pytest.mark.parametrize("module", ["digits_core", "digits_core.cli.main"])
 def test_imports_are_light(module):
     heavy = "numpy pydantic pyarrow rich torch jax tensorflow PIL"
-    check = f"import {module}, sys; sys.exit(' '.join(name for name in '{heavy}'.split() if name in sys.modules) or None)"
+    check = (
+        f"import {module}, sys; sys.exit(' '.join(name for name in '{heavy}'.split() if name in sys.modules) or None)"
+    )
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, check=False).returncode == 0
 
 
