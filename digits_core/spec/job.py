@@ -65,7 +65,7 @@ class JobSpec(Spec):
     """Name of the backend; auto: the first that is installed of torch, jax, tensorflow, numpy."""
     devices: str = "auto"
     """Devices to train on; auto: the backend's first."""
-    epochs: float = Field(default=30, gt=0)
+    epochs: float = Field(default=30, gt=0, le=1_000_000)
     """Times that every training picture is used."""
     batch: int = Field(default=64, ge=1)
     """Pictures per step, over all devices."""

@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,4 +61,10 @@ def test_other_failures_keep_their_own_words():
 def test_a_file_where_a_folder_is_needed_is_said(tmp_path):
     (tmp_path / "home").write_text("")
     with pytest.raises(StorageUnusable), new_folder(tmp_path / "home" / "datasets" / "x"):
+        pass
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="this system has no /proc to refuse new folders")
+def test_a_place_that_takes_no_folders_is_said():
+    with pytest.raises(StorageUnusable, match="DIGITS_HOME"), new_folder(Path("/proc/home/datasets/x")):
         pass
