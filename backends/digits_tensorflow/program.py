@@ -18,7 +18,7 @@ from digits_tensorflow.devices import native_name
 from digits_tensorflow.framework import tf
 from digits_tensorflow.network import Network
 from digits_tensorflow.ops import Pass
-from digits_tensorflow.solvers import RULES
+from digits_tensorflow.solvers import RULES, UNFUSED
 
 #: Pictures, labels and sample weights on the device.
 Placed: TypeAlias = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -59,8 +59,8 @@ class TensorFlowProgram(Program):
         graph: The network.
         solver: How weights are updated.
         options: Number format, and what XLA compiles: nothing (``off``), every step (``on``), or what it makes faster
-            (``auto``). On processors that is the update of the weights alone: TensorFlow's own kernels for forward and
-            backward are about twice as fast as XLA's.
+            (``auto``). On processors that is an update of the weights without a kernel of its own, as Adam's:
+            TensorFlow's kernels for forward and backward are about twice as fast as XLA's.
         context: The device, and the seed of dropout.
     """
 
@@ -69,7 +69,7 @@ class TensorFlowProgram(Program):
         self._graph, self._solver, self._seed = graph, solver, context.seed
         self._precision, self._dtype = options.precision, DTYPES[options.precision]
         self._compile = options.compile == "on" or (options.compile == "auto" and device.kind == "gpu")
-        self._compile_update = options.compile != "off"
+        self._compile_update = self._compile or (options.compile == "auto" and solver.name in UNFUSED)
         self._device = native_name(device)
         self._heads = tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
 
