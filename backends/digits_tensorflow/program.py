@@ -98,8 +98,9 @@ class TensorFlowProgram(Program):
     ) -> tuple[TensorFlowState, Scores]:
         """Update the variables of ``state`` in place."""
         with tf.device(self._device):
-            rate, done = tf.constant(learning_rate, self._dtype), tf.constant(step, tf.int64)
-            return state, state.train(*batch, rate, done)
+            # TensorFlow keeps a tensor of every Python number it has ever seen, but not of arrays.
+            rate, done = np.asarray(learning_rate, self._dtype.as_numpy_dtype), np.asarray(step, np.int64)
+            return state, state.train(*batch, tf.constant(rate), tf.constant(done))
 
     def evaluate_step(self, state: TensorFlowState, batch: Placed) -> Scores:
         """Forward and score."""

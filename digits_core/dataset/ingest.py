@@ -7,7 +7,7 @@
                       └─ thread: …                                        ┘
 
 Whatever costs time per picture happens in the threads; the calling thread only strings chunks together and hands them
-to the file while they are in the processor's cache. A chunk is as many pictures as fit a MiB; a window of chunks is
+to the file while they are in the processor's cache. A chunk is as many pictures as fit 4 MiB; a window of chunks is
 all of the raw pictures that is in memory.
 """
 
@@ -36,7 +36,7 @@ from digits_core.dataset.selection import Sample
 from digits_core.dataset.shard_writer import Rows, ShardWriter
 from digits_core.spec.dataset import DatasetSpec, Split
 
-_CHUNK_BYTES = 2**20
+_CHUNK_BYTES = 4 * 2**20
 _CHUNK_PICTURES = 64
 # So many times 255 fit 16 bits.
 _MOST_SUMMED = 257
