@@ -86,14 +86,55 @@ def pause(job: JobName, json: Json = False) -> None:
 def resume(
     job: JobName,
     backend: Annotated[str | None, typer.Option(help="Go on in another backend.")] = None,
+    devices: Annotated[str | None, typer.Option(help="Go on on other devices.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
     json: Json = False,
 ) -> None:
-    """Go on from the newest snapshot, or follow the worker if it still runs."""
-    from digits_core.cli.running import carry
+    """Go on from the newest snapshot, or follow the run that there is."""
+    from digits_core.cli.running import carry, queue
     from digits_core.service.digits import Digits
 
     digits = Digits()
-    carry(digits, lambda watcher: digits.resume(job, backend=backend, watcher=watcher), json_wanted=json)
+    if detach:
+        return queue(
+            digits, lambda: digits.resume(job, backend=backend, devices=devices, detach=True), json_wanted=json
+        )
+    carry(
+        digits,
+        lambda watcher: digits.resume(job, backend=backend, devices=devices, watcher=watcher),
+        json_wanted=json,
+    )
+
+
+@app.command("clone")
+def clone(
+    job: JobName,
+    name: Annotated[str | None, typer.Option(help="Name of the new job. [default: DATASET-NETWORK]")] = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", help="A key that differs: solver.rate=0.001; may be repeated.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
+    json: Json = False,
+) -> None:
+    """Train anew what another job was asked to train, with some keys changed."""
+    from digits_core.cli.request import with_settings
+    from digits_core.cli.running import carry, queue
+    from digits_core.service.digits import Digits
+
+    digits = Digits()
+    request = with_settings(digits.clone(job, {"name": name}), set or [])
+    if detach:
+        return queue(digits, lambda: digits.submit(request), json_wanted=json)
+    carry(digits, lambda watcher: digits.train(request, watcher=watcher), json_wanted=json)
+
+
+@app.command("rename")
+def rename(job: JobName, name: Annotated[str, typer.Argument(help="The new name.")], json: Json = False) -> None:
+    """Give a job another name."""
+    from digits_core.service.digits import Digits
+
+    view = Digits().rename(job, name)
+    show(view.to_dict(), f"Job {job} is now called {view.name}.", json_wanted=json)
 
 
 @app.command("abort")

@@ -37,6 +37,15 @@ def carry(digits: Digits, run: Callable[[Watcher], JobView], *, json_wanted: boo
         raise typer.Exit(status)
 
 
+def queue(digits: Digits, submit: Callable[[], JobView], *, json_wanted: bool) -> None:
+    """Let a job wait for its turn, and see to it that somebody starts it."""
+    view = submit()
+    process = digits.ensure_scheduler()
+    if process is not None:
+        say(f"Started a scheduler in the background (process {process}); it ends when nothing is left to do.")
+    show(view.to_dict(), f"Job {view.name} is queued. Follow it: digits job watch {view.name}", json_wanted=json_wanted)
+
+
 class Interruption:
     """Passes on what a watcher is told, and turns signals into requests to the job.
 
@@ -92,7 +101,7 @@ def status_of(view: JobView) -> int:
     """The exit status that a job's end deserves."""
     if view.error:
         return view.error.exit_status or 1
-    return 0 if view.state in ("done", "starting", "running") else 1
+    return 0 if view.state in ("done", "queued", "starting", "running") else 1
 
 
 def describe(view: JobView) -> str:

@@ -20,23 +20,26 @@ from digits_core.dataset.explore import contact_sheet
 from digits_core.dataset.manifest import DatasetManifest, read_manifest
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.progress import Progress
-from digits_core.errors import DigitsError, NameUnknown, StateConflict, suggest
+from digits_core.errors import DigitsError, NameTaken, NameUnknown, StateConflict, suggest
 from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, discover
-from digits_core.scheduling.states import standing
+from digits_core.scheduling.scheduler import next_ticket
+from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service import doctor
 from digits_core.service.classification import classify_pictures
+from digits_core.service.devices import device_views
 from digits_core.service.networks import build_network, network_view
 from digits_core.service.resolve import (
     choose_backend,
     find_dataset,
-    parse_devices,
+    check_devices,
     require_same_dataset,
     resolve_dataset,
     resolve_job,
 )
-from digits_core.service.runs import Nobody, Runs, Watcher, remove, require_resumable
+from digits_core.service.background import Schedule, ensure_scheduler
+from digits_core.service.runs import Nobody, Runs, Watcher, remove
 from digits_core.service.summary import job_view
 from digits_core.service.views import (
     ClassificationView,
@@ -50,7 +53,8 @@ from digits_core.service.views import (
 from digits_core.spec.dataset import DatasetSpec, Split
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder
+from digits_core.store.index import Index
+from digits_core.store.job import JobFolder, RunRequest
 
 
 class Digits:
@@ -72,7 +76,8 @@ class Digits:
 
     @cached_property
     def _runs(self) -> Runs:
-        return Runs(self.plugins.launchers.get(self._launcher_name)())
+        launcher = self.plugins.launchers.get(self._launcher_name)()
+        return Runs(self.home, launcher, self.plugins.backends)
 
     # Datasets
 
@@ -190,7 +195,7 @@ class Digits:
     def train(
         self, request: JobSpec | Mapping[str, Any], *, watcher: Watcher | None = None, where: str = ""
     ) -> JobView:
-        """Make a job, train, and return when its first run has ended.
+        """Make a job, wait for its turn, train, and return when its first run has ended.
 
         Args:
             request: What is asked for.
@@ -200,40 +205,106 @@ class Digits:
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
         """
-        resolved = resolve_job(request, self.home, self.plugins, where)
-        folder = JobFolder.create(self.home, resolved.request, resolved.graph)
-        devices = parse_devices(resolved.request.spec.devices)
-        return self._runs.first(folder, resolved.request.backend, devices, watcher or Nobody())
+        return self._runs.first(self._submitted(request, where), watcher or Nobody())
 
-    def resume(self, job: str, *, backend: str | None = None, watcher: Watcher | None = None) -> JobView:
-        """Go on from the newest snapshot, or follow the worker if it still runs.
+    def submit(self, request: JobSpec | Mapping[str, Any], *, where: str = "") -> JobView:
+        """Make a job and let it wait for its turn; a scheduler has to run for it to come, see `ensure_scheduler`.
+
+        Raises:
+            RequestWrong: With everything that is wrong; no job is made.
+        """
+        return self._runs.view(self._submitted(request, where))
+
+    def resume(
+        self,
+        job: str,
+        *,
+        backend: str | None = None,
+        devices: str | None = None,
+        watcher: Watcher | None = None,
+        detach: bool = False,
+    ) -> JobView:
+        """Go on from the newest snapshot, or follow the run that there is.
 
         Args:
             job: Id of the job.
             backend: Another backend to go on with; empty: that of the run before.
+            devices: Other devices to go on with; empty: as before.
             watcher: Is told what happens.
+            detach: Return at once; a scheduler has to run, see `ensure_scheduler`.
 
         Raises:
             NameUnknown: If there is no such job or backend.
             StateConflict: If it is done or aborted, or runs in another backend.
             DatasetUnusable: If its dataset is gone, damaged or another one.
         """
-        folder = self._job(job)
-        request, last, stands = folder.request(), folder.run(), standing(folder, self._runs.launcher)
-        before = last.backend if last else request.backend
-        if stands.active and backend not in (None, "auto", before):
+        folder, watcher = self._job(job), watcher or Nobody()
+        request, last, cursor = folder.request(), folder.run(), folder.journal.size()
+        before, stands = last.backend if last else request.backend, standing(folder, self._runs.launcher)
+        if stands.state not in CLOSED and backend not in (None, "auto", before):
             hint = f"Pause it first: digits job pause {job}."
             raise StateConflict(f"Job {job} runs in backend {before}, so it cannot change to {backend}.", hint=hint)
-        if not stands.active:
-            require_resumable(folder, stands)
+        if stands.state in RESUMABLE:
             require_same_dataset(self.home, request)
         chosen = choose_backend(backend or before, self.plugins.backends)
-        devices = parse_devices(request.spec.devices) if chosen == request.backend else ()
-        return self._runs.resume(folder, chosen, devices, watcher or Nobody())
+        wanted = devices or (last.wanted if last else request.spec.devices)
+        check_devices(wanted, chosen, self.plugins.backends)
+        notes = self._runs.resume(folder, backend=chosen, wanted=wanted, retries=request.spec.retries)
+        if not detach:
+            watcher.started(self.job(job))
+        for note in notes:
+            watcher.noted(note)
+        return self.job(job) if detach else self._runs.follow(folder, cursor, watcher)
+
+    def clone(self, job: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The request of a job with some keys changed, to be trained or submitted under a name of its own."""
+        request = self._job(job).request().spec.model_dump(mode="json", exclude_unset=True)
+        return {**request, "name": None, **changes}
+
+    def rename(self, job: str, name: str) -> JobView:
+        """Give a job another name.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            NameTaken: If there is one of the new name.
+            StateConflict: If it runs or waits.
+        """
+        folder = self._job(job)
+        target = self.home.job_folder(name)
+        if target.exists():
+            raise NameTaken(f"A job {name!r} exists already.", hint="Choose another name.")
+        self._require_closed(folder, "renamed")
+        request = folder.request()
+        spec = request.spec.model_copy(update={"name": name})
+        folder.write_request(request.model_copy(update={"id": name, "spec": spec}))
+        self._runs.forget(name)
+        folder.path.rename(target)
+        return self.job(name)
 
     def watch(self, job: str, *, watcher: Watcher | None = None) -> JobView:
-        """Follow a job that runs until it ends; one that does not is only told."""
-        return self._runs.watch(self._job(job), watcher or Nobody())
+        """Follow a job until it ends; one that does not run is only told."""
+        folder, watcher = self._job(job), watcher or Nobody()
+        cursor = folder.journal.size()
+        watcher.started(self.job(job))
+        return self._runs.follow(folder, cursor, watcher)
+
+    def schedule(self) -> Schedule:
+        """What starts jobs whose turn it is, for as long as it runs."""
+        return Schedule(self.home, self._runs)
+
+    def ensure_scheduler(self) -> int | None:
+        """Start a scheduler in the background unless one runs; returns its process id where it was started now."""
+        return ensure_scheduler(self.home)
+
+    def holders(self) -> dict[str, str]:
+        """Ids of devices that are held, and the job that holds each."""
+        return self._runs.holders()
+
+    def reindex(self) -> int:
+        """Build the index of jobs anew from their folders; returns how many there are."""
+        Index(self.home).delete()
+        self._runs.look(wait=True)
+        return len(self.home.job_ids())
 
     def pause(self, job: str) -> None:
         """Ask a running job to save a snapshot and stop; returns at once.
@@ -265,11 +336,7 @@ class Digits:
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, oldest first; damaged ones are left out."""
-        views = []
-        for id in self.home.job_ids():
-            with contextlib.suppress(DigitsError):
-                views.append(self.job(id))
-        return tuple(sorted(views, key=lambda view: view.created))
+        return tuple(sorted(self._runs.views(), key=lambda view: (view.created, view.job)))
 
     def job(self, job: str) -> JobView:
         """The job as it stands.
@@ -292,10 +359,7 @@ class Digits:
             StateConflict: If it runs.
         """
         folder = self._job(job)
-        stands = standing(folder, self._runs.launcher)
-        if stands.active:
-            hint = f"Stop it first: digits job abort {job}."
-            raise StateConflict(f"Job {job} is {stands.state}, so it cannot be deleted.", hint=hint)
+        self._require_closed(folder, "deleted")
         remove(folder.path, "job")
 
     # Use
@@ -324,12 +388,35 @@ class Digits:
         return doctor.plugins_view(self.plugins)
 
     def devices(self) -> tuple[DeviceView, ...]:
-        """What computes here; imports every installed backend."""
-        return doctor.device_views(self.plugins)
+        """What computes here, how busy it is, and which job holds it; imports no backend.
+
+        Raises:
+            SpecInvalid: If ``DIGITS_CPU_DEVICES`` is no number of devices.
+        """
+        return device_views(self.home)
 
     def doctor(self) -> DoctorView:
         """How this installation is."""
         return doctor.examine(self.home, self.plugins)
+
+    def _submitted(self, request: JobSpec | Mapping[str, Any], where: str) -> JobFolder:
+        resolved = resolve_job(request, self.home, self.plugins, where)
+        spec = resolved.request.spec
+        run = RunRequest(
+            backend=resolved.request.backend,
+            wanted=spec.devices,
+            priority=spec.priority,
+            ticket=next_ticket(self.home),
+            retries=spec.retries,
+        )
+        self._runs.forget(resolved.request.id)
+        return JobFolder.create(self.home, resolved.request, resolved.graph, run)
+
+    def _require_closed(self, folder: JobFolder, what: str) -> None:
+        stands = standing(folder, self._runs.launcher)
+        if stands.state not in CLOSED or stands.alive:
+            hint = f"Stop it first: digits job abort {folder.id}."
+            raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be {what}.", hint=hint)
 
     def _job(self, job: str) -> JobFolder:
         ids = self.home.job_ids()

@@ -13,7 +13,7 @@ import psutil
 
 from digits_core.hooks.registry import Plugins
 from digits_core.service.trial import try_backends
-from digits_core.service.views import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
+from digits_core.service.views import BrokenView, CheckView, DoctorView, PluginsView, PluginView
 from digits_core.store.home import Home
 from digits_core.units import format_bytes
 
@@ -53,27 +53,6 @@ def plugins_view(plugins: Plugins) -> PluginsView:
         for item in plugins.broken
     )
     return PluginsView(plugins=views, broken=broken)
-
-
-def device_views(plugins: Plugins) -> tuple[DeviceView, ...]:
-    """Devices of every installed backend, one view per device; a backend that cannot be asked is left out."""
-    found: dict[str, DeviceView] = {}
-    for name in plugins.backends.available():
-        try:
-            devices = plugins.backends.get(name)().devices()
-        except Exception:
-            # Whatever a broken framework raises; the doctor says what is wrong with it.
-            continue
-        for device in devices:
-            before = found.get(device.id)
-            found[device.id] = DeviceView(
-                id=device.id,
-                kind=device.kind,
-                name=before.name if before else device.name,
-                backends=(*(before.backends if before else ()), name),
-                memory_total_bytes=device.memory_bytes or (before.memory_total_bytes if before else None),
-            )
-    return tuple(found[id] for id in sorted(found))
 
 
 def _python() -> CheckView:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,9 @@ from digits_core.errors import (
 )
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, Registry
+from digits_core.scheduling.inventory import machine_devices
+from digits_core.scheduling.requests import parse_devices, require_devices
+from digits_core.scheduling.scheduler import device_kinds
 from digits_core.service.networks import build_network
 from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.job import JobSpec
@@ -121,7 +123,7 @@ def resolve_job(request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugi
     with complaints.gathered():
         backend = choose_backend(spec.backend, plugins.backends)
     with complaints.gathered():
-        parse_devices(spec.devices)
+        check_devices(spec.devices, backend, plugins.backends)
     if spec.name and home.job_folder(spec.name).exists():
         complaints.add(_taken("job", spec.name))
     complaints.settle()
@@ -192,23 +194,16 @@ def require_installed(registry: Registry[Any], name: str) -> None:
         raise PluginMissing(f"The {registry.kind} {name!r} needs {missing}, which is not installed.", hint=owned.remedy)
 
 
-def parse_devices(text: str) -> tuple[str, ...]:
-    """Ids of devices: ``auto`` (none are named, the backend takes its first), ``cpu``, ``gpu:0``, ``cpu:0,1``.
-
-    >>> parse_devices("auto"), parse_devices("cpu"), parse_devices("gpu:0,3")
-    ((), ('cpu:0',), ('gpu:0', 'gpu:3'))
+def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
+    """Refuse a request for devices that this machine or the backend can never give.
 
     Raises:
         SpecInvalid: If the text has another form.
+        CapabilityMissing: If a device is not here, or there are too few.
     """
-    if text == "auto":
-        return ()
-    form = re.fullmatch(r"([a-z]+)(?::(\d+(?:,\d+)*))?", text)
-    if form is None:
-        raise SpecInvalid(
-            f"devices expects auto, cpu, gpu:0 or gpu:0,1; found {text!r}.", hint="See them: digits device list."
-        )
-    return tuple(f"{form[1]}:{index}" for index in (form[2] or "0").split(","))
+    request = parse_devices(text)
+    if backend:
+        require_devices(request, machine_devices(), device_kinds(backends, backend))
 
 
 def _words(

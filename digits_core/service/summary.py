@@ -13,6 +13,7 @@ from digits_core.events.facts import (
     RunFinished,
     RunPaused,
     RunStarted,
+    Sampled,
     SnapshotSaved,
     TrainingLogged,
     Validated,
@@ -99,9 +100,9 @@ class _Progress:
                 self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
             case SnapshotSaved():
                 self.epoch = fact.epoch
-            case RunPaused() | RunFailed() | RunAborted():
+            case RunPaused() | RunFailed() | RunAborted() | Sampled():
                 pass
-        if not isinstance(fact, (Noted, RunFailed)):
+        if not isinstance(fact, (Noted, RunFailed, Sampled)):
             self.step = fact.step
 
     def seconds_left(self, batch: int) -> float | None:

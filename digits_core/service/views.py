@@ -194,10 +194,18 @@ class DeviceView(View):
     """``cpu`` or ``gpu``."""
     name: str
     """What its maker calls it."""
-    backends: tuple[str, ...]
-    """Backends that drive it."""
     memory_total_bytes: int | None = None
-    """Its memory, where known."""
+    """Its memory, for a CPU device the machine's; here and below nothing where it is not known."""
+    memory_used_bytes: int | None = None
+    """How much of it is in use, by whomever."""
+    utilization_percent: float | None = None
+    """Share of its time that it works."""
+    temperature_c: float | None = None
+    """Degrees Celsius."""
+    power_w: float | None = None
+    """Watts."""
+    lease: str | None = None
+    """Id of the job that holds it."""
 
 
 class CheckView(View):

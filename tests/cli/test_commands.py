@@ -134,14 +134,6 @@ def test_plugins_and_the_state_of_this_installation_are_told(digits):
     assert "DIGITS 0." in digits("doctor").out
 
 
-def test_devices_are_told(digits, monkeypatch):
-    from digits_core.hooks.registry import discover
-
-    monkeypatch.setattr(discover().backends, "available", lambda: ("numpy",))
-    (device,) = digits("device", "list", "--json").data["devices"]
-    assert {"id": "cpu:0", "kind": "cpu"}.items() <= device.items()
-
-
 def test_a_job_file_with_flags_over_it_trains(digits, trained, tmp_path):
     (tmp_path / "net.yaml").write_text("name: mine\nlayers:\n  - {name: logits, op: dense}\n")
     (tmp_path / "job.yaml").write_text(

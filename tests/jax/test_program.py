@@ -27,7 +27,7 @@ from digits_jax.backend import JaxBackend
 
 backend = JaxBackend()
 graph = multiplied()
-program = backend.build(graph, Adam(), BackendOptions(), BuildContext(backend.devices()[:1], seed=3))
+program = backend.build(graph, Adam(), BackendOptions(), BuildContext(backend.devices()[0], seed=3))
 state = program.load(weights_of(graph))
 for step in range(5):
     state, scores = program.train_step(state, program.place(batch_of(graph, 32, step)), 0.01, step)
@@ -46,7 +46,7 @@ def backend():
 @pytest.fixture
 def build(backend):
     def build(graph, solver=None, **options):
-        context = BuildContext(backend.devices()[:1], seed=7)
+        context = BuildContext(backend.devices()[0], seed=7)
         return backend.build(graph, solver or Sgd(), BackendOptions(**options), context)
 
     return build
@@ -203,7 +203,7 @@ def test_among_equal_elements_the_first_of_a_window_gets_the_gradient(build, cas
     found = []
     for program in (
         build(graph, Sgd(decay=0)),
-        reference.build(graph, Sgd(decay=0), BackendOptions(), BuildContext(reference.devices(), seed=7)),
+        reference.build(graph, Sgd(decay=0), BackendOptions(), BuildContext(reference.devices()[0], seed=7)),
     ):
         state, _ = program.train_step(program.load(arrays), program.place(batch_of(graph)), 0.0, 0)
         found.append(program.save(state)["solver/velocity/first/kernel"])
@@ -217,7 +217,7 @@ def test_everything_that_is_missing_is_named_at_once(build):
     options = BackendOptions.model_construct(precision="fp8", compile="auto")
     backend = discover().backends.get("jax")()
     with pytest.raises(CapabilityMissing) as refused:
-        backend.build(multiplied(), Strange(), options, BuildContext(backend.devices()[:1]))
+        backend.build(multiplied(), Strange(), options, BuildContext(backend.devices()[0]))
     assert len(refused.value.problems) == 2
     assert "strange" in str(refused.value) and "fp8" in str(refused.value) and "jax" in str(refused.value)
 

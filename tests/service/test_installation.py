@@ -59,13 +59,6 @@ def test_a_home_that_cannot_be_made_is_a_failed_check_with_a_remedy(tmp_path, pl
     assert "DIGITS_HOME" in checks["home"].remedy
 
 
-def test_devices_are_listed_once_with_the_backends_that_drive_them(monkeypatch):
-    plugins = discover()
-    monkeypatch.setattr(plugins.backends, "available", lambda: ("numpy",))
-    views = doctor.device_views(plugins)
-    assert [view.id for view in views] == ["cpu:0"] and views[0].backends == ("numpy",)
-
-
 def test_every_plugin_of_this_project_is_listed():
     view = doctor.plugins_view(discover())
     kinds = {(item.kind, item.name) for item in view.plugins}

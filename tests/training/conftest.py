@@ -86,7 +86,7 @@ def make_job(store):
             backend=backend,
         )
         job = JobFolder.create(store, request, graph)
-        job.write_run(RunRequest(number=1, backend=backend, devices=devices))
+        job.write_run(RunRequest(number=1, backend=backend, processes=(devices,)))
         return job
 
     return make

@@ -111,7 +111,7 @@ def test_a_run_paused_in_one_backend_goes_on_in_another(make_job, carry, backend
     whole, job = make_job("whole"), make_job("moved")
     carry(whole)
     carry(job, {5: "pause"})
-    job.write_run(RunRequest(number=2, backend=backend, devices=("cpu:0",)))
+    job.write_run(RunRequest(number=2, backend=backend, processes=(("cpu:0",),)))
     assert carry(job, number=2) == 0, last(job)
     found, expected = latest_usable(job.snapshots_folder), latest_usable(whole.snapshots_folder)
     assert found.state.backend == backend

@@ -1,0 +1,110 @@
+"""The index of a home: which jobs are open, and what closed ones came to, so that nobody reads 10,000 folders.
+
+It is a cache in SQLite and nothing more: the folders are the truth, and a deleted index comes back with the next look.
+A job is *open* until somebody has seen that it waits for nothing but a person; only then is its summary kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from digits_core.disk import storage_errors
+from digits_core.store.home import Home
+
+VERSION = 1
+PATIENCE_S = 30.0
+
+
+class Index:
+    """The index of ``home``; every method is one transaction, so that processes may share it.
+
+    Args:
+        home: Whose index.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._home.path / "digits.sqlite"
+
+    def sync(self) -> tuple[str, ...]:
+        """Take in jobs that are new and forget those that are gone; returns the open ones, sorted."""
+        ids = set(self._home.job_ids())
+        if not ids and not self.path.exists():
+            return ()
+        with self._open() as database:
+            known = dict(database.execute("SELECT id, view IS NULL FROM jobs"))
+            database.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in known.keys() - ids])
+            database.executemany("INSERT INTO jobs (id) VALUES (?)", [(id,) for id in sorted(ids - known.keys())])
+        return tuple(sorted(id for id in ids if known.get(id, True)))
+
+    def close(self, views: Mapping[str, str]) -> None:
+        """Keep the summaries of jobs that wait for nothing but a person.
+
+        Args:
+            views: By id, as JSON.
+        """
+        if views:
+            with self._open() as database:
+                database.executemany(
+                    "INSERT INTO jobs (id, view) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET view = excluded.view",
+                    views.items(),
+                )
+
+    def reopen(self, id: str) -> None:
+        """A job is about to be made or to change: forget what one of that id came to."""
+        with self._open() as database:
+            database.execute("DELETE FROM jobs WHERE id = ?", (id,))
+
+    def closed(self) -> dict[str, str]:
+        """Summaries of closed jobs by id, as JSON."""
+        if not self.path.exists():
+            return {}
+        with self._open() as database:
+            return dict(database.execute("SELECT id, view FROM jobs WHERE view IS NOT NULL ORDER BY id"))
+
+    def delete(self) -> None:
+        """Forget everything; the next `sync` begins anew."""
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with storage_errors(self.path.name):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        database = self._connect()
+        try:
+            with database:
+                yield database
+        finally:
+            database.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            return _prepared(self.path)
+        except sqlite3.DatabaseError as reason:
+            if isinstance(reason, sqlite3.OperationalError):
+                raise OSError(reason.sqlite_errorcode, f"{self.path}: {reason}") from reason
+            self.delete()  # It is damaged, and can be had anew.
+            return _prepared(self.path)
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=PATIENCE_S)
+    try:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
+            with database:
+                database.execute("DROP TABLE IF EXISTS jobs")
+                database.execute("CREATE TABLE jobs (id TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID")
+                database.execute(f"PRAGMA user_version = {VERSION}")
+    except BaseException:
+        database.close()
+        raise
+    return database
