@@ -95,5 +95,5 @@ def paused(trained, home):
     lines = folder.journal.path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if json.loads(line)["kind"] != "run-finished"]
     folder.journal.path.write_bytes(b"".join(kept))
-    folder.journal.append(RunPaused(6))
+    folder.journal.append(RunPaused(6, 1))
     return folder

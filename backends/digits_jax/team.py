@@ -7,6 +7,7 @@ team. So `join` throws away clients that have started: a process joins before it
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import sys
 from collections.abc import Callable
@@ -130,6 +131,8 @@ def join(context: BuildContext) -> Team:
 def _forget() -> None:
     """Keep JAX from waiting, when the interpreter ends, for others that may wait for this process."""
     state = distributed.global_state
+    for connection in filter(None, (state.client, state.service)):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))  # its destructor would wait too
     state.client = state.service = None
     state.process_id, state.num_processes = 0, 1
 

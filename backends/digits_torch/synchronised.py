@@ -92,5 +92,5 @@ class _Normalise(torch.autograd.Function):
         column = (1, -1, *[1] * (x.dim() - 2))
         slope = -scale * inverse.square() * sums[0]
         level = -scale * inverse * sums[1] - slope * mean
-        whole = (dx + level.view(column)).addcmul_(x, slope.view(column))
+        whole = widened(dx).add_(level.view(column)).addcmul_(x, slope.view(column))
         return whole.to(x.dtype), dscale, doffset, *rest

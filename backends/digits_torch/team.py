@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -37,6 +38,9 @@ class Team:
         context: Which process this is, and where all of them are; the first one's address is where they meet.
         device: Where tensors are that are summed.
 
+    Attributes:
+        close: Disconnects; happens by itself at the end of the program or of this object.
+
     Raises:
         JobFailed: If the others cannot be reached.
     """
@@ -45,13 +49,16 @@ class Team:
         self._index, self._count = context.process_index, context.process_count
         with self._watched():
             store = _meet(context)
-            self._messages = self._gloo(store, _split(context.addresses[self._index])[0])
-            self._tensors = self._messages if device.type == "cpu" else self._nccl(store)
+            self._groups = [self._gloo(store, _split(context.addresses[self._index])[0])]
+            if device.type != "cpu":
+                self._groups.append(self._nccl(store))
+        # Threads of theirs hold tensors, and must have let go of them before the interpreter ends, or it is aborted.
+        self.close = weakref.finalize(self, _disconnect, self._groups)
 
     def start_sum(self, tensor: Tensor) -> Pending:
         """Begin to replace ``tensor`` by its sum over all processes; the same bits everywhere."""
         with self._watched():
-            pending: Pending = self._tensors.allreduce([tensor])
+            pending: Pending = self._groups[-1].allreduce([tensor])
         return pending
 
     def finish(self, pending: Pending) -> None:
@@ -68,22 +75,15 @@ class Team:
         """The vectors of all processes, ``[processes, n]``."""
         gathered = vector.new_empty(self._count, len(vector))
         with self._watched():
-            self._tensors.allgather([list(gathered.unbind())], [vector]).wait()
+            self._groups[-1].allgather([list(gathered.unbind())], [vector]).wait()
         return gathered
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The sum of ``values`` over all processes; waits for them."""
         summed = np.array(values, np.float64)
         with self._watched():
-            self._messages.allreduce([torch.from_numpy(summed)]).wait()
+            self._groups[0].allreduce([torch.from_numpy(summed)]).wait()
         return summed
-
-    def close(self) -> None:
-        """Disconnect."""
-        if self._tensors is not self._messages:
-            self._tensors.shutdown()
-        # Their threads may hold tensors, and must have let go of them before the interpreter ends.
-        del self._messages, self._tensors
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -113,6 +113,12 @@ class Team:
 def can_meet() -> bool:
     """Whether this torch was built with what teams need."""
     return dist.is_available() and dist.is_gloo_available()
+
+
+def _disconnect(groups: list[Any]) -> None:
+    for gpus in groups[1:]:
+        gpus.shutdown()
+    groups.clear()
 
 
 def _meet(context: BuildContext) -> dist.Store:

@@ -37,9 +37,8 @@ class LocalLauncher(Launcher):
     """
 
     name: ClassVar = "local"
-
-    def __init__(self) -> None:
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+    #: Supervisors that this process started: it alone hears how they end.
+    _children: ClassVar[dict[int, subprocess.Popen[bytes]]] = {}
 
     def start(self, job_folder: Path, run: int) -> Handle:
         """Start the supervisor of a run; what it and its workers print goes to ``log.txt``.

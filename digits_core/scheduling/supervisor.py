@@ -225,10 +225,16 @@ class _Pulse:
             return 0
 
 
-def pump_log(stream: BinaryIO, path: Path, most: int = LOG_BYTES) -> None:
-    """Append what comes out of a pipe to a file that stays bounded; reads on even where it cannot write."""
-    read = getattr(stream, "read1", stream.read)
-    while data := read(65536):
+def pump_log(stream: BinaryIO, path: Path, most: int = LOG_BYTES, piece: int = 65536) -> None:
+    """Append what comes out of a pipe to a file that stays bounded; reads on even where it cannot write.
+
+    Args:
+        stream: The reading end of the pipe.
+        path: The file.
+        most: Bytes that it may become; a full one is renamed in place of the one before.
+        piece: Most bytes that are read at a time.
+    """
+    while data := os.read(stream.fileno(), piece):
         with contextlib.suppress(OSError):
             if path.exists() and path.stat().st_size + len(data) > most:
                 path.replace(path.with_suffix(".1.txt"))

@@ -106,7 +106,7 @@ class Runs:
         with locked(folder):
             stands = self._settled(folder)
             if stands.state not in CLOSED:
-                return (f"Job {folder.id} is {stands.state} already; following it.",)
+                return (f"Job {folder.id} is {stands.state}; following it.",)
             require_resumable(folder, stands)
             assert stands.run is not None
             self._index.reopen(folder.id)

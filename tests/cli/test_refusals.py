@@ -182,8 +182,10 @@ def test_devices_that_do_not_exist(refused, trained):
     assert "devices expects" in refused(*train("--devices", "2 gpus"))
 
 
-def test_a_device_that_only_the_worker_can_miss_leaves_no_job(refused, trained):
-    assert "no device gpu:7" in refused(*train("--devices", "gpu:7"))
+def test_devices_that_are_not_here(refused, trained):
+    assert "computes on cpu, not on gpu" in refused(*train("--devices", "gpu:7"))
+    assert "at most" in refused(*train("--devices", "cpu:99"))
+    assert "no cpu:98, cpu:99 here" in refused(*train("--devices", "cpu:98-99"))
 
 
 def test_early_stopping_without_validation(refused, trained):

@@ -4,7 +4,6 @@ when one dies.
 
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 
 import numpy as np
@@ -18,7 +17,7 @@ from digits_core.testing.team import Exercise, free_addresses
 pytestmark = [pytest.mark.backend("tensorflow"), pytest.mark.slow]
 
 PREAMBLE = """
-import os, sys
+import os, sys, time
 import numpy as np
 from digits_core.contracts.backend import BuildContext
 from digits_core.spec.job import BackendOptions
@@ -37,10 +36,15 @@ state, batch = program.load(weights_of(graph)), program.place(batch_of(graph, 4)
 """
 
 DYING = """
-for step in range(10**9):
-    if index == 1 and step == 5:
-        os.kill(os.getpid(), 9)
-    state, _ = program.train_step(state, batch, 0.1, step)
+try:
+    for step in range(10**9):
+        if index == 1 and step == 5:
+            print(time.time(), flush=True)
+            os.kill(os.getpid(), 9)
+        state, _ = program.train_step(state, batch, 0.1, step)
+except Exception as error:
+    print(time.time(), type(error).__name__)
+    sys.exit(1)
 """
 
 TOTALS = """
@@ -79,12 +83,11 @@ def run(code, processes, timeout_s=120):
 
 
 def test_who_trains_with_a_process_that_dies_fails_within_seconds():
-    started = time.monotonic()
-    codes, outputs = run(BUILD + DYING, 2)
-    assert codes[1] == -9
-    assert codes[0] not in (0, -9)
-    assert "UnavailableError" in outputs[0]
-    assert time.monotonic() - started < 60  # most of it starts TensorFlow
+    codes, (survivor, dead) = run(BUILD + DYING, 2)
+    assert codes == [1, -9]
+    seconds, error = survivor.splitlines()[-1].split()
+    assert error == "UnavailableError"
+    assert float(seconds) - float(dead) < 10
 
 
 def test_totals_are_exact_sums_in_float64_of_any_shape():
@@ -96,24 +99,17 @@ def test_joining_others_after_tensorflow_has_computed_is_refused():
     assert "joins 2 processes before it computes anything" in output
 
 
-def test_a_team_prints_nothing(tmp_path):
-    exercise = Exercise("tensorflow", graph_of(OP_CASES["conv"]), Sgd(rate=0.01), 4, [0.1])
-    exercise.run_together(tmp_path, 2)
-    assert [(tmp_path / f"log-{index}.txt").read_text() for index in range(2)] == ["", ""]
-
-
 @pytest.mark.parametrize(
     ("graph", "batch", "options"),
     [
         # A share of one row has one part; batch norm of the other process would wait for its second for ever.
         pytest.param(multiplied(), 3, BackendOptions(accumulate=2), id="one row and two"),
-        pytest.param(multiplied(), 8, BackendOptions(compile="on"), id="compiled update"),
         pytest.param(graph_of(OP_CASES["dropout"]), 8, BackendOptions(compile="on"), id="compiled step"),
         pytest.param(graph_of(OP_CASES["lrn"]), 7, BackendOptions(compile="on", accumulate=2), id="compiled parts"),
         pytest.param(multiplied(), 7, BackendOptions(precision="fp64"), id="fp64"),
     ],
 )
-def test_a_team_trains_as_one_process_does(graph, batch, options, tmp_path):
+def test_a_team_trains_as_one_process_does_and_prints_nothing(graph, batch, options, tmp_path):
     together = Exercise("tensorflow", graph, Sgd(rate=0.01), batch, [0.02, 0.01], options)
     whole = options.model_copy(update={"accumulate": 1})
     alone = Exercise("tensorflow", graph, Sgd(rate=0.01), batch, [0.02, 0.01], whole).run()
@@ -121,6 +117,7 @@ def test_a_team_trains_as_one_process_does(graph, batch, options, tmp_path):
         assert np.allclose(member.scores, alone.scores, rtol=2e-5)
         for name, array in alone.arrays.items():
             assert np.allclose(member.arrays[name], array, rtol=1e-3, atol=2e-5 * np.abs(array).max()), name
+    assert [(tmp_path / f"log-{index}.txt").read_text() for index in range(2)] == ["", ""]
 
 
 def test_half_precision_of_a_team_meets_in_fp32(tmp_path):

@@ -41,6 +41,20 @@ time.sleep(600)
 """
 
 
+#: A member that never closes its program.
+CARELESS = """
+import sys
+import torch
+from digits_core.contracts.backend import BuildContext, Device
+from digits_torch.team import Team
+
+context = BuildContext(Device("cpu:0", "cpu", "processor"), 0, 4, int(sys.argv[1]), tuple(sys.argv[2:]))
+team = Team(context, torch.device("cpu"))
+for _ in range(20):
+    team.sum(torch.ones(400_000))
+"""
+
+
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     from datetime import timedelta
@@ -98,6 +112,16 @@ def test_a_member_that_is_killed_is_missed_at_once_and_in_words():
     finally:
         peer.kill()
         peer.communicate()
+
+
+def test_members_that_never_disconnect_end_well_and_say_nothing():
+    addresses = free_addresses(2)
+    command = [sys.executable, "-c", CARELESS]
+    members = [
+        subprocess.Popen([*command, str(index), *addresses], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for index in range(2)
+    ]
+    assert [(member.communicate(timeout=60)[0], member.returncode) for member in members] == [(b"", 0)] * 2
 
 
 def test_nobody_to_meet_is_an_error_in_words(monkeypatch):

@@ -103,6 +103,9 @@ class Wishes:
         self.steps += 1
         return self._by_step.get(self.steps)
 
+    def beat(self):
+        pass
+
 
 @pytest.fixture
 def carry():

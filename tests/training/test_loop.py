@@ -149,11 +149,11 @@ def test_a_pause_saves_and_an_abort_does_not(make_job, carry):
     job = make_job(snapshots={"every": 0})
     job.ask("pause")
     assert carry(job, {4: "pause"}) == 0
-    assert last(job) == RunPaused(4)
+    assert last(job) == RunPaused(4, 1)
     assert list_snapshots(job.snapshots_folder)[-1].step == 4
     assert job.asked() == frozenset()
     assert carry(job, {3: "abort"}, number=2) == 0
-    assert last(job) == RunAborted(7)
+    assert last(job) == RunAborted(7, 1)
     assert [state.step for state in list_snapshots(job.snapshots_folder)] == [4]
 
 
