@@ -150,7 +150,8 @@ class Program(ABC):
     `BuildContext.rows` of every batch. All of them call `load` once, and `train_step` and `total` in the same order; in
     `train_step` gradients are summed over all of them before the update, and the training statistics of batch norm are
     those of the global batch, so that every process arrives at the same weights. The other methods are each process's
-    own business. Every weight of a training batch is then 1.
+    own business. Every weight of a training batch is then 1, and each process works through its share in
+    `BackendOptions.accumulate` parts, or in as many as the smallest share has rows.
     """
 
     @abstractmethod

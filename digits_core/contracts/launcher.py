@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-
 #: Variable of a worker's environment: ``host:port`` of every process of the run, separated by commas.
 ADDRESSES = "DIGITS_ADDRESSES"
-#: Variable of a worker's environment: set where standard input is a pipe that ends when whoever started the worker does.
+#: Variable of a worker's environment: set where standard input is a pipe that ends when whoever started it does.
 LIFELINE = "DIGITS_LIFELINE"
 
 

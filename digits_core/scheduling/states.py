@@ -123,16 +123,12 @@ def fold(
     word = last_word(facts, run.number)
     if word is not None:
         return Standing(LAST_WORDS[type(word)], word if isinstance(word, RunFailed) else None)
-    if not run.processes:
-        return Standing("queued")
     if not claimed:
-        return Standing("starting")
+        return Standing("starting" if run.processes else "queued")
     if not alive:
         return Standing("failed", died(None))
-    if pause_asked:
-        return Standing("pausing")
     began = any(isinstance(fact, RunStarted) and fact.run == run.number for fact in facts)
-    return Standing("running" if began else "starting")
+    return Standing("pausing" if pause_asked else "running" if began else "starting")
 
 
 def last_word(facts: Iterable[Fact], run: int) -> LastWord | None:

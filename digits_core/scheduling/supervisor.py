@@ -2,9 +2,9 @@
 
 ::
 
-    launcher ── orders (JSON on standard input) ──→ supervisor ─┬─ worker 0    pipes: what it prints, bounded, in log.txt;
-                                                                ├─ worker 1           standard input, which ends when the
-                                                                └─ …                  supervisor does
+    launcher ── orders (JSON on standard input) ─→ supervisor ─┬─ worker 0   what they print goes to bounded logs;
+                                                               ├─ worker 1   their standard input ends when
+                                                               └─ …          the supervisor does
     every second: devices and processes → usage.jsonl · is anything moving? · has one ended?
 
 It imports no framework and little else. It claims the run, so that two of them never carry the same; when one worker

@@ -22,6 +22,8 @@ LOOK_S = 0.2
 #: How long nothing has to be left to do before the scheduler ends.
 IDLE_S = 5.0
 _START_TOLERANCE_S = 0.1
+#: Schedulers that this process started; Python complains about those that it forgets while they run.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 class Schedule:
@@ -70,6 +72,7 @@ def ensure_scheduler(home: Home) -> int | None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started.append(child)
     return child.pid
 
 

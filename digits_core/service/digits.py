@@ -27,18 +27,18 @@ from digits_core.hooks.registry import Plugins, discover
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service import doctor
+from digits_core.service.background import Schedule, ensure_scheduler
 from digits_core.service.classification import classify_pictures
 from digits_core.service.devices import device_views
 from digits_core.service.networks import build_network, network_view
 from digits_core.service.resolve import (
+    check_devices,
     choose_backend,
     find_dataset,
-    check_devices,
     require_same_dataset,
     resolve_dataset,
     resolve_job,
 )
-from digits_core.service.background import Schedule, ensure_scheduler
 from digits_core.service.runs import Nobody, Runs, Watcher, remove
 from digits_core.service.summary import job_view
 from digits_core.service.views import (
@@ -413,7 +413,7 @@ class Digits:
         return JobFolder.create(self.home, resolved.request, resolved.graph, run)
 
     def _require_closed(self, folder: JobFolder, what: str) -> None:
-        stands = standing(folder, self._runs.launcher)
+        stands = self._runs.settled(folder)
         if stands.state not in CLOSED or stands.alive:
             hint = f"Stop it first: digits job abort {folder.id}."
             raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be {what}.", hint=hint)

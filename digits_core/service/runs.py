@@ -104,7 +104,7 @@ class Runs:
             StateConflict: If the job has ended for good.
         """
         with locked(folder):
-            stands = self._settled(folder)
+            stands = self.settled(folder)
             if stands.state not in CLOSED:
                 return (f"Job {folder.id} is {stands.state}; following it.",)
             require_resumable(folder, stands)
@@ -226,12 +226,7 @@ class Runs:
         """What the index knows of a job is no longer so."""
         self._index.reopen(id)
 
-    def _abort_now(self, folder: JobFolder) -> None:
-        stands = standing(folder, self.launcher)
-        folder.journal.append(RunAborted(last_step(stands), stands.run.number if stands.run else 0))
-        folder.clear_asked()
-
-    def _settled(self, folder: JobFolder) -> Standing:
+    def settled(self, folder: JobFolder) -> Standing:
         """Where a job stands once a process that has said its last word has ended."""
         end = time.monotonic() + ABORT_PATIENCE_S
         stands = standing(folder, self.launcher)
@@ -239,6 +234,11 @@ class Runs:
             time.sleep(0.02)
             stands = standing(folder, self.launcher)
         return stands
+
+    def _abort_now(self, folder: JobFolder) -> None:
+        stands = standing(folder, self.launcher)
+        folder.journal.append(RunAborted(last_step(stands), stands.run.number if stands.run else 0))
+        folder.clear_asked()
 
     def _alive(self, handle: Handle | None) -> bool:
         return handle is not None and self.launcher.alive(handle)

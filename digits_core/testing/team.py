@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class Exercise:
     solver: SolverBase
     batch: int
     rates: Sequence[float]
-    options: BackendOptions = BackendOptions()
+    options: BackendOptions = field(default_factory=BackendOptions)
 
     def run(self, index: int = 0, addresses: tuple[str, ...] = ()) -> Trained:
         """Do it in this process; without addresses alone."""

@@ -22,7 +22,9 @@ from digits_core.store.job import JobFolder, RunRequest
 SLEEP = "import time; print('awake', flush=True); time.sleep(100)"
 #: Says what a worker says that has finished.
 FINISH = f"""
-from pathlib import Path; from digits_core.events.journal import Journal; from digits_core.events.facts import RunFinished
+from pathlib import Path
+from digits_core.events.journal import Journal
+from digits_core.events.facts import RunFinished
 Journal(Path("events.jsonl")).append({RunFinished(9, "completed", 1.0, 1.0, 1)!r})
 """
 
