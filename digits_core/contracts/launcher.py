@@ -9,6 +9,9 @@ from typing import ClassVar
 
 #: Variable of a worker's environment: ``host:port`` of every process of the run, separated by commas.
 ADDRESSES = "DIGITS_ADDRESSES"
+#: Variable of a worker's environment, where several machines train together: ids of the devices of every process of the
+#: run, separated by commas, and processes by semicolons; those of other machines than the first as ``node1/gpu:0``.
+DEVICES = "DIGITS_DEVICES"
 #: Variable of a worker's environment: set where standard input is a pipe that ends when whoever started it does.
 LIFELINE = "DIGITS_LIFELINE"
 

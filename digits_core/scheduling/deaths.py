@@ -36,7 +36,9 @@ class OomCounter:
         return _count() > self._before
 
 
-def died(exit_code: int | None, out_of_memory: bool = False, index: int = 0, count: int = 1) -> RunFailed:
+def died(
+    exit_code: int | None, out_of_memory: bool = False, index: int = 0, count: int = 1, where: str = ""
+) -> RunFailed:
     """The last word on behalf of a process that left none.
 
     Args:
@@ -44,8 +46,9 @@ def died(exit_code: int | None, out_of_memory: bool = False, index: int = 0, cou
         out_of_memory: Whether the kernel killed a process for want of memory meanwhile.
         index: Which of the processes it was.
         count: How many there were.
+        where: On which machine it was, if there are several.
     """
-    who = "The training process" if count == 1 else f"Training process {index} of {count}"
+    who = "The training process" if count == 1 else f"Training process {index} of {count}{where}"
     details = {"exit_code": exit_code} if exit_code is not None else {}
     if exit_code == -signal.SIGKILL and out_of_memory:
         message = f"{who} was killed by the kernel: the machine's memory is full."

@@ -7,6 +7,7 @@
       run.json       the run that is, or was last, started   process.json   the process that carries it
       events.jsonl   the journal                             log.txt        what the worker printed
       control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
+      nodes/         where the machines of a run met, if there are several
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import dataclasses
 import json
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import Field
 
 from digits_core.contracts.launcher import Handle
 from digits_core.disk import new_folder, storage_errors, write_file
@@ -83,6 +86,12 @@ class RunRequest(Spec):
     """Place in the queue: lower ones are started first among equal priorities."""
     retries: int = 0
     """How many more times it is to be started by itself when it fails."""
+    nodes: int = Field(default=1, ge=1)
+    """Machines that train together; the devices above are those of the first."""
+    coordinator: str = ""
+    """With several machines: where the others find the first, host or ``host:port``."""
+    host: str = ""
+    """With several machines: the first one's own name; nobody else starts it."""
 
     @property
     def devices(self) -> tuple[str, ...]:
