@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digits_core.cli.options import Json
-from digits_core.cli.output import number, show, table
+from digits_core.cli.output import show, table, with_unit
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
@@ -86,12 +86,8 @@ def _row(view: DeviceView) -> tuple[str, ...]:
         view.id,
         view.name,
         " of ".join(format_bytes(size) for size in memory if size is not None),
-        _with_unit(view.utilization_percent, "%"),
-        _with_unit(view.temperature_c, "°C"),
-        _with_unit(view.power_w, "W"),
+        with_unit(view.utilization_percent, "%", "3.0f"),
+        with_unit(view.temperature_c, "°C", "3.0f"),
+        with_unit(view.power_w, "W", "3.0f"),
         view.lease or "",
     )
-
-
-def _with_unit(value: float | None, unit: str) -> str:
-    return f"{number(value, '3.0f')} {unit}" if value is not None else ""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import Json
+from digits_core.cli.options import Coordinator, Json, NodeRank, Nodes, batch_size
 
 
 def train(
@@ -20,7 +20,9 @@ def train(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the job. [default: DATASET-NETWORK]")] = None,
     epochs: Annotated[float | None, typer.Option(help="Times every picture is used. [default: 30]")] = None,
-    batch: Annotated[int | None, typer.Option(help="Pictures per step. [default: 64]")] = None,
+    batch: Annotated[
+        str | None, typer.Option(callback=batch_size, help="Pictures per step; auto: tries what fits. [default: 64]")
+    ] = None,
     solver: Annotated[str | None, typer.Option(help="sgd, nesterov, adagrad, adam. [default: sgd]")] = None,
     lr: Annotated[float | None, typer.Option(help="Base learning rate. [default: 0.01]")] = None,
     momentum: Annotated[float | None, typer.Option(help="For sgd and nesterov. [default: 0.9]")] = None,
@@ -46,6 +48,9 @@ def train(
     ] = None,
     priority: Annotated[int | None, typer.Option(help="Higher ones are started first. [default: 0]")] = None,
     retries: Annotated[int | None, typer.Option(help="Times to go on by itself after a failure. [default: 0]")] = None,
+    nodes: Nodes = None,
+    node_rank: NodeRank = None,
+    coordinator: Coordinator = None,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
     set: Annotated[
         list[str] | None, typer.Option("--set", help="Any key of a job: schedule.gamma=0.5; may be repeated.")
@@ -53,8 +58,9 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
+    from digits_core.cli.progress import TrainingLines
     from digits_core.cli.request import job_request
-    from digits_core.cli.running import carry, queue
+    from digits_core.cli.running import carry, find_own_place, queue
     from digits_core.service.digits import Digits
 
     flags = {
@@ -85,9 +91,10 @@ def train(
         "snapshots.keep": keep,
         "early_stopping.patience": patience,
     }
-    request = job_request(file, flags, set or [])
     digits = Digits()
+    place = find_own_place(digits, nodes, node_rank, coordinator, detach=detach)
+    request = job_request(file, flags, set or [])
     where = str(file) if file else ""
     if detach:
-        return queue(digits, lambda: digits.submit(request, where=where), json_wanted=json)
-    carry(digits, lambda watcher: digits.train(request, watcher=watcher, where=where), json_wanted=json)
+        return queue(digits, lambda: digits.submit(request, watcher=TrainingLines(), where=where), json_wanted=json)
+    carry(digits, lambda watcher: digits.train(request, watcher=watcher, where=where, place=place), json_wanted=json)

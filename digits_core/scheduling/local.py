@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +19,9 @@ from digits_core.contracts.launcher import ADDRESSES, LIFELINE, Handle, Launcher
 from digits_core.disk import storage_errors
 from digits_core.errors import SpecInvalid, StateConflict
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
+from digits_core.scheduling.meeting import free_addresses
+from digits_core.scheduling.nodes import ALONE, Place, find_place
+from digits_core.scheduling.requests import Processes
 from digits_core.store.job import JobFolder, RunRequest
 from digits_core.store.settings import read_settings
 
@@ -51,11 +53,28 @@ class LocalLauncher(Launcher):
         request = job.run()
         if request is None or request.number != run:
             raise StateConflict(f"Job {job.id} does not wait for run {run}.", where=str(job.path))
-        ordered = orders(job, request)
-        with storage_errors("log.txt"), open(job.log_path, "ab") as log:
+        return self._supervise(job, run, orders(job, request), job.log_path)
+
+    def join(self, job: JobFolder, run: RunRequest, place: Place, processes: Processes) -> Handle:
+        """Start a supervisor for this machine's share of a run that another machine leads.
+
+        Args:
+            job: The job.
+            run: Its run.
+            place: Which machine this is.
+            processes: For each process of this machine the ids of its devices.
+
+        Raises:
+            StorageUnusable: If the log cannot be written.
+        """
+        own = run.model_copy(update={"processes": processes})
+        return self._supervise(job, run.number, orders(job, own, place), job.path / f"log-node{place.rank}.txt")
+
+    def _supervise(self, job: JobFolder, run: int, ordered: dict[str, Any], log_path: Path) -> Handle:
+        with storage_errors(log_path.name), open(log_path, "ab") as log:
             child = subprocess.Popen(
                 # -P: a folder of pictures may hold a file called random.py, and is not to be imported from.
-                [sys.executable, "-P", "-m", "digits_core.scheduling.supervisor", str(job_folder), str(run)],
+                [sys.executable, "-P", "-m", "digits_core.scheduling.supervisor", str(job.path), str(run)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -93,20 +112,38 @@ class LocalLauncher(Launcher):
                 os.killpg(handle.pid, signal.SIGKILL)
 
 
-def orders(job: JobFolder, run: RunRequest) -> dict[str, Any]:
-    """What a supervisor is told: see `digits_core.scheduling.supervisor.Orders`."""
+def orders(job: JobFolder, run: RunRequest, place: Place | None = None) -> dict[str, Any]:
+    """What a supervisor is told: see `digits_core.scheduling.supervisor.Orders`.
+
+    Args:
+        job: The job.
+        run: Its run, with the devices of this machine.
+        place: Which of several machines this is; empty: the first.
+    """
+    place = place or find_place(str(run.nodes), 0, run.coordinator or None, {}) or ALONE
     here = {device.id: device for device in machine_devices()}
     interpreter = read_settings(job.home).interpreters.get(run.backend, sys.executable)
-    addresses = free_addresses(len(run.processes)) if len(run.processes) > 1 else ()
+    alone = place.count == 1
+    # With several machines addresses and indices are known once all of them have met.
+    addresses = free_addresses(len(run.processes)) if alone and len(run.processes) > 1 else ()
     command = [interpreter, "-P", "-m", "digits_core.training.worker", str(job.path)]
     processes = [
-        {"command": [*command, str(index)], **_surroundings([here[id] for id in ids if id in here], here, addresses)}
+        {
+            "command": [*command, str(index)] if alone else command,
+            "devices": ids,
+            **surroundings([here[id] for id in ids if id in here], here, addresses),
+        }
         for index, ids in enumerate(run.processes)
     ]
-    return {"processes": processes, "devices": list(run.devices), "hang_seconds": _hang_seconds()}
+    return {
+        "processes": processes,
+        "devices": list(run.devices),
+        "hang_seconds": _hang_seconds(),
+        "place": dataclasses.asdict(place),
+    }
 
 
-def _surroundings(
+def surroundings(
     devices: Sequence[MachineDevice], here: dict[str, MachineDevice], addresses: Sequence[str]
 ) -> dict[str, Any]:
     """The environment of a worker on ``devices``, and the cores that it is kept on."""
@@ -126,15 +163,6 @@ def _surroundings(
     # Threads that wait for each other on one core wait long.
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(len(given)))
     return {"environment": environment, "cores": sorted(given)}
-
-
-def free_addresses(count: int, host: str = "127.0.0.1") -> tuple[str, ...]:
-    """Addresses of this machine that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for free in sockets:
-            free.bind((host, 0))
-        return tuple(f"{host}:{free.getsockname()[1]}" for free in sockets)
 
 
 def _hang_seconds() -> float:

@@ -59,16 +59,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """Why a connection ended.
+    """How a node ended.
 
     Attributes:
-        node: Rank of the node at its other end.
+        node: Its rank.
+        said: Whether it said so itself; else its connection ended without a word.
         well: Whether all of its workers did what they should.
-        message: What went wrong there, as far as it is known; empty: the node was not heard of again.
+        message: What went wrong there, as far as it knows.
         hint: What to do.
     """
 
     node: int
+    said: bool = False
     well: bool = False
     message: str = ""
     hint: str = ""
@@ -136,7 +138,7 @@ class Meeting(ABC):
 
     @abstractmethod
     def farewell(self) -> Farewell | None:
-        """The first connection that has ended, unless all is well there."""
+        """How another node ended, told once: to node 0 where it did not end well, to the others of node 0."""
 
     @abstractmethod
     def leave(self, farewell: Farewell) -> None:
@@ -184,12 +186,13 @@ class Leading(Meeting):
         """The first node that has gone, or failed."""
         for rank, line in self._lines.items():
             said = line.hear()
-            if said is not None and "well" in said:
-                del self._lines[rank]
-                line.close()
-                return None if said["well"] else Farewell(rank, False, said["message"], said["hint"])
-            if line.ended:
-                return Farewell(rank)
+            if said is None and not line.ended:
+                continue
+            del self._lines[rank]
+            line.close()
+            if not (said and said.get("well")):
+                return _farewell(rank, said)
+            return None
         return None
 
     def leave(self, farewell: Farewell) -> None:
@@ -216,8 +219,8 @@ class Leading(Meeting):
         said = line.hear()
         if said is None:
             return line.ended
-        rank = said.get("rank")
-        if said.get("token") != token or rank in self._nodes or rank not in range(self._count):
+        rank = int(said["rank"]) if said.get("token") == token else 0
+        if rank in self._nodes or rank not in range(self._count):
             line.close()
             return True
         self._lines[rank], self._nodes[rank] = line, Node.of(said["node"])
@@ -265,12 +268,9 @@ class Following(Meeting):
 
     def farewell(self) -> Farewell | None:
         """How node 0 ended."""
-        if self._line is None:
-            return None
-        said = self._line.hear()
-        if said is not None and "well" in said:
-            return Farewell(0, said["well"], said["message"], said["hint"])
-        return Farewell(0) if self._line.ended else None
+        said = self._line.hear() if self._line is not None else None
+        ended = self._line is not None and self._line.ended
+        return _farewell(0, said) if said is not None or ended else None
 
     def leave(self, farewell: Farewell) -> None:
         """Say farewell to node 0."""
@@ -288,6 +288,12 @@ class Following(Meeting):
         line = Line(connection)
         line.say(token=said["token"], rank=self._rank, node=asdict(_node(connection.getsockname()[0], devices)))
         return line
+
+
+def _farewell(node: int, said: dict[str, Any] | None) -> Farewell:
+    if said is None or "well" not in said:
+        return Farewell(node)
+    return Farewell(node, True, bool(said["well"]), str(said["message"]), str(said["hint"]))
 
 
 def is_loopback(host: str) -> bool:

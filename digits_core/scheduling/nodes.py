@@ -31,18 +31,28 @@ class Place:
     port: int = 0
     acts: bool = True
 
+    @property
+    def coordinator(self) -> str:
+        """Where node 0 is, as `find_place` reads it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if self.port else host
+
+
+#: The only one.
+ALONE = Place(1)
+
 
 class _Cluster(NamedTuple):
     """Names of the variables in which a cluster says where a process stands.
 
     Attributes:
-        count: Number of nodes.
+        nodes: How many there are.
         rank: This node's.
         local: Which of the processes of this node this one is.
         hosts: Where node 0 is; the first that is set.
     """
 
-    count: str
+    nodes: str
     rank: str
     local: str
     hosts: tuple[str, ...]
@@ -74,10 +84,10 @@ def find_place(
     """
     reading = _Reading()
     found = reading.surroundings(nodes, environment)
-    if nodes is None and found.count is None and (rank is not None or coordinator is not None):
+    if nodes is None and found.nodes is None and (rank is not None or coordinator is not None):
         reading.complain("--node-rank and --coordinator expect --nodes, found none.", "--nodes")
     count = reading.number("--nodes", nodes, least=1) if nodes not in (None, "auto") else None
-    count = reading.agreed("--nodes", count, found.count)
+    count = reading.agreed("--nodes", count, found.nodes)
     rank = reading.agreed("--node-rank", rank, found.rank)
     host, port = reading.address(coordinator) if coordinator is not None else (found.host, 0)
     if count is not None:
@@ -91,7 +101,7 @@ def find_place(
 class _Found(NamedTuple):
     """What a cluster says; None where it says nothing."""
 
-    count: int | None = None
+    nodes: int | None = None
     rank: int | None = None
     local: int | None = None
     host: str = ""
@@ -111,7 +121,7 @@ class _Reading:
         """What a cluster says."""
         if _TORCHRUN.rank in environment:
             names = _TORCHRUN
-        elif nodes == "auto" and _SLURM.count in environment:
+        elif nodes == "auto" and _SLURM.nodes in environment:
             names = _SLURM
         else:
             if nodes == "auto":
@@ -119,7 +129,7 @@ class _Reading:
                 self.complain(f"--nodes auto expects {expected}, found neither.", "--nodes")
             return _Found()
         return _Found(
-            self.number(names.count, environment.get(names.count), least=1),
+            self.number(names.nodes, environment.get(names.nodes), least=1),
             self.number(names.rank, environment.get(names.rank), least=0),
             self.number(names.local, environment.get(names.local), least=0),
             next((environment[name] for name in names.hosts if environment.get(name)), ""),

@@ -29,9 +29,8 @@ from digits_core.errors import DigitsError, StateConflict
 from digits_core.events.facts import Noted, RunAborted, RunFailed, RunPaused, RunStarted, TrainingLogged
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.deaths import died
-from digits_core.scheduling.inventory import MachineDevice, machine_devices
-from digits_core.scheduling.leases import held
-from digits_core.scheduling.requests import Processes, allocate, parse_devices
+from digits_core.scheduling.queue import Turn, turns
+from digits_core.scheduling.requests import Processes
 from digits_core.scheduling.states import CLOSED, Standing, standing
 from digits_core.store.home import Home
 from digits_core.store.index import Index
@@ -95,6 +94,10 @@ class Scheduler:
                     found[id] = stand
         return found
 
+    def queue(self) -> tuple[Turn, ...]:
+        """The turns of all jobs that wait, the next one first; changes nothing."""
+        return tuple(turns(self.stands(), self._kinds))
+
     def _look(self) -> Look:
         stands: dict[str, Standing] = {}
         closed: list[str] = []
@@ -134,29 +137,17 @@ class Scheduler:
         return standing(folder, self._launcher)
 
     def _start_what_fits(self, stands: dict[str, Standing]) -> tuple[str, ...]:
-        waiting = [(id, stand.run) for id, stand in stands.items() if stand.state == "queued" and stand.run]
-        if not waiting:
-            return ()
-        devices = machine_devices()
-        taken = set(held(stands))
         started = []
-        for id, run in sorted(waiting, key=lambda item: (-item[1].priority, item[1].ticket, item[0])):
-            free = {device.id for device in devices} - taken
-            processes, kept = self._fit(run, devices, free)
-            taken |= kept
-            if processes and self._start(self._folder(id), run, processes):
-                started.append(id)
-                stands[id] = standing(self._folder(id), self._launcher)
+        for turn in turns(stands, self._kinds):
+            if turn.trouble:
+                _log.warning("Job %s waits for %s: %s", turn.id, turn.run.wanted, turn.trouble)
+            if turn.processes and self._start(self._folder(turn.id), turn.run, turn.processes):
+                started.append(turn.id)
+                stands[turn.id] = standing(self._folder(turn.id), self._launcher)
         return tuple(started)
 
-    def _fit(
-        self, run: RunRequest, devices: tuple[MachineDevice, ...], free: set[str]
-    ) -> tuple[Processes, frozenset[str]]:
-        try:
-            return allocate(parse_devices(run.wanted), devices, free, device_kinds(self._backends, run.backend))
-        except DigitsError as reason:
-            _log.warning("A job waits for %s: %s", run.wanted, reason)
-            return (), frozenset()
+    def _kinds(self, backend: str) -> tuple[str, ...]:
+        return device_kinds(self._backends, backend)
 
     def _start(self, folder: JobFolder, run: RunRequest, processes: Processes) -> bool:
         """Give a job its devices, then a process: in this order whoever looks next knows that they are taken."""

@@ -15,11 +15,13 @@ snapshot.
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from digits_core.contracts.launcher import Launcher
+from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.events.facts import Fact, LastWord, RunAborted, RunFailed, RunFinished, RunPaused, RunStarted
 from digits_core.events.journal import Recorded, read_facts
 from digits_core.scheduling.deaths import died
@@ -44,6 +46,8 @@ ACTIVE: frozenset[State] = frozenset({"starting", "running", "pausing"})
 CLOSED: frozenset[State] = frozenset({"paused", "failed", "done", "aborted"})
 #: States from which a job can be resumed.
 RESUMABLE: frozenset[State] = frozenset(state for state in CLOSED if "queued" in MOVES[state])
+#: Seconds after which a process of another machine counts as gone; shared file systems show a file's age late.
+SILENT_S = 120.0
 #: The last word of a run, and the state it leaves the job in.
 LAST_WORDS: dict[type[LastWord], State] = {
     RunPaused: "paused",
@@ -98,11 +102,21 @@ def standing(folder: JobFolder, launcher: Launcher) -> Standing:
     run, handle = folder.run(), folder.process()
     claimed = handle is not None and run is not None and handle.run == run.number
     # Liveness first: a worker that ends in between has left its last word before the journal is read.
-    alive = claimed and handle is not None and launcher.alive(handle)
+    alive = claimed and handle is not None and _is_alive(folder, launcher, handle)
     facts = tuple(read_facts(folder.journal.path))
     plain = [recorded.fact for recorded in facts]
     found = fold(plain, run, claimed=claimed, alive=alive, pause_asked="pause" in folder.asked())
     return dataclasses.replace(found, run=run, alive=alive, facts=facts)
+
+
+def _is_alive(folder: JobFolder, launcher: Launcher, handle: Handle) -> bool:
+    """Whether a process lives; one of another machine that shares the home does while it says so every second."""
+    if handle.host in ("", os.uname().nodename):
+        return launcher.alive(handle)
+    try:
+        return time.time() - folder.alive_path.stat().st_mtime < SILENT_S
+    except OSError:
+        return False
 
 
 def fold(

@@ -9,10 +9,8 @@
 
 It imports no framework and little else. It claims the run, so that two of them never carry the same; when one worker
 dies it ends the others; it says in the journal why a worker died that could not say so itself; and it leaves no process
-behind.
-
-Of a run on several machines each has a supervisor, and that of node 0 leads: it claims the run and says its last word.
-The others speak up only for workers of their own that were killed, and end when it does.
+behind. Of a run on several machines each has a supervisor, see `digits_core.scheduling.membership`; that of node 0
+leads, claims the run and says its last word.
 """
 
 from __future__ import annotations
@@ -34,15 +32,14 @@ from typing import Any, BinaryIO
 import filelock
 import psutil
 
-from digits_core.contracts.launcher import ADDRESSES, DEVICES
 from digits_core.disk import write_file
 from digits_core.errors import JobFailed
-from digits_core.events.facts import RunAborted, RunFailed, RunPaused, RunStarted, TrainingLogged
+from digits_core.events.facts import RunFailed, RunStarted, TrainingLogged
 from digits_core.events.journal import Journal, read_facts
 from digits_core.scheduling.deaths import OomCounter, died
-from digits_core.scheduling.meeting import Farewell, Following, Leading, Meeting
+from digits_core.scheduling.membership import Membership, is_due
 from digits_core.scheduling.monitor import Monitor, UsageJournal
-from digits_core.scheduling.nodes import Place
+from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.states import last_word
 
 #: Most bytes of a log file; when it is full it becomes ``….1.txt`` in place of the one before.
@@ -50,8 +47,6 @@ LOG_BYTES = 8 * 2**20
 LOOK_SECONDS, SAMPLE_SECONDS = 0.05, 1.0
 #: What the others are given to end by themselves after one has failed, and to write down where they stand.
 GRACE_SECONDS, DUMP_SECONDS = 3.0, 2.0
-#: What workers are given to end once node 0 has finished.
-LEAVE_SECONDS = 15.0
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -60,8 +55,7 @@ class Orders:
     """What the launcher wants.
 
     Attributes:
-        processes: For each worker its command, environment and cores; with several nodes also its devices, and the
-            command lacks its last word, the worker's index.
+        processes: For each worker its command, environment and cores; see also `Membership.gather`.
         devices: Ids of the devices to watch.
         hang_seconds: Without a sign of life for so long a run has failed; 0: never.
         place: Which of several machines this one is.
@@ -70,12 +64,12 @@ class Orders:
     processes: tuple[dict[str, Any], ...]
     devices: tuple[str, ...]
     hang_seconds: float
-    place: Place = Place(1)
+    place: Place = ALONE
 
 
 def main(job: Path, run: int, orders: Orders) -> int:
-    """Carry the run, or this node's share of it; returns 0 where every worker did."""
-    if not (_is_due(job, run) if orders.place.rank else _claim(job, run)):
+    """Carry the run, or this machine's share of it; returns 0 where every worker did."""
+    if not (is_due(job, run) if orders.place.rank else _claim(job, run)):
         return 0
     _adopt_orphans()
     supervisor = Supervisor(job, run, orders)
@@ -101,35 +95,28 @@ class Supervisor:
         self._oom = OomCounter()
         self._usage = UsageJournal(job / "usage.jsonl")
         self._killed: set[int] = set()
+        self._team = Membership(job, run, orders.place)
         self._leads = orders.place.rank == 0
-        self._meeting = _meeting(job / "nodes" / f"{run}-0.json", orders.place)
-        self._first, self._count = 0, len(orders.processes)
-        self._looked = float("-inf")
 
     def carry(self) -> int:
         """Start the workers, watch them to their end, and say what they could not."""
         cause: RunFailed | None = None
         try:
-            if self._meeting is None or self._meet(self._meeting):
-                for index, process in enumerate(self._orders.processes):
-                    self._start(self._first + index, process)
-                cause = self._watch()
+            processes = self._team.gather(self._orders.processes)
+            for index, process in enumerate(processes, self._team.first):
+                self._start(index, process)
+            cause = self._watch()
         except JobFailed as reason:
             cause = RunFailed(0, reason.problems[0].message, reason.hint)
-            print(reason, file=sys.stderr)
         finally:
             self._end()
         codes = [worker.returncode for worker in self._workers]
-        speaks = cause is not None and (self._leads or bool(self._workers))
+        speaks = self._leads or (cause is not None and bool(codes))
         if cause is None and any(codes) and not self._spoken():
             cause = died(next(code for code in codes if code), self._oom.happened())
-            speaks = self._leads
         if cause is not None and speaks:
             self._journal.append(RunFailed(self._step(), cause.message, cause.hint, cause.details, self._run))
-        if self._meeting is not None:
-            well = cause is None and not any(codes)
-            message, hint = (cause.message, cause.hint) if cause else ("", "")
-            self._meeting.leave(Farewell(self._orders.place.rank, well, message, hint))
+        self._team.leave(cause, well=not any(codes))
         return int(any(codes) or cause is not None)
 
     def on_terminate(self, number: int, frame: FrameType | None) -> None:
@@ -137,46 +124,6 @@ class Supervisor:
         with contextlib.suppress(OSError):
             (self._job / "control").mkdir(exist_ok=True)
             (self._job / "control" / "pause").touch()
-
-    def _meet(self, meeting: Meeting) -> bool:
-        """Wait for the other nodes, and tell the workers where all of them are; whether the run is still wanted."""
-        processes = self._orders.processes
-        roster = meeting.gather([process["devices"] for process in processes], self._is_wanted)
-        if not roster:
-            self._answer()
-            return False
-        shared = {
-            ADDRESSES: ",".join(address for node in roster for address in node.addresses),
-            DEVICES: ";".join(
-                ",".join(f"node{rank}/{id}" if rank else id for id in ids)
-                for rank, node in enumerate(roster)
-                for ids in node.devices
-            ),
-        }
-        self._first = sum(len(node.addresses) for node in roster[: self._orders.place.rank])
-        self._count = sum(len(node.addresses) for node in roster)
-        for index, process in enumerate(processes):
-            process["command"].append(str(self._first + index))
-            process["environment"] |= shared
-        return True
-
-    def _is_wanted(self) -> bool:
-        """Whether nobody asked node 0 to stop, and node 0 has not stopped; looks once a second."""
-        if time.monotonic() - self._looked < SAMPLE_SECONDS:
-            return True
-        self._looked = time.monotonic()
-        if not self._leads:
-            return not self._spoken()
-        (self._job / "alive").touch()
-        return not any((self._job / "control" / wish).exists() for wish in ("pause", "abort"))
-
-    def _answer(self) -> None:
-        """What a worker says to a wish, where none has started."""
-        if self._leads:
-            word = RunAborted if (self._job / "control" / "abort").exists() else RunPaused
-            self._journal.append(word(self._step(), self._run))
-            for wish in ("pause", "abort"):
-                (self._job / "control" / wish).unlink(missing_ok=True)
 
     def _start(self, index: int, process: dict[str, Any]) -> None:
         before = os.sched_getaffinity(0) if process["cores"] else None
@@ -203,56 +150,40 @@ class Supervisor:
     def _watch(self) -> RunFailed | None:
         """Until no worker runs; returns why the run failed, where a worker cannot say so itself."""
         pulse, sampled = _Pulse(self._job / "beat"), float("-inf")
-        cause: RunFailed | None = None
         end_at: float | None = None
+        cause: RunFailed | None = None
         monitor = Monitor()
         while running := [worker for worker in self._workers if worker.poll() is None]:
             now = time.monotonic()
-            failed = self._own_failures()
-            if end_at is None and failed:
-                cause = self._killed_from_outside(failed)
-                end_at = now + (0 if cause else GRACE_SECONDS)
-            if end_at is None and (left := self._left()) is not None:
-                cause, patience = left
-                end_at = now + patience
+            if end_at is None and (left := self._team.look()) is not None:
+                cause, end_at = left.cause, now + left.patience_s
+            if end_at is None and self._failed():
+                cause = self._killed_from_outside()
+                end_at = now if cause else now + GRACE_SECONDS
             if end_at is not None and now >= end_at:
                 self._kill(running)
-            elif self._orders.hang_seconds and pulse.silent_for() > self._orders.hang_seconds:
+            elif self._leads and self._orders.hang_seconds and pulse.silent_for() > self._orders.hang_seconds:
                 cause = self._hung(running)
             if self._leads and now - sampled >= SAMPLE_SECONDS:
                 sampled = now
                 self._sample(monitor, running)
             time.sleep(LOOK_SECONDS)
-        return cause or self._last_look()
+        if self._team.alone or cause is not None or not self._failed():
+            return cause
+        # Workers miss those of another node before its supervisor has said why they ended.
+        return self._killed_from_outside() or self._team.explain()
 
-    def _killed_from_outside(self, failed: list[subprocess.Popen[bytes]]) -> RunFailed | None:
-        """The word on behalf of the first worker that a signal has ended."""
-        worker = next((worker for worker in failed if worker.returncode < 0), None)
-        if worker is None:
-            return None
-        where = "" if self._meeting is None else f" on node {self._orders.place.rank}"
-        index = self._first + self._workers.index(worker)
-        return died(worker.returncode, self._oom.happened(), index, self._count, where)
-
-    def _left(self) -> tuple[RunFailed | None, float] | None:
-        """Whether another node has ended: why the run has failed then, and what its own workers are given to end."""
-        farewell = self._meeting.farewell() if self._meeting is not None else None
-        if farewell is None:
-            return None
-        if not self._leads:
-            return None, LEAVE_SECONDS if farewell.well else GRACE_SECONDS if farewell.message else 0.0
-        if not farewell.message:
-            return _vanished(farewell.node, self._orders.place.count), 0.0
-        return (None if self._spoken() else RunFailed(0, farewell.message, farewell.hint)), GRACE_SECONDS
-
-    def _last_look(self) -> RunFailed | None:
-        """Why the workers may have failed all at once: workers elsewhere are missed before their node is."""
-        codes = [worker.returncode for worker in self._workers]
-        left = self._left() if any(codes) else None
-        return left[0] if left else self._killed_from_outside(self._own_failures())
-
-    def _own_failures(self) -> list[subprocess.Popen[bytes]]:
+    def _failed(self) -> list[subprocess.Popen[bytes]]:
         return [worker for worker in self._workers if worker.returncode and worker.pid not in self._killed]
+
+    def _killed_from_outside(self) -> RunFailed | None:
+        """The word on behalf of the first worker that a signal has ended."""
+        worker = next((worker for worker in self._failed() if worker.returncode < 0), None)
+        # Frameworks abort themselves where they miss workers of another node, which is no cause.
+        if worker is None or (worker.returncode == -signal.SIGABRT and not self._team.alone):
+            return None
+        index, count = self._team.first + self._workers.index(worker), self._team.count or len(self._workers)
+        return died(worker.returncode, self._oom.happened(), index, count, self._team.where)
 
     def _sample(self, monitor: Monitor, running: list[subprocess.Popen[bytes]]) -> None:
         (self._job / "alive").touch()
@@ -349,29 +280,6 @@ def _claim(job: Path, run: int) -> bool:
     except (OSError, ValueError, KeyError, filelock.Timeout):
         return False
     return True
-
-
-def _is_due(job: Path, run: int) -> bool:
-    """Whether the run that node 0 carries is still the one that this process was started for."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        return bool(json.loads((job / "run.json").read_bytes())["number"] == run)
-    return False
-
-
-def _meeting(path: Path, place: Place) -> Meeting | None:
-    """How the other nodes are reached; None where there are none."""
-    if place.count == 1:
-        return None
-    return Following(path, place.rank) if place.rank else Leading(path, place.count, place.host, place.port)
-
-
-def _vanished(node: int, count: int) -> RunFailed:
-    return RunFailed(
-        0,
-        f"Node {node} of {count} is gone: its processes were killed, or its machine or network is down.",
-        "Resume the job on every node: it goes on from its last snapshot.",
-        {"cause": "node-gone", "node": node},
-    )
 
 
 def _adopt_orphans() -> None:

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,24 @@ from digits_core.dataset.manifest import DatasetManifest, read_manifest
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.progress import Progress
 from digits_core.errors import DigitsError, NameTaken, NameUnknown, StateConflict, suggest
+from digits_core.events.facts import Noted
 from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, discover
+from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service import doctor
 from digits_core.service.background import Schedule, ensure_scheduler
+from digits_core.service.batch import settle_batch
+from digits_core.service.capacity import find_placement, memory_note
 from digits_core.service.classification import classify_pictures
 from digits_core.service.devices import device_views
+from digits_core.service.joining import Joining
+from digits_core.service.listing import list_jobs
 from digits_core.service.networks import build_network, network_view
 from digits_core.service.resolve import (
+    ResolvedJob,
     check_devices,
     choose_backend,
     find_dataset,
@@ -40,7 +48,6 @@ from digits_core.service.resolve import (
     resolve_job,
 )
 from digits_core.service.runs import Nobody, Runs, Watcher, remove
-from digits_core.service.summary import job_view
 from digits_core.service.views import (
     ClassificationView,
     DeviceView,
@@ -68,6 +75,7 @@ class Digits:
     def __init__(self, home: Path | None = None, launcher: str = "local") -> None:
         self.home = Home(home.expanduser().absolute()) if home else Home.default()
         self._launcher_name = launcher
+        self._joining: Joining | None = None
 
     @cached_property
     def plugins(self) -> Plugins:
@@ -192,8 +200,21 @@ class Digits:
 
     # Jobs
 
+    def place(self, nodes: str | None = None, rank: int | None = None, coordinator: str | None = None) -> Place:
+        """Which of several machines this one is, from words and the environment; see `scheduling.nodes.find_place`.
+
+        Raises:
+            SpecInvalid: With everything that is wrong.
+        """
+        return find_place(nodes, rank, coordinator, os.environ) or ALONE
+
     def train(
-        self, request: JobSpec | Mapping[str, Any], *, watcher: Watcher | None = None, where: str = ""
+        self,
+        request: JobSpec | Mapping[str, Any],
+        *,
+        watcher: Watcher | None = None,
+        where: str = "",
+        place: Place = ALONE,
     ) -> JobView:
         """Make a job, wait for its turn, train, and return when its first run has ended.
 
@@ -201,19 +222,35 @@ class Digits:
             request: What is asked for.
             watcher: Is told what happens.
             where: Where the request is from, for errors.
+            place: Which of several machines this one is, each with the same request; the first makes the job.
 
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
+            JobFailed: If this is not the first of several machines, and that one is gone.
         """
-        return self._runs.first(self._submitted(request, where), watcher or Nobody())
+        watcher = watcher or Nobody()
+        if place.rank == 0:
+            return self._runs.first(self._submitted(request, where, watcher, place), watcher)
+        id = resolve_job(request, self.home, self.plugins, where, place).request.id
+        if state := self._closed(id):
+            hint = "Choose another name, and start it on every node."
+            raise StateConflict(f"Job {id} is {state} already, so node {place.rank} cannot join it.", hint=hint)
+        return self._join(id, place, watcher)
 
-    def submit(self, request: JobSpec | Mapping[str, Any], *, where: str = "") -> JobView:
+    def submit(
+        self, request: JobSpec | Mapping[str, Any], *, watcher: Watcher | None = None, where: str = ""
+    ) -> JobView:
         """Make a job and let it wait for its turn; a scheduler has to run for it to come, see `ensure_scheduler`.
 
+        Args:
+            request: What is asked for.
+            watcher: Is told what happens until then.
+            where: Where the request is from, for errors.
+
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
         """
-        return self._runs.view(self._submitted(request, where))
+        return self._runs.view(self._submitted(request, where, watcher or Nobody()))
 
     def resume(
         self,
@@ -223,6 +260,7 @@ class Digits:
         devices: str | None = None,
         watcher: Watcher | None = None,
         detach: bool = False,
+        place: Place = ALONE,
     ) -> JobView:
         """Go on from the newest snapshot, or follow the run that there is.
 
@@ -232,6 +270,7 @@ class Digits:
             devices: Other devices to go on with; empty: as before.
             watcher: Is told what happens.
             detach: Return at once; a scheduler has to run, see `ensure_scheduler`.
+            place: Which of several machines this one is; the first decides backend and devices.
 
         Raises:
             NameUnknown: If there is no such job or backend.
@@ -239,6 +278,8 @@ class Digits:
             DatasetUnusable: If its dataset is gone, damaged or another one.
         """
         folder, watcher = self._job(job), watcher or Nobody()
+        if place.rank:
+            return self._join(job, place, watcher, after=self._last_number(folder))
         request, last, cursor = folder.request(), folder.run(), folder.journal.size()
         before, stands = last.backend if last else request.backend, standing(folder, self._runs.launcher)
         if stands.state not in CLOSED and backend not in (None, "auto", before):
@@ -249,7 +290,9 @@ class Digits:
         chosen = choose_backend(backend or before, self.plugins.backends)
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
-        notes = self._runs.resume(folder, backend=chosen, wanted=wanted, retries=request.spec.retries)
+        notes = self._runs.resume(
+            folder, backend=chosen, wanted=wanted, retries=request.spec.retries, **_machines(place)
+        )
         if not detach:
             watcher.started(self.job(job))
         for note in notes:
@@ -288,6 +331,17 @@ class Digits:
         watcher.started(self.job(job))
         return self._runs.follow(folder, cursor, watcher)
 
+    def watch_all(self, jobs: Sequence[str] = ()) -> Iterator[tuple[JobView, ...]]:
+        """Several jobs, again and again, until each of them has ended; starts those whose turn it is.
+
+        Args:
+            jobs: Their ids; empty: every job that is not closed, and those that join later.
+
+        Raises:
+            NameUnknown: If there is none of an id.
+        """
+        return self._runs.rounds([self._job(job).id for job in dict.fromkeys(jobs)])
+
     def schedule(self) -> Schedule:
         """What starts jobs whose turn it is, for as long as it runs."""
         return Schedule(self.home, self._runs)
@@ -322,7 +376,10 @@ class Digits:
             job: Id of the job.
             at_once: End its worker instead; what is in no snapshot is lost, and the job can be resumed.
         """
-        self._runs.interrupt(self._job(job), at_once=at_once)
+        if at_once and self._joining is not None:
+            self._joining.stop()
+        else:
+            self._runs.interrupt(self._job(job), at_once=at_once)
 
     def abort(self, job: str) -> JobView:
         """Stop a job for good.
@@ -336,7 +393,7 @@ class Digits:
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, oldest first; damaged ones are left out."""
-        return tuple(sorted(self._runs.views(), key=lambda view: (view.created, view.job)))
+        return list_jobs(self.home).views()
 
     def job(self, job: str) -> JobView:
         """The job as it stands.
@@ -344,7 +401,7 @@ class Digits:
         Raises:
             NameUnknown: If there is none of that id.
         """
-        return job_view(self._job(job), self._runs.launcher)
+        return self._runs.view(self._job(job))
 
     def log(self, job: str) -> str:
         """What the job's workers printed."""
@@ -399,8 +456,26 @@ class Digits:
         """How this installation is."""
         return doctor.examine(self.home, self.plugins)
 
-    def _submitted(self, request: JobSpec | Mapping[str, Any], where: str) -> JobFolder:
-        resolved = resolve_job(request, self.home, self.plugins, where)
+    def _join(self, job: str, place: Place, watcher: Watcher, after: int = 0) -> JobView:
+        """Carry this machine's share of a job that another one leads."""
+        self._joining = Joining(JobFolder(self.home.job_folder(job)), place, self.plugins.backends)
+        return self._joining.carry(watcher, after=after)
+
+    def _closed(self, job: str) -> str:
+        """The state of a job that waits for nothing but a person; empty for any other, and where there is none."""
+        state = self.job(job).state if job in self.home.job_ids() else ""
+        return state if state in CLOSED else ""
+
+    def _last_number(self, folder: JobFolder) -> int:
+        """Number of a run that has ended; 0 while there is one to join."""
+        run = folder.run()
+        return run.number if run and self._closed(folder.id) else 0
+
+    def _submitted(
+        self, request: JobSpec | Mapping[str, Any], where: str, watcher: Watcher, place: Place = ALONE
+    ) -> JobFolder:
+        resolved = resolve_job(request, self.home, self.plugins, where, place)
+        resolved, found = self._sized(resolved, watcher, place.count)
         spec = resolved.request.spec
         run = RunRequest(
             backend=resolved.request.backend,
@@ -408,9 +483,22 @@ class Digits:
             priority=spec.priority,
             ticket=next_ticket(self.home),
             retries=spec.retries,
+            **_machines(place),
         )
         self._runs.forget(resolved.request.id)
-        return JobFolder.create(self.home, resolved.request, resolved.graph, run)
+        folder = JobFolder.create(self.home, resolved.request, resolved.graph, run)
+        if found:
+            folder.journal.append(Noted(found))
+        return folder
+
+    def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, str]:
+        """A job whose batch size is a number, and what was found where it was not; tells what memory it takes."""
+        spec, backend = resolved.request.spec, resolved.request.backend
+        busy = self.holders() if spec.batch == "auto" else {}
+        placement = find_placement(spec.devices, backend, self.plugins.backends, busy, nodes)
+        resolved, found = settle_batch(resolved, self.home, placement, watcher.noted)
+        watcher.noted(memory_note(resolved.request.spec, resolved.graph, placement))
+        return resolved, found
 
     def _require_closed(self, folder: JobFolder, what: str) -> None:
         stands = self._runs.settled(folder)
@@ -423,3 +511,10 @@ class Digits:
         if job not in ids:
             raise NameUnknown(f"There is no job {job!r}.", hint=suggest(job, ids))
         return JobFolder(self.home.job_folder(job))
+
+
+def _machines(place: Place) -> dict[str, Any]:
+    """What a run says about the machines that carry it."""
+    if place.count == 1:
+        return {"nodes": 1, "coordinator": "", "host": ""}
+    return {"nodes": place.count, "coordinator": place.coordinator, "host": os.uname().nodename}

@@ -28,6 +28,7 @@ from digits_core.errors import (
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, Registry
 from digits_core.scheduling.inventory import machine_devices
+from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.requests import parse_devices, require_devices
 from digits_core.scheduling.scheduler import device_kinds
 from digits_core.service.networks import build_network
@@ -74,10 +75,12 @@ class ResolvedJob:
     Attributes:
         request: What was asked, every name resolved.
         graph: The network.
+        pictures: How many there are to train on.
     """
 
     request: JobRequest
     graph: Graph
+    pictures: int
 
 
 def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> DatasetSpec:
@@ -102,8 +105,17 @@ def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugin
     return spec
 
 
-def resolve_job(request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> ResolvedJob:
+def resolve_job(
+    request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str, place: Place = ALONE
+) -> ResolvedJob:
     """The job that can be made; imports no backend, whose claims its own worker checks before it takes memory.
+
+    Args:
+        request: What is asked for.
+        home: Where the job is to be.
+        plugins: What can be named.
+        where: Where the request is from, for errors.
+        place: Which of several machines asks; the first makes the job.
 
     Raises:
         RequestWrong: With everything that is wrong.
@@ -124,11 +136,15 @@ def resolve_job(request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugi
         backend = choose_backend(spec.backend, plugins.backends)
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
-    if spec.name and home.job_folder(spec.name).exists():
+    if spec.name is None and place.count > 1:
+        message = f"A job on {place.count} nodes expects a name, found none."
+        complaints.add(SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it."))
+    if spec.name and home.job_folder(spec.name).exists() and place.rank == 0:
         complaints.add(_taken("job", spec.name))
     complaints.settle()
     assert manifest is not None and graph is not None
-    return ResolvedJob(_job_request(spec, manifest, graph, backend, home), graph)
+    found = _job_request(spec, manifest, graph, backend, home)
+    return ResolvedJob(found, graph, manifest.splits.get("train", 0))
 
 
 def find_dataset(home: Home, name: str) -> DatasetManifest:
@@ -241,7 +257,8 @@ def _input(spec: JobSpec, manifest: DatasetManifest | None, complaints: Complain
 def _misfits(spec: JobSpec, manifest: DatasetManifest) -> Iterator[Problem]:
     height, width, _ = manifest.size
     train = manifest.splits.get("train", 0)
-    if spec.batch > train:
+    least = 1 if spec.batch == "auto" else spec.batch
+    if least > train:
         yield Problem(
             f"batch expects at most the {train} training pictures of dataset {spec.dataset}, found {spec.batch}.",
             "batch",

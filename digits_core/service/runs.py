@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from digits_core.events.follower import Follower
 from digits_core.events.journal import Recorded
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.leases import held
+from digits_core.scheduling.queue import Turn
 from digits_core.scheduling.scheduler import Scheduler, last_step, next_ticket, requeue
 from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, standing
 from digits_core.service.summary import job_view
@@ -34,6 +35,8 @@ ABORT_PATIENCE_S = 20.0
 LOCK_PATIENCE_S = 60.0
 #: Seconds between two looks at a journal, and at the queue.
 POLL_S, LOOK_S = 0.1, 0.5
+#: Seconds between two rounds of several jobs.
+ROUND_S = 1.0
 
 
 class Watcher(Protocol):
@@ -83,7 +86,7 @@ class Runs:
         Raises:
             RequestWrong: If the worker found the request wrong before its first step; the job is then deleted.
         """
-        watcher.started(job_view(folder, self.launcher))
+        watcher.started(self.view(folder))
         view = self.follow(folder, 0, watcher)
         if view.error and view.error.exit_status == RequestWrong.exit_status and not (view.step or view.snapshots):
             remove(folder.path, "job")
@@ -141,22 +144,42 @@ class Runs:
         views = {}
         for id in look.closed:
             with contextlib.suppress(DigitsError):
-                views[id] = job_view(self._folder(id), self.launcher).model_dump_json()
+                views[id] = job_view(self._folder(id), self.launcher).to_json()
         self._index.close(views)
         return look.idle
 
-    def views(self) -> Iterator[JobView]:
-        """Every job; damaged ones are left out."""
-        opened = self._index.sync()
-        for view in self._index.closed().values():
-            yield JobView.model_validate_json(view)
-        for id in opened:
-            with contextlib.suppress(DigitsError):
-                yield job_view(self._folder(id), self.launcher)
+    def views(self, ids: Sequence[str]) -> tuple[JobView, ...]:
+        """Several jobs as they stand; damaged ones are left out."""
+        found = []
+        for id in ids:
+            with contextlib.suppress(DigitsError, OSError):
+                found.append(job_view(self._folder(id), self.launcher))
+        return self._placed(found)
 
     def view(self, folder: JobFolder) -> JobView:
         """A job as it stands."""
-        return job_view(folder, self.launcher)
+        return self._placed([job_view(folder, self.launcher)])[0]
+
+    def rounds(self, ids: Sequence[str] = (), every_s: float = ROUND_S) -> Iterator[tuple[JobView, ...]]:
+        """Several jobs again and again, until each waits for nothing but a person; starts those whose turn it is.
+
+        Args:
+            ids: The jobs; empty: every one that is open, and those that join later.
+            every_s: Seconds between two rounds.
+        """
+        views: dict[str, JobView] = {}
+        while True:
+            self.look()
+            opened = [id for id in self._index.sync() if (not ids or id in ids) and self._open_still(id)]
+            # One that has closed is told as it ended; one that is gone, as it was seen last.
+            for id in dict.fromkeys((*ids, *views, *opened)):
+                if id in opened or id not in views or views[id].state not in CLOSED:
+                    with contextlib.suppress(DigitsError, OSError):
+                        views[id] = job_view(self._folder(id), self.launcher)
+            yield self._placed(tuple(views.values()))
+            if not opened:
+                return
+            time.sleep(every_s)
 
     def pause(self, folder: JobFolder) -> None:
         """Ask for a snapshot and a stop; returns at once.
@@ -247,17 +270,36 @@ class Runs:
         stands = standing(folder, self.launcher)
         return stands.state in CLOSED and not stands.alive and not stands.silent and not stands.retries
 
+    def _open_still(self, id: str) -> bool:
+        with contextlib.suppress(DigitsError, OSError):
+            return not self._closed(self._folder(id))
+        return False
+
     def _waits(self, folder: JobFolder) -> str:
         """What a queued job waits for, in words; empty where it does not."""
         run = folder.run()
         if run is None or run.processes:
             return ""
-        busy = self.holders()
-        who = ", ".join(f"{device} ({job})" for device, job in sorted(busy.items()))
-        return f"Waits for its turn; busy are {who}." if who else ""
+        turn = self._turns().get(folder.id)
+        return f"Number {turn.position} in the queue; waits for {turn.waits_for}." if turn and turn.blocked else ""
+
+    def _turns(self) -> dict[str, Turn]:
+        return {turn.id: turn for turn in self._scheduler.queue()}
+
+    def _placed(self, views: Sequence[JobView]) -> tuple[JobView, ...]:
+        """The views, with their places in the queue."""
+        turns = self._turns() if any(view.state == "queued" for view in views) else {}
+        return tuple(_at(view, turns.get(view.job)) if view.state == "queued" else view for view in views)
 
     def _folder(self, id: str) -> JobFolder:
         return JobFolder(self._home.job_folder(id))
+
+
+def _at(view: JobView, turn: Turn | None) -> JobView:
+    """A view with its place in the queue."""
+    if turn is None:
+        return view
+    return view.model_copy(update={"queue_position": turn.position, "waits_for": turn.waits_for})
 
 
 def require_resumable(folder: JobFolder, stands: Standing) -> None:

@@ -10,12 +10,27 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from digits_core.disk import storage_errors
 from digits_core.store.home import Home
 
-VERSION = 1
+VERSION = 2
 PATIENCE_S = 30.0
+
+
+class Kept(NamedTuple):
+    """The summary of a job, to be passed on as it is.
+
+    Attributes:
+        created: Moment of its request, ISO 8601 in UTC.
+        id: The job.
+        view: All of it, as JSON.
+    """
+
+    created: str
+    id: str
+    view: str
 
 
 class Index:
@@ -48,7 +63,7 @@ class Index:
         """Keep the summaries of jobs that wait for nothing but a person.
 
         Args:
-            views: By id, as JSON.
+            views: By id, as JSON objects with ``created``.
         """
         if views:
             with self._open() as database:
@@ -62,12 +77,28 @@ class Index:
         with self._open() as database:
             database.execute("DELETE FROM jobs WHERE id = ?", (id,))
 
-    def closed(self) -> dict[str, str]:
-        """Summaries of closed jobs by id, as JSON."""
+    def closed(self, newest: int | None = None) -> tuple[Kept, ...]:
+        """Closed jobs, the newest first.
+
+        Args:
+            newest: No more than these; empty: all of them.
+        """
         if not self.path.exists():
-            return {}
+            return ()
         with self._open() as database:
-            return dict(database.execute("SELECT id, view FROM jobs WHERE view IS NOT NULL ORDER BY id"))
+            rows = database.execute(
+                "SELECT json_extract(view, '$.created') AS created, id, view FROM jobs WHERE view IS NOT NULL"
+                " ORDER BY created DESC, id DESC LIMIT ?",
+                (-1 if newest is None else newest,),
+            )
+            return tuple(Kept(*row) for row in rows)
+
+    def count_closed(self) -> int:
+        """How many jobs are closed."""
+        if not self.path.exists():
+            return 0
+        with self._open() as database:
+            return int(database.execute("SELECT count(view) FROM jobs").fetchone()[0])
 
     def delete(self) -> None:
         """Forget everything; the next `sync` begins anew."""

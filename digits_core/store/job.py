@@ -162,6 +162,11 @@ class JobFolder:
         return self.path / "beat"
 
     @property
+    def alive_path(self) -> Path:
+        """A file that is touched while somebody watches over the run."""
+        return self.path / "alive"
+
+    @property
     def usage_path(self) -> Path:
         """What its processes and devices were busy with, second by second."""
         return self.path / "usage.jsonl"

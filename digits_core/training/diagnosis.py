@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from digits_core.errors import DigitsError
+from digits_core.graph.memory import LESS_MEMORY
 from digits_core.training.loop import Training
 from digits_core.training.preparation import Start
 from digits_core.training.schedules import learning_rate
@@ -14,16 +15,16 @@ from digits_core.training.schedules import learning_rate
 #: How long steps are done again in search of the first that is not finite.
 REPLAY_SECONDS = 20.0
 _MEMORY_SIGNS = ("out of memory", "outofmemory", "resource_exhausted", "resource exhausted", "memoryerror", "bad_alloc")
-#: What lowers the memory that training needs.
-LESS_MEMORY = (
-    "Work through each batch in parts (--accumulate 4), lower the batch size, use --precision bf16, "
-    "or train on smaller pictures."
-)
+
+
+def is_out_of_memory(reason: Exception) -> bool:
+    """Whether a framework says that memory is full; every one has words of its own for it."""
+    return any(sign in f"{type(reason).__name__}: {reason}".lower() for sign in _MEMORY_SIGNS)
 
 
 def advice(reason: Exception) -> str:
     """What to do about an exception that a worker did not expect."""
-    if any(sign in f"{type(reason).__name__}: {reason}".lower() for sign in _MEMORY_SIGNS):
+    if is_out_of_memory(reason):
         return f"The device's memory is full. {LESS_MEMORY}"
     if isinstance(reason, ImportError):
         missing = (reason.name or "").partition(".")[0]

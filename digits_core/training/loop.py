@@ -44,6 +44,7 @@ class Training:
         team: The processes that train together.
         beat: Shows that the worker lives; called at least once per batch.
         layers: Names of the network's layers in computing order.
+        alone: Images per second that one device trains alone, where several train; 0: not known.
     """
 
     spec: JobSpec
@@ -57,6 +58,7 @@ class Training:
     team: Team
     beat: Callable[[], None]
     layers: tuple[str, ...] = ()
+    alone: float = 0.0
 
 
 def train(run: Training, state: State, step: int) -> tuple[Fate, int]:
@@ -88,6 +90,7 @@ def train(run: Training, state: State, step: int) -> tuple[Fate, int]:
                 return "aborted", step
             if planned or wish or due:
                 record.logged(step, rate, meter.read())
+                record.compared(meter, run.alone, team)
             if validates:
                 record.validated(step, validate(run, state))
             if saves or wish or record.stops_early:

@@ -69,6 +69,11 @@ class Meter:
         """Steady pace of the run so far; 0 where only the first step was done."""
         return self._images / self._seconds if self._seconds else 0.0
 
+    @property
+    def seconds(self) -> float:
+        """How long the steady pace was measured."""
+        return self._seconds
+
     def add(self, scores: Scores) -> None:
         """Take the scores of one step, unread."""
         self._pending.append(scores)

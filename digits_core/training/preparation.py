@@ -18,6 +18,7 @@ from digits_core.hooks.registry import discover
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
 from digits_core.training.control import Control
+from digits_core.training.gain import pace_alone
 from digits_core.training.initialize import initial_arrays, mean_arrays
 from digits_core.training.loop import Training
 from digits_core.training.meter import Meter
@@ -47,10 +48,12 @@ class Member:
     Attributes:
         index: From 0, the one that leads.
         addresses: Where they listen; empty: this one trains alone.
+        devices: Ids of the devices of each; empty: the run's own, which are those of one machine.
     """
 
     index: int = 0
     addresses: tuple[str, ...] = ()
+    devices: tuple[tuple[str, ...], ...] = ()
 
 
 ALONE = Member()
@@ -70,24 +73,29 @@ def prepare(job: JobFolder, control: Control, member: Member = ALONE) -> tuple[T
     request, graph, run = job.request(), job.graph(), _require_run(job)
     spec, dataset = request.spec, _open(job, request)
     backend = discover().backends.get(run.backend)()
-    context = BuildContext(_device(backend, run, member.index), spec.seed, spec.batch, member.index, member.addresses)
+    context = BuildContext(_device(backend, run, member), spec.seed, spec.batch_size, member.index, member.addresses)
     training, validation = _loaders(request, dataset, context.rows)
     counts = dataset.manifest.splits
     plan = TrainingPlan.of(spec, counts["train"], validates=validation is not None)
     start = _start(job, request, graph, dataset, leads=member.index == 0)
     if member.index == 0:
-        devices = run.devices or (context.device.id,)
+        given = member.devices or run.processes
+        devices = tuple(id for process in given for id in process) or (context.device.id,)
         job.journal.append(
             RunStarted(run.number, run.backend, devices, start.step, plan.total_steps, plan.steps_per_epoch)
         )
+    # Joining a team comes first: some frameworks can do it only before they compute anything.
     started = time.perf_counter()
     program = backend.build(graph, spec.solver, spec.options, context)
     team = Team(program.total, member.index, context.process_count)
     record = Record(job, spec, plan, run.backend, start.patience, writes=team.leads)
     meter = Meter(started, program.total)
     layers = tuple(layer.name for layer in graph.layers)
+    alone = 0.0
+    if team.leads and team.count > 1:
+        alone = pace_alone(backend, graph, spec, context, training, start.arrays)
     carried = Training(
-        spec, plan, program, training, validation, record, meter, control.wish, team, control.beat, layers
+        spec, plan, program, training, validation, record, meter, control.wish, team, control.beat, layers, alone
     )
     return carried, start
 
@@ -119,13 +127,14 @@ def _open(job: JobFolder, request: JobRequest) -> Dataset:
     return dataset
 
 
-def _device(backend: Backend, run: RunRequest, index: int) -> Device:
-    """What process ``index`` computes on: processes see the devices that they were given and no others."""
+def _device(backend: Backend, run: RunRequest, member: Member) -> Device:
+    """What a process computes on: processes see the devices that they were given and no others."""
     here = backend.devices()
-    if not run.processes:
+    processes = member.devices or run.processes
+    if not processes:
         return here[0]
-    given = run.processes[index]
-    kind = given[0].partition(":")[0]
+    given = processes[member.index]
+    kind = given[0].rpartition("/")[2].partition(":")[0]
     local = next((device for device in here if device.kind == kind), None)
     if local is None:
         found = ", ".join(device.id for device in here)
@@ -163,6 +172,6 @@ def _note(job: JobFolder, damaged: Sequence[Problem], remedy: str) -> None:
 def _loaders(request: JobRequest, dataset: Dataset, rows: range) -> tuple[TrainLoader, EvaluationLoader | None]:
     spec = request.spec
     reader, validation = dataset.split("train"), dataset.split("val")
-    sampler = Sampler(len(reader), spec.batch, spec.seed, shuffle=spec.data.shuffle)
-    evaluation = EvaluationLoader(validation, spec.batch, spec.data.crop, rows) if len(validation) else None
+    sampler = Sampler(len(reader), spec.batch_size, spec.seed, shuffle=spec.data.shuffle)
+    evaluation = EvaluationLoader(validation, spec.batch_size, spec.data.crop, rows) if len(validation) else None
     return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows), evaluation

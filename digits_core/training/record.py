@@ -8,7 +8,7 @@ import numpy as np
 
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import LossNotFinite
-from digits_core.events.facts import Fact, SnapshotSaved, TrainingLogged, Validated
+from digits_core.events.facts import Fact, Noted, SnapshotSaved, TrainingLogged, Validated
 from digits_core.spec.job import JobSpec
 from digits_core.store.job import JobFolder
 from digits_core.store.snapshots import (
@@ -20,9 +20,14 @@ from digits_core.store.snapshots import (
     save_snapshot,
     snapshot_name,
 )
-from digits_core.training.meter import Progress
+from digits_core.training.gain import describe_gain
+from digits_core.training.meter import Meter, Progress
 from digits_core.training.plan import TrainingPlan
 from digits_core.training.stopping import is_exhausted, judge
+from digits_core.training.team import Team
+
+#: How long a pace is measured before it is told.
+_PACE_SECONDS = 2.0
 
 
 class Record:
@@ -52,6 +57,7 @@ class Record:
         self._patience = patience
         self._rate = spec.solver.rate
         self._metrics: dict[str, float] = {}
+        self._compared = False
 
     @property
     def stops_early(self) -> bool:
@@ -85,6 +91,18 @@ class Record:
         self._metrics |= metrics
         if self._spec.early_stopping:
             self._patience = judge(self._patience, self._spec.early_stopping, metrics)
+
+    def compared(self, meter: Meter, alone: float, team: Team) -> None:
+        """Say once what several devices gain, as soon as their pace is known.
+
+        Args:
+            meter: Knows their pace.
+            alone: Images per second of one device.
+            team: All of them.
+        """
+        if alone and not self._compared and meter.seconds > _PACE_SECONDS:
+            self._compared = True
+            self._write(Noted(describe_gain(meter.images_per_second, alone, team.count)))
 
     def saved(self, step: int, arrays: Arrays) -> None:
         """Save a snapshot after ``step`` and delete those that are not kept.

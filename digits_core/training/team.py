@@ -45,17 +45,17 @@ class Team:
     def __init__(self, total: Total, index: int = 0, count: int = 1) -> None:
         self.total = total
         self.leads = index == 0
-        self._count = count
+        self.count = count
         self._next = 0
         self._met = (0, time.monotonic())
 
     def meets(self, step: int) -> bool:
         """Whether all are to agree after ``step`` even if nothing is due by plan."""
-        return self._count == 1 or step >= self._next
+        return self.count == 1 or step >= self._next
 
     def agree(self, step: int, word: Word) -> Word:
         """What the leader says after ``step``; every process calls it after the same steps."""
-        if self._count == 1:
+        if self.count == 1:
             return word
         said = np.zeros(3)
         if self.leads:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from digits_core.contracts.backend import State
-from digits_core.contracts.launcher import ADDRESSES, LIFELINE
+from digits_core.contracts.launcher import ADDRESSES, DEVICES, LIFELINE
 from digits_core.errors import DigitsError, LossNotFinite, Problem
 from digits_core.events.facts import Fact, RunAborted, RunFailed, RunFinished, RunPaused, RunStarted, TrainingLogged
 from digits_core.events.journal import read_facts
@@ -41,10 +41,15 @@ def main(arguments: Sequence[str]) -> int:
     # Whoever finds that training stands still asks where.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     job = JobFolder(Path(arguments[0]).absolute())
-    addresses = tuple(filter(None, os.environ.get(ADDRESSES, "").split(",")))
+    addresses = _words(os.environ.get(ADDRESSES, ""))
+    devices = tuple(_words(process) for process in _words(os.environ.get(DEVICES, ""), ";"))
     control = Control(job)
     control.listen()
-    return work(job, control, Member(int(arguments[1]) if len(arguments) == 2 else 0, addresses))
+    return work(job, control, Member(int(arguments[1]) if len(arguments) == 2 else 0, addresses, devices))
+
+
+def _words(text: str, sign: str = ",") -> tuple[str, ...]:
+    return tuple(filter(None, text.split(sign)))
 
 
 def _hang_on() -> None:

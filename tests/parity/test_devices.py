@@ -118,7 +118,9 @@ def test_a_run_paused_on_three_devices_goes_on_on_one_and_on_two_of_another_back
         request(digits, "moved", "torch", "cpu:3", steps=steps), watcher=PauseAfter(digits, "moved", 1)
     )
     assert paused.state == "paused" and 0 < paused.step < steps
-    paused = digits.resume("moved", backend="jax", devices="cpu:1", watcher=PauseAfter(digits, "moved", paused.step + 1))
+    paused = digits.resume(
+        "moved", backend="jax", devices="cpu:1", watcher=PauseAfter(digits, "moved", paused.step + 1)
+    )
     assert paused.state == "paused"
     done = digits.resume("moved", backend="tensorflow", devices="cpu:2")
     assert done.state == "done" and done.devices == ("cpu:0", "cpu:1") and done.runs == 3

@@ -17,6 +17,7 @@ from digits_core.service.digits import Digits
 from digits_core.service.resolve import Complaints, choose_backend, resolve_job
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import parse
+from digits_core.store.index import Index
 
 REQUEST = {
     "dataset": "colours",
@@ -91,6 +92,7 @@ def test_resuming_what_failed_tells_why_it_failed(digits, paused):
 
 def test_a_damaged_job_does_not_hide_the_others(digits, home):
     (home / "jobs" / "finished" / "job.json").write_text("{")
+    Index(digits.home).delete()
     digits.train({**REQUEST, "name": "a"})
     assert [view.name for view in digits.jobs()] == ["a"]
     with pytest.raises(SpecInvalid, match="cannot be read"):

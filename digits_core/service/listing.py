@@ -1,0 +1,64 @@
+"""Every job of a home, at a price that does not grow much with their number.
+
+What closed jobs came to is passed on as the index keeps it; open ones are looked at, and only then is more imported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from digits_core.store.home import Home
+from digits_core.store.index import Index, Kept
+
+if TYPE_CHECKING:
+    from digits_core.service.views import JobView
+
+
+class Listing(NamedTuple):
+    """Jobs of a home, oldest first.
+
+    Attributes:
+        jobs: Every one as JSON, as `JobView` has it.
+        left_out: How many older ones are not among them.
+    """
+
+    jobs: tuple[str, ...]
+    left_out: int = 0
+
+    def views(self) -> tuple[JobView, ...]:
+        """The jobs as read models."""
+        from digits_core.service.views import JobView
+
+        return tuple(map(JobView.model_validate_json, self.jobs))
+
+    def to_json(self) -> str:
+        """One document, with a line for every job."""
+        rest = f', "left_out": {json.dumps(self.left_out)}' if self.left_out else ""
+        return f'{{"jobs": [{",".join(f"{chr(10)}{job}" for job in self.jobs)}]{rest}}}'
+
+
+def list_jobs(home: Home, newest: int | None = None) -> Listing:
+    """Every open job, and those that are closed; damaged ones are left out.
+
+    Args:
+        home: Whose jobs.
+        newest: How many closed ones; empty: all of them.
+    """
+    index = Index(home)
+    ids = index.sync()
+    opened = _opened(home, ids) if ids else []
+    closed = index.closed(newest)
+    left_out = 0 if newest is None else index.count_closed() - len(closed)
+    return Listing(tuple(kept.view for kept in sorted([*opened, *closed])), left_out)
+
+
+def _opened(home: Home, ids: Sequence[str]) -> list[Kept]:
+    # Imported where they are needed: they take longer than everything else here together.
+    from digits_core.hooks.registry import discover
+    from digits_core.scheduling.local import LocalLauncher
+    from digits_core.service.runs import Runs
+
+    views = Runs(home, LocalLauncher(), discover().backends).views(ids)
+    return [Kept(view.created, view.job, view.to_json()) for view in views]
