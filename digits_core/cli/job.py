@@ -27,9 +27,9 @@ def list_jobs(
     """List jobs: all that are open, and the newest of the closed ones."""
     from digits_core.cli.watching import state_of, waiting_lines
     from digits_core.service.listing import list_jobs
-    from digits_core.store.home import Home
 
-    found = list_jobs(Home.default(), None if all else limit if limit is not None else None if json else MOST_CLOSED)
+    usual = None if all or json else MOST_CLOSED
+    found = list_jobs(newest=usual if limit is None or all else limit)
     if json:
         return print(found.to_json())
     views = found.views()

@@ -70,7 +70,7 @@ def draw(
 def _memory(memory: MemoryView) -> str:
     parts = (("weights", memory.weights), ("slots", memory.slots), ("gradients", memory.gradients))
     rest = ", ".join(f"{name} {format_bytes(count)}" for name, count in (*parts, ("activations", memory.activations)))
-    return f"Training takes about {format_bytes(memory.total)} at batch 64 with sgd, without the framework: {rest}"
+    return f"Memory at batch 64 with sgd: about {format_bytes(memory.total)} ({rest})"
 
 
 def _describe(view: NetworkView) -> str:

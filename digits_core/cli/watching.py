@@ -24,6 +24,8 @@ HEADER = (
     *("job", "state", "backend", "devices", "epoch", "loss", "val acc"),
     *("images/s", "left", "CPU", "memory", "GPU"),
 )
+#: Columns that a narrow terminal does without, the first ones first.
+DISPENSABLE = ("backend", "memory", "loss", "devices", "CPU", "images/s")
 #: More devices of one kind than these are told by their number.
 MOST_NAMED = 2
 #: Seconds between two plain lines of a job to which nothing happens but progress.
@@ -74,8 +76,10 @@ class JobsTable:
         from rich.table import Table
         from rich.text import Text
 
-        header, rows = _columns(views)
-        drawn = Table(*header, box=None, pad_edge=False)
+        header, rows = _columns(views, self._live.console.width)
+        drawn = Table(box=None, pad_edge=False)
+        for name in header:
+            drawn.add_column(name, no_wrap=True)
         for row in rows:
             drawn.add_row(*map(Text, row))
         self._live.update(Group(drawn, *map(Text, waiting_lines(views))), refresh=True)
@@ -127,11 +131,16 @@ def _text(views: Sequence[JobView]) -> str:
     return "\n".join([table(header, rows, empty="No job is open."), *waiting_lines(views)])
 
 
-def _columns(views: Sequence[JobView]) -> tuple[list[str], list[list[str]]]:
-    """Names of columns and rows, without columns in which nothing is known."""
-    rows = [_row(view) for view in views]
-    kept = [index for index in range(len(HEADER)) if any(row[index] for row in rows)]
-    return [HEADER[index] for index in kept], [[row[index] for index in kept] for row in rows]
+def _columns(views: Sequence[JobView], width: int | None = None) -> tuple[list[str], list[list[str]]]:
+    """Names of columns and rows, without columns in which nothing is known, and without those that do not fit."""
+    rows = [dict(zip(HEADER, _row(view), strict=True)) for view in views]
+    needed = {
+        name: max(len(name), *(len(row[name]) for row in rows)) for name in HEADER if any(row[name] for row in rows)
+    }
+    for name in DISPENSABLE:
+        if width is not None and sum(needed.values()) + 2 * (len(needed) - 1) > width:
+            needed.pop(name, None)
+    return list(needed), [[row[name] for name in needed] for row in rows]
 
 
 def _row(view: JobView) -> tuple[str, ...]:

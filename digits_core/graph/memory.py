@@ -2,7 +2,8 @@
 
 An estimate, to choose a batch size and to warn with. It knows the arrays that every framework has to keep; it leaves
 out the framework itself (from 50 MiB to 1 GiB), the workspace of convolutions, gradients of activations while they are
-on their way back, and what batches that wait for their turn take. A compiler may also keep less than it says.
+on their way back, and what batches that wait for their turn take: activations may take twice as much. A compiler may
+also keep less than it says.
 """
 
 from __future__ import annotations

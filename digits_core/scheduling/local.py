@@ -18,8 +18,8 @@ import psutil
 from digits_core.contracts.launcher import ADDRESSES, LIFELINE, Handle, Launcher
 from digits_core.disk import storage_errors
 from digits_core.errors import SpecInvalid, StateConflict
+from digits_core.scheduling.addresses import free_addresses
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
-from digits_core.scheduling.meeting import free_addresses
 from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.scheduling.requests import Processes
 from digits_core.store.job import JobFolder, RunRequest

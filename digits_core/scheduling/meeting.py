@@ -13,21 +13,21 @@ shared file system a minute to show.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import secrets
 import socket
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from digits_core.disk import write_file
 from digits_core.errors import JobFailed
+from digits_core.scheduling.addresses import address, free_addresses, is_loopback, listening
 
 #: What the nodes are given to find each other.
 PATIENCE_S = 300.0
@@ -121,6 +121,38 @@ class Line:
         self._connection.close()
 
 
+class _Door:
+    """Lets in who knows the token; it is in a file that only those can read who may read the job.
+
+    Args:
+        listener: Where they knock.
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.token = secrets.token_hex(16)
+        self._listener = listener
+        self._strangers: list[Line] = []
+
+    def arrivals(self) -> Iterator[tuple[Line, dict[str, Any]]]:
+        """Those that have come, and what they say of themselves."""
+        with contextlib.suppress(BlockingIOError):
+            self._strangers.append(Line(self._listener.accept()[0]))
+        for line in tuple(self._strangers):
+            said = line.hear()
+            if said is None and not line.ended:
+                continue
+            self._strangers.remove(line)
+            if said is not None and said.get("token") == self.token:
+                yield line, said
+            else:
+                line.close()
+
+    def close(self) -> None:
+        """Send those away that have not said who they are."""
+        for line in self._strangers:
+            line.close()
+
+
 class Meeting(ABC):
     """The supervisors of one run, seen from one of them."""
 
@@ -163,19 +195,17 @@ class Leading(Meeting):
     def gather(self, devices: Sequence[Sequence[str]], wanted: Callable[[], bool]) -> tuple[Node, ...]:
         """Listen until everyone has come."""
         self._nodes[0] = _node(self._host, devices)
-        token, end, strangers = secrets.token_hex(16), time.monotonic() + PATIENCE_S, list[Line]()
-        with self._listen() as listener:
+        end = time.monotonic() + PATIENCE_S
+        with self._listen() as listener, closing(_Door(listener)) as door:
             link = address(self._host, listener.getsockname()[1])
             self._path.parent.mkdir(exist_ok=True)
-            self._path.unlink(missing_ok=True)
-            write_file(self._path, json.dumps({**asdict(self._nodes[0]), "link": link, "token": token}))
+            write_file(self._path, json.dumps({**asdict(self._nodes[0]), "link": link, "token": door.token}))
             while len(self._nodes) < self._count:
                 if not wanted():
                     return ()
                 self._require_time(end)
-                with contextlib.suppress(BlockingIOError):
-                    strangers.append(Line(listener.accept()[0]))
-                strangers = [line for line in strangers if not self._greeted(line, token)]
+                for line, said in door.arrivals():
+                    self._welcome(line, int(said["rank"]), said["node"])
                 time.sleep(LOOK_S)
         roster = tuple(self._nodes[rank] for rank in range(self._count))
         for line in self._lines.values():
@@ -205,7 +235,7 @@ class Leading(Meeting):
         # The name by which others know this machine may be none of its own addresses, so any of them will do.
         place = self._host if is_loopback(self._host) else ""
         try:
-            listener = _listening(place, self._port)
+            listener = listening(place, self._port)
         except OSError as reason:
             raise JobFailed(
                 f"Node 0 cannot listen at {address(self._host, self._port)}: {reason.strerror}.",
@@ -214,18 +244,12 @@ class Leading(Meeting):
         listener.setblocking(False)
         return listener
 
-    def _greeted(self, line: Line, token: str) -> bool:
-        """Whether a stranger has said who it is, or is gone."""
-        said = line.hear()
-        if said is None:
-            return line.ended
-        rank = int(said["rank"]) if said.get("token") == token else 0
+    def _welcome(self, line: Line, rank: int, node: dict[str, Any]) -> None:
         if rank in self._nodes or rank not in range(self._count):
             line.close()
-            return True
-        self._lines[rank], self._nodes[rank] = line, Node.of(said["node"])
-        write_file(self._path.with_name(self._path.name.replace("-0.", f"-{rank}.")), json.dumps(said["node"]))
-        return True
+            return
+        self._lines[rank], self._nodes[rank] = line, Node.of(node)
+        write_file(self._path.with_name(self._path.name.replace("-0.", f"-{rank}.")), json.dumps(node))
 
     def _require_time(self, end: float) -> None:
         if (gone := self.farewell()) is not None:
@@ -294,35 +318,6 @@ def _farewell(node: int, said: dict[str, Any] | None) -> Farewell:
     if said is None or "well" not in said:
         return Farewell(node)
     return Farewell(node, True, bool(said["well"]), str(said["message"]), str(said["hint"]))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` means this machine to itself only."""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
-
-
-def address(host: str, port: int) -> str:
-    """Host and port in one word."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def free_addresses(count: int, host: str = "127.0.0.1") -> tuple[str, ...]:
-    """Addresses of this machine that nobody listens on.
-
-    Args:
-        count: How many.
-        host: What this machine is called in them.
-    """
-    with ExitStack() as stack:
-        place = host if is_loopback(host) else ""
-        sockets = [stack.enter_context(_listening(place, 0)) for _ in range(count)]
-        return tuple(address(host, free.getsockname()[1]) for free in sockets)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 def _node(host: str, devices: Sequence[Sequence[str]]) -> Node:

@@ -4,7 +4,7 @@
 
     a node …            node 0 says                              and the others
     failed              why, unless a worker has said it         give their workers a moment, and end
-    is gone             so, and ends its workers at once         hear of it from node 0
+    is gone             so, and ends its workers at once         do the same, if it was node 0
     was asked to pause  nothing: node 0's worker tells all       nothing
     finished            nothing                                  are given time to finish too, if it was node 0
 """
@@ -99,11 +99,10 @@ class Membership:
         farewell = self._meeting.farewell() if self._meeting is not None else None
         if farewell is None:
             return None
-        if self._place.rank:
-            patience_s = LEAVE_SECONDS if farewell.well else GRACE_SECONDS if farewell.said else 0.0
-            return Left(None, patience_s)
         if not farewell.said:
             return Left(_gone(farewell.node, self._place.count), 0.0)
+        if self._place.rank:
+            return Left(None, LEAVE_SECONDS if farewell.well else GRACE_SECONDS)
         known = not farewell.message or self._word_is_said()
         return Left(None if known else RunFailed(0, farewell.message, farewell.hint), GRACE_SECONDS)
 

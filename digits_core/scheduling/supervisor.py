@@ -34,7 +34,7 @@ import psutil
 
 from digits_core.disk import write_file
 from digits_core.errors import JobFailed
-from digits_core.events.facts import RunFailed, RunStarted, TrainingLogged
+from digits_core.events.facts import LastWord, RunFailed, RunStarted, TrainingLogged
 from digits_core.events.journal import Journal, read_facts
 from digits_core.scheduling.deaths import OomCounter, died
 from digits_core.scheduling.membership import Membership, is_due
@@ -111,7 +111,7 @@ class Supervisor:
         finally:
             self._end()
         codes = [worker.returncode for worker in self._workers]
-        speaks = self._leads or (cause is not None and bool(codes))
+        speaks = self._leads or (cause is not None and self._may_add())
         if cause is None and any(codes) and not self._spoken():
             cause = died(next(code for code in codes if code), self._oom.happened())
         if cause is not None and speaks:
@@ -217,8 +217,14 @@ class Supervisor:
             pump.join(GRACE_SECONDS)
 
     def _spoken(self) -> bool:
-        facts = (recorded.fact for recorded in read_facts(self._journal.path))
-        return last_word(facts, self._run) is not None
+        return self._last_word() is not None
+
+    def _may_add(self) -> bool:
+        """Whether another machine than the first knows better: node 0 is never contradicted once a run has ended."""
+        return bool(self._workers) and isinstance(self._last_word(), RunFailed | None)
+
+    def _last_word(self) -> LastWord | None:
+        return last_word((recorded.fact for recorded in read_facts(self._journal.path)), self._run)
 
     def _step(self) -> int:
         facts = [recorded.fact for recorded in read_facts(self._journal.path)]

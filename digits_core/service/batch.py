@@ -58,10 +58,12 @@ class Choice:
     Attributes:
         trial: The best trial; it has an obstacle where every one has.
         limit: Why no larger batch was chosen, in words.
+        larger: The larger batch that the words are about; 0: about none.
     """
 
     trial: Trial
     limit: str = ""
+    larger: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +83,19 @@ class Bounds:
     gain: float = 0.0
 
 
-def settle_batch(
-    resolved: ResolvedJob, home: Home, placement: Placement, tell: Callable[[str], None]
-) -> tuple[ResolvedJob, str]:
-    """A job with a number for its batch size, and what was found where that had to be tried.
+def settle_batch(resolved: ResolvedJob, home: Home, placement: Placement) -> tuple[ResolvedJob, str]:
+    """The same job with a number for its batch size, and a sentence about it.
 
     Args:
         resolved: The job.
         home: Whose settings say in which interpreter its backend lives.
         placement: Where it would run; every process is given as much as the one that is tried.
-        tell: Is told what takes time.
 
     Raises:
         CapabilityMissing: If not even the smallest batch fits, or the backend refuses the job.
         WorkerDied: If a trial ended for another reason than memory.
     """
     spec = resolved.request.spec
-    if spec.batch != "auto":
-        return resolved, ""
-    tell("Looking for a batch size (--batch auto) …")
     budget = memory_budget(placement)
     stage = stage_for(home, resolved.request.backend, placement.devices)
     probing = ProbeRequest(
@@ -157,25 +153,28 @@ def bounds(resolved: ResolvedJob, placement: Placement, budget: int | None) -> B
 def search(within: Bounds, attempt: Callable[[int], Trial]) -> Choice:
     """The largest size that fits, doubling and halving; growth ends where it gains too little.
 
-    >>> search(Bounds(64, 1024, "enough"), lambda batch: Trial(batch, "does not fit" if batch > 300 else ""))
-    Choice(trial=Trial(batch=256, obstacle='', memory_bytes=None, images_per_second=0.0), limit='512 does not fit')
+    >>> choice = search(Bounds(64, 1024, "enough"), lambda batch: Trial(batch, "does not fit" if batch > 300 else ""))
+    >>> choice.trial.batch, choice.larger, choice.limit
+    (256, 512, 'does not fit')
     """
     end, left = time.monotonic() + ALL_S, TRIALS - 1
     best = attempt(within.start)
-    limit = ""
+    larger: Trial | None = None
     while best.obstacle and best.batch > 1 and left and time.monotonic() < end:
-        limit = f"{best.batch} {best.obstacle}"
-        best, left = attempt(best.batch // 2), left - 1
-    if best.obstacle or limit:
-        return Choice(best, limit)
+        larger, left = best, left - 1
+        best = attempt(best.batch // 2)
+    if larger:
+        return Choice(best, larger.obstacle, larger.batch)
+    if best.obstacle:
+        return Choice(best)
     while 2 * best.batch <= within.most:
         if not left or time.monotonic() > end:
             return Choice(best, "there was no time to try more")
         larger, left = attempt(2 * best.batch), left - 1
         if larger.obstacle:
-            return Choice(best, f"{larger.batch} {larger.obstacle}")
+            return Choice(best, larger.obstacle, larger.batch)
         if larger.images_per_second < within.gain * best.images_per_second:
-            return Choice(best, f"{larger.batch} brings no more speed")
+            return Choice(best, "brings no more speed", larger.batch)
         best = larger
     return Choice(best, within.reason)
 
@@ -214,7 +213,8 @@ def describe(choice: Choice, resolved: ResolvedJob, placement: Placement, budget
     used = format_bytes(memory) if trial.memory_bytes else f"about {format_bytes(memory)}"
     of = f" of {format_bytes(budget)}" if budget else ""
     shares = f"{trial.batch} on each of {each} devices, " if each > 1 else ""
-    found = f"{used}{of} at {each * trial.images_per_second:,.0f} images/s; {choice.limit}"
+    limit = f"{choice.larger}{' on each' if each > 1 else ''} {choice.limit}" if choice.larger else choice.limit
+    found = f"{used}{of} at {each * trial.images_per_second:,.0f} images/s; {limit}"
     return (
         f"--batch auto: {each * trial.batch} ({shares}{found}). The learning rate belongs to the batch size: "
         f"{resolved.request.spec.solver.rate:g} was left as it is."

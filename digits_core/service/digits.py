@@ -31,7 +31,6 @@ from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service import doctor
 from digits_core.service.background import Schedule, ensure_scheduler
-from digits_core.service.batch import settle_batch
 from digits_core.service.capacity import find_placement, memory_note
 from digits_core.service.classification import classify_pictures
 from digits_core.service.devices import device_views
@@ -47,7 +46,7 @@ from digits_core.service.resolve import (
     resolve_dataset,
     resolve_job,
 )
-from digits_core.service.runs import Nobody, Runs, Watcher, remove
+from digits_core.service.runs import Nobody, Runs, Watcher, remove, require_resumable
 from digits_core.service.views import (
     ClassificationView,
     DeviceView,
@@ -62,6 +61,7 @@ from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder, RunRequest
+from digits_core.store.settings import read_settings
 
 
 class Digits:
@@ -287,12 +287,14 @@ class Digits:
             raise StateConflict(f"Job {job} runs in backend {before}, so it cannot change to {backend}.", hint=hint)
         if stands.state in RESUMABLE:
             require_same_dataset(self.home, request)
-        chosen = choose_backend(backend or before, self.plugins.backends)
+        chosen = choose_backend(backend or before, self.plugins.backends, read_settings(self.home).interpreters)
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
         notes = self._runs.resume(
             folder, backend=chosen, wanted=wanted, retries=request.spec.retries, **_machines(place)
         )
+        if last and last.nodes != place.count:
+            notes += (f"The run before was on {last.nodes} nodes, this one is on {place.count}.",)
         if not detach:
             watcher.started(self.job(job))
         for note in notes:
@@ -442,7 +444,7 @@ class Digits:
 
     def plugin_list(self) -> PluginsView:
         """What plugins bring, and which cannot be used and why."""
-        return doctor.plugins_view(self.plugins)
+        return doctor.plugins_view(self.plugins, read_settings(self.home).interpreters)
 
     def devices(self) -> tuple[DeviceView, ...]:
         """What computes here, how busy it is, and which job holds it; imports no backend.
@@ -467,9 +469,12 @@ class Digits:
         return state if state in CLOSED else ""
 
     def _last_number(self, folder: JobFolder) -> int:
-        """Number of a run that has ended; 0 while there is one to join."""
-        run = folder.run()
-        return run.number if run and self._closed(folder.id) else 0
+        """Number of a run that has ended, so that the next one is meant; 0 while there is one to join."""
+        stands = standing(folder, self._runs.launcher)
+        if stands.state not in CLOSED:
+            return 0
+        require_resumable(folder, stands)
+        return stands.run.number if stands.run else 0
 
     def _submitted(
         self, request: JobSpec | Mapping[str, Any], where: str, watcher: Watcher, place: Place = ALONE
@@ -493,10 +498,15 @@ class Digits:
 
     def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, str]:
         """A job whose batch size is a number, and what was found where it was not; tells what memory it takes."""
-        spec, backend = resolved.request.spec, resolved.request.backend
+        spec, backend, found = resolved.request.spec, resolved.request.backend, ""
         busy = self.holders() if spec.batch == "auto" else {}
         placement = find_placement(spec.devices, backend, self.plugins.backends, busy, nodes)
-        resolved, found = settle_batch(resolved, self.home, placement, watcher.noted)
+        if spec.batch == "auto":
+            # Imported where it is needed: nothing else here knows how training is done.
+            from digits_core.service.batch import settle_batch
+
+            watcher.noted("Looking for a batch size (--batch auto) …")
+            resolved, found = settle_batch(resolved, self.home, placement)
         watcher.noted(memory_note(resolved.request.spec, resolved.graph, placement))
         return resolved, found
 

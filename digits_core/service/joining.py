@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
 
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle
@@ -59,7 +58,7 @@ class Joining:
             StateConflict: If the job does not come, or is led for another number of machines.
             JobFailed: If node 0 is gone.
         """
-        self._wait(lambda: self._number() > after, f"a run of job {self._folder.id} to be asked for")
+        self._wait_for_run(after, watcher)
         watcher.started(job_view(self._folder, self._launcher))
         follower = Follower(self._folder.journal.path, self._folder.journal.size() if after else 0)
         said = ""
@@ -80,11 +79,13 @@ class Joining:
         if self._share is not None:
             self._launcher.stop(self._share)
 
-    def _wait(self, ready: Callable[[], bool], what: str) -> None:
+    def _wait_for_run(self, after: int, watcher: Watcher) -> None:
         end = time.monotonic() + PATIENCE_S
-        while not ready():
+        if self._number() <= after:
+            watcher.noted(f"Waits for node 0 to ask for job {self._folder.id}.")
+        while self._number() <= after:
             if time.monotonic() > end:
-                waited = f"Node {self._place.rank} waited {PATIENCE_S / 60:g} minutes for {what}, in vain."
+                waited = f"Node 0 has not asked for job {self._folder.id} within {PATIENCE_S / 60:g} minutes."
                 hint = "Start the same command on node 0, with the same DIGITS_HOME on a shared file system."
                 raise StateConflict(waited, where=str(self._folder.path), hint=hint)
             time.sleep(POLL_S)

@@ -39,13 +39,14 @@ class Listing(NamedTuple):
         return f'{{"jobs": [{",".join(f"{chr(10)}{job}" for job in self.jobs)}]{rest}}}'
 
 
-def list_jobs(home: Home, newest: int | None = None) -> Listing:
+def list_jobs(home: Home | None = None, newest: int | None = None) -> Listing:
     """Every open job, and those that are closed; damaged ones are left out.
 
     Args:
-        home: Whose jobs.
+        home: Whose jobs; None: the default.
         newest: How many closed ones; empty: all of them.
     """
+    home = home or Home.default()
     index = Index(home)
     ids = index.sync()
     opened = _opened(home, ids) if ids else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,7 @@ from digits_core.spec.job import JobSpec
 from digits_core.spec.model import ModelT, parse
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, PictureForm
+from digits_core.store.settings import read_settings
 
 #: The order in which ``backend: auto`` looks for one.
 PREFERRED_BACKENDS = ("torch", "jax", "tensorflow", "numpy")
@@ -133,7 +134,7 @@ def resolve_job(
     with complaints.gathered():
         graph = build_network(spec.network, _input(spec, manifest, complaints), plugins.network_families)
     with complaints.gathered():
-        backend = choose_backend(spec.backend, plugins.backends)
+        backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
     if spec.name is None and place.count > 1:
@@ -180,32 +181,42 @@ def require_same_dataset(home: Home, request: JobRequest) -> None:
         )
 
 
-def choose_backend(name: str, backends: Registry[Backend]) -> str:
+def choose_backend(name: str, backends: Registry[Backend], elsewhere: Collection[str] = ()) -> str:
     """The backend called ``name``, or the first that is installed.
+
+    Args:
+        name: Its name, or ``auto``.
+        backends: What there is.
+        elsewhere: Backends that run in a Python of their own, and need not be installed in this one.
 
     Raises:
         NameUnknown: If there is no such backend.
         PluginMissing: If what it needs is not installed.
     """
     if name != "auto":
-        require_installed(backends, name)
+        require_installed(backends, name, elsewhere)
         return name
-    installed = backends.available()
+    installed = sorted({*backends.available(), *set(elsewhere).intersection(backends.names())})
     for candidate in (*PREFERRED_BACKENDS, *installed):
         if candidate in installed:
             return candidate
     raise PluginMissing("No backend is installed.", hint="Run: pip install 'digits[torch]'")
 
 
-def require_installed(registry: Registry[Any], name: str) -> None:
+def require_installed(registry: Registry[Any], name: str, elsewhere: Collection[str] = ()) -> None:
     """Refuse an unknown name, and one whose needs are not installed; imports nothing.
+
+    Args:
+        registry: Where it is to be found.
+        name: What was named.
+        elsewhere: Names that need not be installed in this Python.
 
     Raises:
         NameUnknown: If nobody declares it.
         PluginMissing: If what it needs is not installed.
     """
     owned = registry.entry(name)
-    if owned.missing:
+    if owned.missing and name not in elsewhere:
         missing = ", ".join(owned.missing)
         raise PluginMissing(f"The {registry.kind} {name!r} needs {missing}, which is not installed.", hint=owned.remedy)
 

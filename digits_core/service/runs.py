@@ -27,7 +27,7 @@ from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, st
 from digits_core.service.summary import job_view
 from digits_core.service.views import JobView
 from digits_core.store.home import Home
-from digits_core.store.index import Index
+from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder
 
 #: What a running worker is given to answer a request to abort before it is killed.
@@ -141,11 +141,12 @@ class Runs:
         look = self._scheduler.look(wait=wait)
         if look is None:
             return False
-        views = {}
+        closed = []
         for id in look.closed:
             with contextlib.suppress(DigitsError):
-                views[id] = job_view(self._folder(id), self.launcher).to_json()
-        self._index.close(views)
+                view = job_view(self._folder(id), self.launcher)
+                closed.append(Kept(view.created, id, view.to_json()))
+        self._index.close(closed)
         return look.idle
 
     def views(self, ids: Sequence[str]) -> tuple[JobView, ...]:

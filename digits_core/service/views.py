@@ -220,6 +220,8 @@ class PluginView(View):
     """Packages it needs and that are not installed."""
     remedy: str = ""
     """How to make it available."""
+    interpreter: str | None = None
+    """The Python that its jobs run in, where settings name one."""
 
 
 class BrokenView(View):

@@ -7,7 +7,7 @@ A job is *open* until somebody has seen that it waits for nothing but a person; 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -59,18 +59,11 @@ class Index:
             database.executemany("INSERT INTO jobs (id) VALUES (?)", [(id,) for id in sorted(ids - known.keys())])
         return tuple(sorted(id for id in ids if known.get(id, True)))
 
-    def close(self, views: Mapping[str, str]) -> None:
-        """Keep the summaries of jobs that wait for nothing but a person.
-
-        Args:
-            views: By id, as JSON objects with ``created``.
-        """
-        if views:
+    def close(self, jobs: Collection[Kept]) -> None:
+        """Keep the summaries of jobs that wait for nothing but a person."""
+        if jobs:
             with self._open() as database:
-                database.executemany(
-                    "INSERT INTO jobs (id, view) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET view = excluded.view",
-                    views.items(),
-                )
+                database.executemany("INSERT OR REPLACE INTO jobs (created, id, view) VALUES (?, ?, ?)", jobs)
 
     def reopen(self, id: str) -> None:
         """A job is about to be made or to change: forget what one of that id came to."""
@@ -87,8 +80,7 @@ class Index:
             return ()
         with self._open() as database:
             rows = database.execute(
-                "SELECT json_extract(view, '$.created') AS created, id, view FROM jobs WHERE view IS NOT NULL"
-                " ORDER BY created DESC, id DESC LIMIT ?",
+                "SELECT created, id, view FROM jobs WHERE view IS NOT NULL ORDER BY created DESC, id DESC LIMIT ?",
                 (-1 if newest is None else newest,),
             )
             return tuple(Kept(*row) for row in rows)
@@ -133,7 +125,8 @@ def _prepared(path: Path) -> sqlite3.Connection:
         if version != VERSION:
             with database:
                 database.execute("DROP TABLE IF EXISTS jobs")
-                database.execute("CREATE TABLE jobs (id TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID")
+                database.execute("CREATE TABLE jobs (id TEXT PRIMARY KEY, created TEXT, view TEXT) WITHOUT ROWID")
+                database.execute("CREATE INDEX newest ON jobs (created, id)")
                 database.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         database.close()

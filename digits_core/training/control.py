@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from types import FrameType
@@ -43,7 +44,8 @@ class Control:
         now = time.monotonic()
         if now - self._beaten >= _BEAT_SECONDS:
             self._beaten = now
-            self._job.beat_path.touch()
+            with contextlib.suppress(OSError):  # A full disk is told by whoever has something to write.
+                self._job.beat_path.touch()
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         self._wish = "pause"

@@ -82,7 +82,7 @@ class TrainingPlan:
         """
         if spec.batch_size > count:
             raise SpecInvalid(
-                f"batch expects at most the {count} training pictures of dataset {spec.dataset}, found {spec.batch_size}.",
+                f"batch expects at most the {count} training pictures of dataset {spec.dataset}, found {spec.batch}.",
                 where="batch",
                 hint=f"Ask for a batch of {max(count, 1)} or fewer.",
             )
