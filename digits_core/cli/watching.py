@@ -76,7 +76,7 @@ class JobsTable:
         from rich.table import Table
         from rich.text import Text
 
-        header, rows = _columns(views, self._live.console.width)
+        header, rows = columns(views, self._live.console.width)
         drawn = Table(box=None, pad_edge=False)
         for name in header:
             drawn.add_column(name, no_wrap=True)
@@ -104,6 +104,23 @@ class JobsLines:
                 say(_line(view))
 
 
+def columns(views: Sequence[JobView], width: int | None = None) -> tuple[list[str], list[list[str]]]:
+    """Names of columns and rows, without columns in which nothing is known, and without those that do not fit.
+
+    Args:
+        views: A row for each.
+        width: Letters of a line; empty: as many as are needed.
+    """
+    rows = [dict(zip(HEADER, _row(view), strict=True)) for view in views]
+    needed = {
+        name: max(len(name), *(len(row[name]) for row in rows)) for name in HEADER if any(row[name] for row in rows)
+    }
+    for name in DISPENSABLE:
+        if width is not None and sum(needed.values()) + 2 * (len(needed) - 1) > width:
+            needed.pop(name, None)
+    return list(needed), [[row[name] for name in needed] for row in rows]
+
+
 def state_of(view: JobView) -> str:
     """The state of a job, with its place while it waits."""
     return f"{view.state} #{view.queue_position}" if view.queue_position else view.state
@@ -127,20 +144,8 @@ def _display() -> Iterator[Display]:
 
 
 def _text(views: Sequence[JobView]) -> str:
-    header, rows = _columns(views)
+    header, rows = columns(views)
     return "\n".join([table(header, rows, empty="No job is open."), *waiting_lines(views)])
-
-
-def _columns(views: Sequence[JobView], width: int | None = None) -> tuple[list[str], list[list[str]]]:
-    """Names of columns and rows, without columns in which nothing is known, and without those that do not fit."""
-    rows = [dict(zip(HEADER, _row(view), strict=True)) for view in views]
-    needed = {
-        name: max(len(name), *(len(row[name]) for row in rows)) for name in HEADER if any(row[name] for row in rows)
-    }
-    for name in DISPENSABLE:
-        if width is not None and sum(needed.values()) + 2 * (len(needed) - 1) > width:
-            needed.pop(name, None)
-    return list(needed), [[row[name] for name in needed] for row in rows]
 
 
 def _row(view: JobView) -> tuple[str, ...]:

@@ -395,7 +395,7 @@ class Digits:
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, oldest first; damaged ones are left out."""
-        return list_jobs(self.home).views()
+        return list_jobs(self.home, runs=self._runs).views()
 
     def job(self, job: str) -> JobView:
         """The job as it stands.

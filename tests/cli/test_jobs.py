@@ -1,7 +1,9 @@
 """``digits job list`` and ``digits job watch``: many jobs at once."""
 
+import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +11,10 @@ import time
 
 import pytest
 
+from digits_core.cli.watching import columns
 from digits_core.scheduling.states import CLOSED
 from digits_core.service.digits import Digits
+from digits_core.service.views import DeviceUsageView, UsageView
 from digits_core.store.index import Index, Kept
 
 COMMAND = (sys.executable, "-m", "digits_core.cli.start", "job")
@@ -76,6 +80,21 @@ def test_people_see_the_newest_closed_jobs_and_how_many_are_left_out(digits, man
     assert few.splitlines()[1].startswith("job-59") and "59 older" in few
 
 
+def test_the_list_is_the_same_before_the_index_knows_who_has_ended(digits, many):
+    service = Digits()
+    for number in range(60):
+        id = f"job-{number:02d}"
+        folder, finished = service.home.job_folder(id), service.home.job_folder("finished")
+        shutil.copytree(finished, folder, dirs_exist_ok=True)
+        request = json.loads((finished / "job.json").read_text())
+        request |= {"id": id, "created": f"2026-01-01T00:00:{number:02d}+00:00"}
+        (folder / "job.json").write_text(json.dumps(request))
+    Index(service.home).delete()
+    before = digits("job", "list").out
+    service.reindex()
+    assert digits("job", "list").out == before and "11 older closed jobs" in before
+
+
 def test_scripts_get_every_job_unless_they_say_how_many(digits, many):
     everything = digits("job", "list", "--json").data
     assert len(everything["jobs"]) == 61 and set(everything) == {"jobs"}
@@ -110,6 +129,20 @@ def test_several_jobs_are_watched_to_their_ends(digits, service):
     assert [(job["name"], job["state"]) for job in answer.data["jobs"]] == [("a", "done"), ("b", "done")]
     assert "b: queued #1, numpy, epoch 0.00/1, waits for cpu:0 (job a)" in answer.err
     assert "a: done" in answer.err and "val accuracy" in answer.err
+
+
+def test_gpus_have_a_column_and_a_narrow_terminal_keeps_what_matters(service):
+    gpus = (DeviceUsageView(id="gpu:0", utilization_percent=90), DeviceUsageView(id="gpu:1", utilization_percent=70))
+    usage = UsageView(processes=2, cpu_percent=150, memory_bytes=2**30, devices=gpus)
+    changes = {"usage": usage, "devices": ("gpu:0", "gpu:1", "gpu:2"), "seconds_left": 4000.0}
+    view = service.job("finished").model_copy(update=changes)
+    header, (row,) = columns([view])
+    told = dict(zip(header, row, strict=True))
+    assert (told["GPU"], told["CPU"], told["memory"]) == ("80 %", "150 %", "1.0 GiB")
+    assert (told["devices"], told["left"]) == ("3 × gpu", "1 h 06 min")
+    narrow, (row,) = columns([view], 70)
+    assert {"job", "state", "epoch", "val acc", "left", "GPU"} <= set(narrow) and "memory" not in narrow
+    assert sum(map(max, zip(map(len, narrow), map(len, row), strict=True))) + 2 * (len(narrow) - 1) <= 70
 
 
 def test_without_names_every_open_job_is_watched(digits, service):
