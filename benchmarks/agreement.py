@@ -37,7 +37,7 @@ def measure(backend_name: str) -> Losses:
     found: Losses = {name: [] for name in SOLVERS}
     for name, solver_class in SOLVERS.items():
         for seed in SEEDS:
-            context = BuildContext(backend.devices()[:1], seed)
+            context = BuildContext(backend.devices()[0], seed)
             program = backend.build(graph, solver_class(rate=RATES[name]), BackendOptions(), context)
             state = program.load(initial_arrays(graph, seed) | {"input/mean": mean})
             sampler, losses = Sampler(len(pixels), BATCH, seed), []

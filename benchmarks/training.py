@@ -42,6 +42,7 @@ from digits_core.training.loop import Training, train
 from digits_core.training.meter import Meter
 from digits_core.training.plan import TrainingPlan
 from digits_core.training.record import Record
+from digits_core.training.team import Team
 
 BATCH, COUNT, STEPS, WARM_UP = 64, 40_000, 600, 40
 SOLVER = Sgd(rate=0.01, momentum=0.9, decay=0.0005)
@@ -85,7 +86,7 @@ def ours(backend_name: str, dataset: Dataset, folder: Path) -> Callable[[], floa
     family = discover().network_families.get("lenet")()
     graph = family.build(family.Params(), NetworkInput(1, 28, 28, 10, "image"))
     backend = discover().backends.get(backend_name)()
-    program = backend.build(graph, SOLVER, BackendOptions(), BuildContext(backend.devices()[:1]))
+    program = backend.build(graph, SOLVER, BackendOptions(), BuildContext(backend.devices()[0]))
     loader = TrainLoader(reader, Sampler(len(reader), BATCH, 0), None, 0)
     arrays = initial_arrays(graph, 0) | {"input/mean": dataset.mean.transpose(2, 0, 1)}
     plan = TrainingPlan.of(spec, len(reader), validates=False)
@@ -95,10 +96,15 @@ def ours(backend_name: str, dataset: Dataset, folder: Path) -> Callable[[], floa
         job.snapshots_folder.mkdir(parents=True, exist_ok=True)
         record = Record(job, spec, plan, backend_name, Patience())
         meter = Meter(time.perf_counter())
-        train(Training(spec, plan, program, loader, None, record, meter, lambda: None), program.load(dict(arrays)), 0)
+        run = Training(spec, plan, program, loader, None, record, meter, nothing, Team(program.total), nothing)
+        train(run, program.load(dict(arrays)), 0)
         return pace_after(WARM_UP, job.journal.path)
 
     return run
+
+
+def nothing() -> None:
+    """Nobody wants anything, and nobody looks."""
 
 
 def pace_after(step: int, journal: Path) -> float:

@@ -1,7 +1,10 @@
 """What every group of tests shares: a home of its own, and skips that say why."""
 
+import importlib.util
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +28,19 @@ def home(tmp_path, monkeypatch):
     folder = tmp_path / "home"
     monkeypatch.setenv("DIGITS_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """NVIDIA's driver as far as this process sees: `stand_ins/pynvml.py` with two GPUs, and faults to plant."""
+    spec = importlib.util.spec_from_file_location("pynvml", Path(__file__).parent / "stand_ins" / "pynvml.py")
+    library = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(library)
+    (tmp_path / "libnvidia-ml.so.1").touch()
+    monkeypatch.setitem(sys.modules, "pynvml", library)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return library
 
 
 @pytest.fixture
@@ -79,5 +95,5 @@ def paused(trained, home):
     lines = folder.journal.path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if json.loads(line)["kind"] != "run-finished"]
     folder.journal.path.write_bytes(b"".join(kept))
-    folder.journal.append(RunPaused(6))
+    folder.journal.append(RunPaused(6, 1))
     return folder

@@ -21,7 +21,29 @@ Weights: TypeAlias = dict[str, jax.Array]
 #: For each slot of the solver, an array per trainable weight.
 Slots: TypeAlias = dict[str, Weights]
 
-DTYPES: dict[str, type[np.floating[Any]]] = {"fp32": np.float32, "fp64": np.float64}
+
+class Format(NamedTuple):
+    """A number format.
+
+    Attributes:
+        weights: Of weights, slots, gradients, statistics and losses.
+        activations: Of activations, and of weights where they meet them.
+    """
+
+    weights: type[np.floating[Any]]
+    activations: npt.DTypeLike
+
+    @property
+    def mixed(self) -> bool:
+        """Whether activations are narrower than weights."""
+        return np.dtype(self.weights) != np.dtype(self.activations)
+
+
+FORMATS: dict[str, Format] = {
+    "fp32": Format(np.float32, np.float32),
+    "fp64": Format(np.float64, np.float64),
+    "bf16": Format(np.float32, jnp.bfloat16),
+}
 
 
 class JaxState(NamedTuple):

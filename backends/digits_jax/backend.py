@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, ProcessLayout, Program
-from digits_core.contracts.claims import require_claims, require_devices
+from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, Program
+from digits_core.contracts.claims import require_claims
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
-from digits_jax.arrays import DTYPES
-from digits_jax.devices import KINDS, find_devices
+from digits_jax.arrays import FORMATS
+from digits_jax.devices import KINDS, find_devices, native_device
 from digits_jax.ops import OPS
 from digits_jax.program import JaxProgram
 from digits_jax.solvers import RULES
+from digits_jax.team_program import TeamProgram
 
 
 class JaxBackend(Backend):
-    """Trains with JAX on one device, in fp32 or fp64; steps are compiled unless that is switched off."""
+    """Trains with JAX, one device per process; steps are compiled unless that is switched off."""
 
     name: ClassVar = "jax"
 
@@ -27,21 +27,19 @@ class JaxBackend(Backend):
         return Capabilities(
             ops=frozenset(OPS),
             solvers=frozenset(RULES),
-            precisions=frozenset(DTYPES),
+            precisions=frozenset(FORMATS),
             device_kinds=frozenset(KINDS),
             compiles=True,
+            distributed=True,
         )
 
     def devices(self) -> tuple[Device, ...]:
         """What JAX finds, GPUs first."""
         return find_devices()
 
-    def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """One process with one device."""
-        require_devices(self, devices, nodes)
-        return ProcessLayout((tuple(devices),))
-
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
-        """A program for any graph of the core's ops; compiling waits for the first step."""
+        """A program for any graph of the core's ops; where several train together, meets the others."""
         require_claims(self, graph, solver, options, context)
-        return JaxProgram(graph, solver, options, context)
+        if context.process_count > 1:
+            return TeamProgram(graph, solver, options, context)
+        return JaxProgram(graph, solver, options, context, native_device(context.device))

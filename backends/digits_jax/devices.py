@@ -12,30 +12,25 @@ KINDS = ("gpu", "cpu")
 
 def find_devices() -> tuple[Device, ...]:
     """Devices of this process, GPUs first."""
-    return tuple(_describe(device) for device in _native_devices())
+    return tuple(_describe(id, device) for id, device in _native_devices().items())
 
 
 def native_device(device: Device) -> jax.Device:
     """JAX's device for ``device``."""
-    return next(native for native in _native_devices() if _id(native) == device.id)
+    return _native_devices()[device.id]
 
 
-def _native_devices() -> list[jax.Device]:
-    # With a GPU present JAX lists GPUs only; the processor is a backend of its own.
-    found = {_id(device): device for device in (*jax.local_devices(), *jax.local_devices(backend="cpu"))}
-    return sorted((device for device in found.values() if device.platform in KINDS), key=_rank)
+def _native_devices() -> dict[str, jax.Device]:
+    # With a GPU present JAX lists GPUs only; the processor is a backend of its own. JAX's numbers of devices are those
+    # of a whole team, ours those of a process.
+    gpus = [device for device in jax.local_devices() if device.platform == "gpu"]
+    return {f"gpu:{index}": device for index, device in enumerate(gpus)} | {
+        "cpu:0": jax.local_devices(backend="cpu")[0]
+    }
 
 
-def _rank(device: jax.Device) -> tuple[int, int]:
-    return KINDS.index(device.platform), device.id
-
-
-def _id(device: jax.Device) -> str:
-    return f"{device.platform}:{device.id}"
-
-
-def _describe(device: jax.Device) -> Device:
+def _describe(id: str, device: jax.Device) -> Device:
     if device.platform == "cpu":
-        return processor(device.id)
+        return processor()
     statistics = device.memory_stats() or {}
-    return Device(_id(device), device.platform, device.device_kind, statistics.get("bytes_limit"))
+    return Device(id, device.platform, device.device_kind, statistics.get("bytes_limit"))

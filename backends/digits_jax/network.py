@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import jax
+import jax.numpy as jnp
 
 from digits_core.graph.graph import Graph, Layer
 from digits_jax.arrays import Weights
 from digits_jax.ops import OPS, Mode
+
+#: Operations that compute in fp32 whatever the format of activations: they sum up many, or take powers.
+WIDE = frozenset({"input", "average_pool", "global_average_pool", "batch_norm", "lrn", "softmax"})
 
 
 class Network:
@@ -20,6 +24,8 @@ class Network:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        #: Layers that are scored.
+        self.heads = (graph.output, *(loss.logits for loss in graph.losses))
         self._applies = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
 
     def activations(
@@ -36,8 +42,16 @@ class Network:
         values: dict[str, jax.Array] = {}
         for layer in self.graph.needed_for(wanted):
             inputs = [values[name] for name in layer.inputs] or [pictures]
-            values[layer.name] = self._applies[layer.name](inputs, _own(layer, weights), mode)
+            values[layer.name] = self._apply(layer, inputs, _own(layer, weights), mode)
         return values
+
+    def _apply(self, layer: Layer, inputs: list[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
+        apply = self._applies[layer.name]
+        if mode.dtype != jnp.bfloat16:
+            return apply(inputs, weights, mode)
+        inside = jnp.float32 if layer.op.kind in WIDE else mode.dtype
+        inputs, weights = jax.tree.map(lambda array: array.astype(inside), (inputs, weights))
+        return apply(inputs, weights, mode).astype(mode.dtype)
 
 
 def _own(layer: Layer, weights: Weights) -> Weights:

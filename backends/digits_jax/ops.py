@@ -16,13 +16,18 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jax import lax
 
 from digits_core.graph import dropout as mask
 from digits_core.graph.graph import Layer
 from digits_core.graph.shapes import Shape
 from digits_jax.arrays import Weights, in_canonical_order
+from digits_jax.statistics import batch_statistics
 from digits_jax.windows import max_along, pad, taps
+
+#: fp32 means fp32 on every device: no bf16 or tf32 passes in matrix products.
+PRECISION = lax.Precision.HIGHEST
 
 
 @dataclass(slots=True)
@@ -32,22 +37,28 @@ class Mode:
     Attributes:
         step: Steps done so far, uint32, while training; None: no training behaviour.
         seed: Seed of the job.
-        dtype: Number format that pictures are brought to.
+        dtype: Number format of activations.
         unroll: Whether small convolutions are faster as one matrix product, as on processors.
+        precision: How exact products of fp32 are.
+        rows: Row of each sample in the global batch, uint32 ``[B]``; None: in order from 0.
+        real: 0 for samples that only fill a shape, float32 ``[B]``; None: there are none.
+        axis: Along which other processes see the rest of the batch; None: all of it is here.
         moved: Running statistics after the pass, by canonical name.
     """
 
     step: jax.Array | None = None
     seed: int = 0
-    dtype: type[np.floating[Any]] = np.float32
+    dtype: npt.DTypeLike = np.float32
     unroll: bool = False
+    precision: lax.Precision = PRECISION
+    rows: jax.Array | None = None
+    real: jax.Array | None = None
+    axis: str | None = None
     moved: Weights = field(default_factory=dict)
 
 
 Apply: TypeAlias = Callable[[Sequence[jax.Array], Weights, Mode], jax.Array]
 
-#: fp32 means fp32 on every device: no bf16 or tf32 passes in matrix products.
-PRECISION = lax.Precision.HIGHEST
 #: Windows of at most so many elements are unrolled, if they move by at most so many pixels: measured on processors.
 UNROLLED_ELEMENTS, UNROLLED_STRIDE = 512, 2
 
@@ -70,17 +81,17 @@ def conv(layer: Layer) -> Apply:
     elements = layer.input_shapes[0][0] * math.prod(op.kernel)
     small = op.groups == 1 and max(op.stride) <= UNROLLED_STRIDE and elements <= UNROLLED_ELEMENTS
 
-    def unrolled(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    def unrolled(x: jax.Array, kernel: jax.Array, precision: lax.Precision) -> jax.Array:
         columns = [
             column
             for row in taps(pad(x, windows, 0), 1, op.kernel[0], op.stride[0], op.dilation[0])
             for column in taps(row, 2, op.kernel[1], op.stride[1], op.dilation[1])
         ]
         flat = jnp.concatenate(columns, axis=-1).reshape(-1, elements)
-        product = jnp.dot(flat, kernel.reshape(elements, op.filters), precision=PRECISION)
+        product = jnp.dot(flat, kernel.reshape(elements, op.filters), precision=precision)
         return product.reshape(len(x), *windows.output, op.filters)
 
-    def native(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    def native(x: jax.Array, kernel: jax.Array, precision: lax.Precision) -> jax.Array:
         return lax.conv_general_dilated(
             x,
             kernel,
@@ -89,11 +100,11 @@ def conv(layer: Layer) -> Apply:
             rhs_dilation=op.dilation,
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
             feature_group_count=op.groups,
-            precision=PRECISION,
+            precision=precision,
         )
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
-        y = (unrolled if small and mode.unroll else native)(inputs[0], weights["kernel"])
+        y = (unrolled if small and mode.unroll else native)(inputs[0], weights["kernel"], mode.precision)
         return y + weights["bias"] if op.bias else y
 
     return apply
@@ -142,7 +153,7 @@ def dense(layer: Layer) -> Apply:
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
         flat = inputs[0].reshape(len(inputs[0]), -1)
-        y = jnp.dot(flat, weights["kernel"], precision=PRECISION)
+        y = jnp.dot(flat, weights["kernel"], precision=mode.precision)
         return y + weights["bias"] if op.bias else y
 
     return apply
@@ -171,7 +182,8 @@ def dropout(layer: Layer) -> Apply:
         x = inputs[0]
         if mode.step is None:
             return x
-        kept = dropout_mask(mask.mask_key(mode.seed, layer.name), op.rate, mode.step, len(x), layer.output)
+        rows = jnp.arange(len(x), dtype=jnp.uint32) if mode.rows is None else mode.rows
+        kept = dropout_mask(mask.mask_key(mode.seed, layer.name), op.rate, mode.step, rows, layer.output)
         return jnp.where(kept, x * (1 / (1 - op.rate)), 0)
 
     return apply
@@ -185,9 +197,8 @@ def batch_norm(layer: Layer) -> Apply:
         x = inputs[0]
         mean, variance = weights["mean"], weights["variance"]
         if mode.step is not None:
-            axes, count = tuple(range(x.ndim - 1)), x.size // x.shape[-1]
-            mean, variance = x.mean(axes), x.var(axes)
-            unbiased = variance * (count / max(count - 1, 1))
+            mean, variance, correction = batch_statistics(x, mode.real, mode.axis)
+            unbiased = variance * correction
             for name, batch in (("mean", mean), ("variance", unbiased)):
                 moved = (1 - op.momentum) * weights[name] + op.momentum * batch
                 mode.moved[f"{layer.name}/{name}"] = lax.stop_gradient(moved)
@@ -262,11 +273,11 @@ OPS: dict[str, Callable[[Layer], Apply]] = {
 }
 
 
-def dropout_mask(key: int, rate: float, step: jax.Array, rows: int, shape: Shape) -> jax.Array:
+def dropout_mask(key: int, rate: float, step: jax.Array, rows: jax.Array, shape: Shape) -> jax.Array:
     """True where an element is kept, ``[B, H, W, C]`` or ``[B, F]``, for a layer of canonical ``shape``."""
-    row = _mix(_mix(jnp.uint32(key) ^ _mix(step)) + jnp.arange(rows, dtype=jnp.uint32))
+    row = _mix(_mix(jnp.uint32(key) ^ _mix(step)) + rows)
     element = jnp.moveaxis(jnp.arange(math.prod(shape), dtype=jnp.uint32).reshape(shape), 0, -1)
-    bits = _mix(row.reshape(rows, *[1] * len(shape)) ^ _mix(element))
+    bits = _mix(row.reshape(len(rows), *[1] * len(shape)) ^ _mix(element))
     return (bits >> 8) >= mask.threshold(rate)
 
 

@@ -6,24 +6,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+from jax import lax
 
 from digits_core.contracts.backend import Arrays, Batch, BuildContext, Program
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
-from digits_jax.arrays import DTYPES, JaxState, Weights, from_canonical, owned, to_activation, to_canonical
-from digits_jax.devices import native_device
+from digits_jax.arrays import FORMATS, JaxState, Weights, from_canonical, owned, to_activation, to_canonical
 from digits_jax.network import Network
 from digits_jax.ops import Mode
+from digits_jax.rows import Samples
 from digits_jax.scores import score
-from digits_jax.solvers import updater
+from digits_jax.training import Trainer
 
-#: Images, labels and weights of a batch on the device.
-Placed: TypeAlias = tuple[jax.Array, jax.Array, jax.Array]
 Scores: TypeAlias = dict[str, jax.Array]
 
 
@@ -33,50 +31,64 @@ class JaxProgram(Program):
     Args:
         graph: The network.
         solver: How weights are updated.
-        options: Number format, and whether steps are compiled.
-        context: The device, and the seed of dropout.
+        options: Number format, parts of a batch, and whether steps are compiled.
+        context: The seed of dropout, and which rows of a batch are this process's own.
+        device: What computes.
+
+    Attributes:
+        train: ``(state, batch, learning rate, step) → (state, scores)``, neither compiled nor joined with other
+            processes.
+        compiler_options: What XLA is told for this number format.
     """
 
     #: Pictures that `predict` looks at together; fewer are padded to a power of two, so that few programs are compiled.
     CHUNK: ClassVar = 128
 
-    def __init__(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> None:
-        self._graph, self._solver, self._seed = graph, solver, context.seed
-        self._device = native_device(context.devices[0])
-        self._dtype = DTYPES[options.precision]
+    def __init__(
+        self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext, device: jax.Device
+    ) -> None:
+        self._graph, self._solver, self._device = graph, solver, device
+        self._format = FORMATS[options.precision]
+        # Otherwise XLA leaves out roundings to a half format on processors, and computes in fp32.
+        self.compiler_options = {"xla_allow_excess_precision": False} if self._format.mixed else None
         self._network = Network(graph)
-        self._heads = (graph.output, *(loss.logits for loss in graph.losses))
-        self._update = updater(solver, graph.parameters)
-        self._train, self._evaluate, self._activate = self._train_traced, self._evaluate_traced, self._activate_traced
+        exact = not options.tf32 and not self._format.mixed
+        self._mode = Mode(
+            seed=context.seed,
+            dtype=self._format.activations,
+            unroll=device.platform == "cpu",
+            precision=lax.Precision.HIGHEST if exact else lax.Precision.DEFAULT,
+        )
+        self.train = Trainer(self._network, solver, self._mode, options.accumulate, context).step_function()
+        self._train, self._evaluate, self._activate = self.train, self._evaluate_traced, self._activate_traced
         if options.compile != "off":
-            self._train = jax.jit(self._train_traced, donate_argnums=0)
-            self._evaluate = jax.jit(self._evaluate_traced)
-            self._activate = jax.jit(self._activate_traced, static_argnums=2)
+            self._train = jax.jit(self.train, donate_argnums=0, compiler_options=self.compiler_options)
+            self._evaluate = jax.jit(self._evaluate_traced, compiler_options=self.compiler_options)
+            self._activate = jax.jit(self._activate_traced, static_argnums=2, compiler_options=self.compiler_options)
 
     def load(self, arrays: Arrays) -> JaxState:
         """A state on the device with copies of ``arrays``."""
         require_weights(self._graph, arrays)
-        with self._number_format():
-            return from_canonical(arrays, self._graph, self._solver, self._dtype, self._device)
+        with self.number_format():
+            return from_canonical(arrays, self._graph, self._solver, self._format.weights, self._device)
 
     def save(self, state: JaxState) -> Arrays:
         """Copies of everything in ``state``; waits for the device."""
         return to_canonical(state, self._graph)
 
-    def place(self, batch: Batch) -> Placed:
+    def place(self, batch: Batch) -> Samples:
         """Copies on the device; does not wait for them."""
         arrays = ((batch.images, np.uint8), (batch.labels, np.int32), (batch.weights, np.float32))
-        images, labels, weights = (owned(array, dtype, self._device) for array, dtype in arrays)
-        return images, labels, weights
+        return Samples(*(owned(array, dtype, self._device) for array, dtype in arrays))
 
-    def train_step(self, state: JaxState, batch: Placed, learning_rate: float, step: int) -> tuple[JaxState, Scores]:
+    def train_step(self, state: JaxState, batch: Samples, learning_rate: float, step: int) -> tuple[JaxState, Scores]:
         """Forward, backward and update in one compiled function that works in the memory of ``state``."""
-        with self._number_format():
-            return self._train(state, batch, self._dtype(learning_rate), np.uint32(step))
+        with self.number_format():
+            return self._train(state, batch, *self.scalars(learning_rate, step))
 
-    def evaluate_step(self, state: JaxState, batch: Placed) -> Scores:
+    def evaluate_step(self, state: JaxState, batch: Samples) -> Scores:
         """Forward and score."""
-        with self._number_format():
+        with self.number_format():
             return self._evaluate(state.weights, batch)
 
     def predict(
@@ -89,37 +101,22 @@ class JaxProgram(Program):
 
     def close(self) -> None:
         """Forget what was compiled."""
-        self._train, self._evaluate, self._activate = self._train_traced, self._evaluate_traced, self._activate_traced
+        self._train, self._evaluate, self._activate = self.train, self._evaluate_traced, self._activate_traced
 
-    def _number_format(self) -> Any:
+    def number_format(self) -> Any:
         """Lets float64 be float64, for this thread and the length of a call; JAX's global setting stays as it is."""
-        return jax.enable_x64(self._dtype is np.float64)
+        return jax.enable_x64(self._format.weights is np.float64)
 
-    def _mode(self, step: jax.Array | None = None) -> Mode:
-        return Mode(step, self._seed, self._dtype, unroll=self._device.platform == "cpu")
+    def scalars(self, learning_rate: float, step: int) -> tuple[np.floating[Any], np.uint32]:
+        """The numbers of a step, always in the same formats, so that it is compiled once."""
+        return self._format.weights(learning_rate), np.uint32(step)
 
-    def _train_traced(
-        self, state: JaxState, batch: Placed, rate: npt.ArrayLike, step: npt.ArrayLike
-    ) -> tuple[JaxState, Scores]:
-        rate, step = jnp.asarray(rate), jnp.asarray(step)
-        trainable = {name: state.weights[name] for name, p in self._graph.parameters.items() if p.trainable}
-
-        def objective(trainable: Weights) -> tuple[jax.Array, tuple[Scores, Weights]]:
-            mode = self._mode(step)
-            values = self._network.activations(state.weights | trainable, batch[0], self._heads, mode)
-            scores = score(self._graph, values, *batch[1:])
-            return scores["loss"] / scores["samples"], (scores, mode.moved)
-
-        gradients, (scores, moved) = jax.grad(objective, has_aux=True)(trainable)
-        trainable, slots = self._update(trainable, gradients, state.slots, rate, step)
-        return JaxState(state.weights | moved | trainable, slots), scores
-
-    def _evaluate_traced(self, weights: Weights, batch: Placed) -> Scores:
-        values = self._network.activations(weights, batch[0], self._heads, self._mode())
-        return score(self._graph, values, *batch[1:])
+    def _evaluate_traced(self, weights: Weights, batch: Samples) -> Scores:
+        values = self._network.activations(weights, batch.images, self._network.heads, self._mode)
+        return score(self._graph, values, batch.labels, batch.weights)
 
     def _activate_traced(self, weights: Weights, images: jax.Array, wanted: tuple[str, ...]) -> dict[str, jax.Array]:
-        values = self._network.activations(weights, images, wanted, self._mode())
+        values = self._network.activations(weights, images, wanted, self._mode)
         return {name: values[name] for name in wanted}
 
     def _chunks(self, images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
@@ -132,6 +129,6 @@ class JaxProgram(Program):
         count = len(images)
         size = 1 << (count - 1).bit_length() if count else 1
         padded = np.pad(images, [(0, size - count), (0, 0), (0, 0), (0, 0)])
-        with self._number_format():
+        with self.number_format():
             found = self._activate(weights, jax.device_put(padded, self._device), wanted)
         return {name: to_activation(value)[:count] for name, value in found.items()}

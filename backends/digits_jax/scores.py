@@ -19,6 +19,8 @@ def score(graph: Graph, values: Mapping[str, jax.Array], labels: jax.Array, weig
         labels: int32 ``[B]``.
         weights: float32 ``[B]``; 0 marks padding.
     """
+    # In a half format only the passes through the network are.
+    values = {name: _at_least_fp32(value) for name, value in values.items()}
     weights = weights.astype(values[graph.output].dtype)
     total = sum(
         loss.weight * jnp.sum(weights * _cross_entropy(values[loss.logits], labels, loss)) for loss in graph.losses
@@ -30,6 +32,10 @@ def score(graph: Graph, values: Mapping[str, jax.Array], labels: jax.Array, weig
         "top5": jnp.sum(weights * (rank < 5)),
         "samples": jnp.sum(weights),
     }
+
+
+def _at_least_fp32(value: jax.Array) -> jax.Array:
+    return value.astype(jnp.promote_types(value.dtype, jnp.float32))
 
 
 def _cross_entropy(logits: jax.Array, labels: jax.Array, loss: Loss) -> jax.Array:

@@ -83,6 +83,8 @@ def updater(
     rule = RULES[solver.name](solver)
 
     def update(weights: Weights, gradients: Weights, slots: Slots, rate: jax.Array, step: jax.Array) -> Updated:
+        if solver.clip is not None:
+            gradients = clipped(gradients, solver.clip)
         decayed = {
             name: gradients[name] + solver.weight_decay * parameters[name].decay_multiplier * weight
             for name, weight in weights.items()
@@ -94,6 +96,13 @@ def updater(
         return stepped, rule.unpack(state)
 
     return update
+
+
+def clipped(gradients: Weights, clip: float) -> Weights:
+    """Gradients whose L2 norm over all weights together is ``clip`` at most."""
+    norm = jnp.sqrt(sum(jnp.sum(jnp.square(gradient)) for gradient in gradients.values()))
+    factor = clip / jnp.maximum(norm, clip)
+    return {name: factor * gradient for name, gradient in gradients.items()}
 
 
 class SquareSumState(NamedTuple):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, ProcessLayout, Program
-from digits_core.contracts.claims import require_claims, require_devices
+from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, Program
+from digits_core.contracts.claims import require_claims
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -29,11 +28,6 @@ class NumpyBackend(Backend):
     def devices(self) -> tuple[Device, ...]:
         """The processor."""
         return find_devices()
-
-    def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """One process with one device."""
-        require_devices(self, devices, nodes)
-        return ProcessLayout((tuple(devices),))
 
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
         """A program for any graph of the core's ops."""

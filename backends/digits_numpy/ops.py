@@ -31,12 +31,14 @@ class Mode:
         training: Whether dropout drops and batch norm uses the batch.
         seed: Seed of the job.
         step: Steps done so far.
+        first: Row of the batch that the first picture is.
         moved: Running statistics after the pass, by canonical name.
     """
 
     training: bool = False
     seed: int = 0
     step: int = 0
+    first: int = 0
     moved: Weights = field(default_factory=dict)
 
 
@@ -204,7 +206,8 @@ def dropout(layer: Layer) -> Forward:
         x = inputs[0]
         if not mode.training:
             return x, lambda dy: ([dy], {})
-        kept = dropout_mask(mode.seed, layer.name, op.rate, mode.step, x.shape) * x.dtype.type(1 / (1 - op.rate))
+        kept = dropout_mask(mode.seed, layer.name, op.rate, mode.step, x.shape, mode.first)
+        kept = kept * x.dtype.type(1 / (1 - op.rate))
         return x * kept, lambda dy: ([dy * kept], {})
 
     return forward
@@ -331,10 +334,10 @@ def log_softmax(x: Array) -> Array:
     return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
-def dropout_mask(seed: int, layer: str, rate: float, step: int, shape: tuple[int, ...]) -> Array:
-    """True where an element is kept; ``shape`` is ``[B, C, H, W]`` or ``[B, F]``."""
+def dropout_mask(seed: int, layer: str, rate: float, step: int, shape: tuple[int, ...], first: int = 0) -> Array:
+    """True where an element is kept; ``shape`` is ``[B, C, H, W]`` or ``[B, F]`` of rows from ``first`` on."""
     key = np.uint32(mask.mask_key(seed, layer))
-    rows = np.arange(shape[0], dtype=np.uint32)
+    rows = np.arange(first, first + shape[0], dtype=np.uint32)
     row = _mix(_mix(key ^ _mix(np.array([step], np.uint32))) + rows)
     element = _mix(np.arange(math.prod(shape[1:]), dtype=np.uint32))
     bits = _mix(row[:, None] ^ element[None, :])

@@ -7,4 +7,4 @@ from digits_core.hooks import hookimpl
 @hookimpl
 def digits_backends() -> list[Entry]:
     """The NumPy backend."""
-    return [Entry("numpy", "digits_numpy.backend:NumpyBackend", "NumPy alone: short and plain.")]
+    return [Entry("numpy", "digits_numpy.backend:NumpyBackend", "NumPy alone: short and plain.", devices=("cpu",))]

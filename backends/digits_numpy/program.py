@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.contracts.backend import Arrays, Batch, BuildContext, Program, Scores
+from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildContext, Program, Scores, parts
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph, Layer
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_numpy.arrays import DTYPES, Array, NumpyState, from_canonical, to_canonical
 from digits_numpy.ops import OPS, Backward, Mode, Weights, log_softmax
-from digits_numpy.solvers import RULES
+from digits_numpy.solvers import RULES, clip_factor
 
 
 class NumpyProgram(Program):
@@ -30,7 +30,7 @@ class NumpyProgram(Program):
 
     def __init__(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> None:
         self._graph, self._solver, self._seed = graph, solver, context.seed
-        self._dtype = DTYPES[options.precision]
+        self._dtype, self._parts = DTYPES[options.precision], options.accumulate
         self._forwards = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
         heads = [loss.logits for loss in graph.losses]
         self._trained, self._scored = graph.needed_for(heads), graph.needed_for([graph.output, *heads])
@@ -49,17 +49,24 @@ class NumpyProgram(Program):
         return batch
 
     def train_step(self, state: NumpyState, batch: Batch, learning_rate: float, step: int) -> tuple[NumpyState, Scores]:
-        """Forward, backward, update."""
-        mode = Mode(training=True, seed=self._seed, step=step)
-        values, backwards = self._forward(self._scored, state.weights, batch.images, mode)
-        scores, gradients = self._score(values, batch)
-        weight_gradients = self._backward(backwards, gradients)
-        return self._update(state, weight_gradients, mode, learning_rate, step), scores
+        """Forward and backward, part by part; update."""
+        weights, samples = dict(state.weights), batch.weights.sum(dtype=self._dtype)
+        gradients: Weights = {}
+        scores: dict[str, float] = dict.fromkeys(SCORE_NAMES, 0.0)
+        for rows in parts(len(batch.labels), self._parts):
+            mode = Mode(training=True, seed=self._seed, step=step, first=rows.start)
+            values, backwards = self._forward(self._scored, weights, batch.images[rows], mode)
+            found, heads = self._score(values, batch.labels[rows], batch.weights[rows], samples)
+            for name, gradient in self._backward(backwards, heads).items():
+                gradients[name] = gradients.get(name, 0) + gradient
+            scores = {name: scores[name] + found[name] for name in SCORE_NAMES}
+            weights |= mode.moved
+        return self._update(state, weights, gradients, learning_rate, step), scores
 
     def evaluate_step(self, state: NumpyState, batch: Batch) -> Scores:
         """Forward and score."""
         values, _ = self._forward(self._scored, state.weights, batch.images, Mode())
-        return self._score(values, batch)[0]
+        return self._score(values, batch.labels, batch.weights, batch.weights.sum(dtype=self._dtype))[0]
 
     def predict(
         self, state: NumpyState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
@@ -84,10 +91,11 @@ class NumpyProgram(Program):
             values[layer.name], backwards[layer.name] = self._forwards[layer.name](inputs, own, mode)
         return values, backwards
 
-    def _score(self, values: dict[str, Array], batch: Batch) -> tuple[dict[str, float], dict[str, Array]]:
-        """Sums over the batch, and the gradient of the mean loss at every layer of logits."""
-        weights = batch.weights.astype(self._dtype)
-        samples = weights.sum()
+    def _score(
+        self, values: dict[str, Array], labels: Array, weights: Array, samples: Array
+    ) -> tuple[dict[str, float], dict[str, Array]]:
+        """Sums over the rows, and their gradient of the loss divided by ``samples`` at every layer of logits."""
+        weights = weights.astype(self._dtype)
         total = 0.0
         gradients: dict[str, Array] = {}
         for loss in self._graph.losses:
@@ -95,16 +103,16 @@ class NumpyProgram(Program):
             log_share = log_softmax(logits)
             classes = logits.shape[1]
             target = np.full_like(logits, loss.label_smoothing / classes)
-            target[np.arange(len(target)), batch.labels] += 1 - loss.label_smoothing
+            target[np.arange(len(target)), labels] += 1 - loss.label_smoothing
             total += loss.weight * float((weights * -(target * log_share).sum(1)).sum())
             gradient = (np.exp(log_share) - target) * (loss.weight * weights / samples)[:, None]
             gradients[loss.logits] = gradients.get(loss.logits, 0) + gradient
-        rank = _rank(values[self._graph.output], batch.labels)
+        rank = _rank(values[self._graph.output], labels)
         scores = {
             "loss": total,
             "correct": float((weights * (rank < 1)).sum()),
             "top5": float((weights * (rank < 5)).sum()),
-            "samples": float(samples),
+            "samples": float(weights.sum()),
         }
         return scores, gradients
 
@@ -118,13 +126,15 @@ class NumpyProgram(Program):
                 gradients[name] = gradients[name] + gradient if name in gradients else gradient
         return found
 
-    def _update(self, state: NumpyState, gradients: Weights, mode: Mode, learning_rate: float, step: int) -> NumpyState:
-        rule = RULES[self._solver.name]
-        weights, slots = {**state.weights, **mode.moved}, dict(state.slots)
+    def _update(
+        self, state: NumpyState, weights: Weights, gradients: Weights, learning_rate: float, step: int
+    ) -> NumpyState:
+        rule, factor = RULES[self._solver.name], clip_factor(gradients, self._solver.clip)
+        slots = dict(state.slots)
         for name, old in state.slots.items():
             parameter = self._graph.parameters[name]
             decay = self._solver.weight_decay * parameter.decay_multiplier
-            g = gradients.get(name, 0) + decay * weights[name]
+            g = factor * gradients.get(name, 0) + decay * weights[name]
             update, slots[name] = rule(self._solver, g, old, step)
             weights[name] = weights[name] - learning_rate * parameter.rate_multiplier * update
         return NumpyState(weights, slots)

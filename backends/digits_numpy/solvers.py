@@ -42,3 +42,11 @@ def adam(solver: Adam, g: Array, slots: dict[str, Array], step: int) -> tuple[Ar
 
 
 RULES: dict[str, Rule] = {"sgd": sgd, "nesterov": nesterov, "adagrad": adagrad, "adam": adam}
+
+
+def clip_factor(gradients: dict[str, Array], clip: float | None) -> float:
+    """By what a gradient is multiplied so that its norm over all weights is ``clip`` at most."""
+    if clip is None:
+        return 1.0
+    norm = float(np.sqrt(sum(np.sum(np.square(gradient, dtype=np.float64)) for gradient in gradients.values())))
+    return clip / max(norm, clip)

@@ -15,7 +15,9 @@ from digits_tensorflow.framework import tf
 #: ``tf.Variable`` by canonical name; of a solver, by weight and slot.
 Variables: TypeAlias = dict[str, tf.Variable]
 Slots: TypeAlias = dict[str, Variables]
-DTYPES: dict[str, tf.DType] = {"fp32": tf.float32, "fp64": tf.float64}
+#: By precision: of weights, slots, and what is summed over a batch; of activations and factors.
+DTYPES: dict[str, tf.DType] = {"fp32": tf.float32, "fp64": tf.float64, "bf16": tf.float32, "fp16": tf.float32}
+ACTIVATIONS: dict[str, tf.DType] = {**DTYPES, "bf16": tf.bfloat16, "fp16": tf.float16}
 
 
 def weights_from_canonical(graph: Graph, arrays: Arrays, dtype: tf.DType) -> Variables:

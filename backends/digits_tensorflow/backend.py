@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, ProcessLayout, Program
-from digits_core.contracts.claims import require_claims, require_devices
+from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, Program
+from digits_core.contracts.claims import require_claims
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -18,30 +17,27 @@ from digits_tensorflow.solvers import RULES
 
 
 class TensorFlowBackend(Backend):
-    """Trains with TensorFlow on one device."""
+    """Trains with TensorFlow, on one device in each process."""
 
     name: ClassVar = "tensorflow"
 
     def capabilities(self) -> Capabilities:
-        """Every op and solver of the core, compiled by XLA where asked to."""
+        """Every op and solver of the core, compiled by XLA where asked to; fp16 pays on GPUs only."""
+        kinds = frozenset(device.kind for device in self.devices())
         return Capabilities(
             ops=frozenset(OPS),
             solvers=frozenset(RULES),
-            precisions=frozenset(DTYPES),
-            device_kinds=frozenset(device.kind for device in self.devices()),
+            precisions=frozenset(DTYPES) if "gpu" in kinds else frozenset(DTYPES) - {"fp16"},
+            device_kinds=kinds,
             compiles=True,
+            distributed=True,
         )
 
     def devices(self) -> tuple[Device, ...]:
         """Graphics processors, then the processor."""
         return find_devices()
 
-    def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """One process with one device."""
-        require_devices(self, devices, nodes)
-        return ProcessLayout((tuple(devices),))
-
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
-        """A program for any graph of the core's ops, on one device."""
+        """A program for any graph of the core's ops."""
         require_claims(self, graph, solver, options, context)
         return TensorFlowProgram(graph, solver, options, context)

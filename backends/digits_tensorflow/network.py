@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from digits_core.contracts.backend import Arrays
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph
-from digits_tensorflow.arrays import DTYPES, weights_from_canonical
+from digits_tensorflow.arrays import ACTIVATIONS, DTYPES, weights_from_canonical
 from digits_tensorflow.framework import tf
 from digits_tensorflow.ops import OPS, Pass
 
@@ -29,7 +29,7 @@ class Network(tf.Module):
         super().__init__()
         self.graph = graph
         self.weights = weights_from_canonical(graph, arrays, DTYPES[precision])
-        self._dtype = DTYPES[precision]
+        self._dtype, self._activations = DTYPES[precision], ACTIVATIONS[precision]
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Logits ``[B, classes]`` of uint8 pictures ``[B, H, W, C]``, without training behaviour."""
@@ -42,5 +42,6 @@ class Network(tf.Module):
         values: dict[str, tf.Tensor] = {}
         for layer in self.graph.needed_for(targets):
             inputs = [values[name] for name in layer.inputs] or [pictures]
-            values[layer.name] = OPS[layer.op.kind](layer, inputs, run)
+            value = OPS[layer.op.kind](layer, inputs, run)
+            values[layer.name] = value if layer.inputs else tf.cast(value, self._activations)
         return values

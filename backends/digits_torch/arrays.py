@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.graph.graph import Graph
 from digits_core.spec.solver import SolverBase
+from digits_torch.exchange import GradientExchange
 from digits_torch.native import Network, training_twin
-
-DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "fp64": torch.float64}
+from digits_torch.team import Team
 
 #: Torch's attribute of each canonical local name.
 ATTRIBUTES = {
@@ -60,6 +60,7 @@ class TorchState:
         groups: Trainable weights and slots, for the solver.
         tensors: Every array by canonical name, in saving order; the same memory as above.
         shapes: Canonical shapes of ``tensors``.
+        exchange: Sums gradients over the processes that train together, if there are several.
     """
 
     training: Network
@@ -67,12 +68,19 @@ class TorchState:
     groups: tuple[Group, ...]
     tensors: dict[str, Tensor]
     shapes: dict[str, tuple[int, ...]]
+    exchange: GradientExchange | None = None
 
 
 def from_canonical(
-    arrays: Arrays, graph: Graph, solver: SolverBase, seed: int, dtype: torch.dtype, device: torch.device
+    arrays: Arrays,
+    graph: Graph,
+    solver: SolverBase,
+    seed: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    team: Team | None = None,
 ) -> TorchState:
-    """A state with copies of ``arrays``; absent slots are zero."""
+    """A state with copies of ``arrays``; absent slots are zero. With a team it trains in step with its processes."""
     network = Network(graph, seed).eval().to(device, dtype, memory_format=torch.channels_last)
     weights = native_tensors(network, graph)
     shapes = {name: parameter.shape for name, parameter in graph.parameters.items()}
@@ -85,7 +93,15 @@ def from_canonical(
     for name, tensor in tensors.items():
         if name in arrays:
             write(tensor, arrays[name])
-    return TorchState(training_twin(network, graph), network, _groups(graph, solver, tensors), tensors, shapes)
+    trainable = [weights[name] for name, parameter in graph.parameters.items() if parameter.trainable]
+    return TorchState(
+        training_twin(network, graph, team),
+        network,
+        _groups(graph, solver, tensors),
+        tensors,
+        shapes,
+        GradientExchange(trainable, team) if team else None,
+    )
 
 
 def to_canonical(state: TorchState) -> Arrays:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -25,11 +26,21 @@ def native_device(device: Device) -> torch.device:
     return torch.device("cpu") if device.kind == "cpu" else torch.device("cuda", int(index))
 
 
-def exact_arithmetic(device: torch.device) -> AbstractContextManager[None]:
-    """Settings for steps on ``device``: no TF32 in convolutions, fastest algorithms for static shapes."""
-    if device.type == "cpu":
-        return nullcontext()
-    return torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False)
+def arithmetic(device: torch.device, tf32: bool) -> AbstractContextManager[None]:
+    """Settings for steps on ``device``: whether TF32 may be used, and the fastest algorithms for static shapes."""
+    return nullcontext() if device.type == "cpu" else _gpu_arithmetic(tf32)
+
+
+@contextmanager
+def _gpu_arithmetic(tf32: bool) -> Iterator[None]:
+    products = torch.backends.cuda.matmul
+    before = products.allow_tf32
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=tf32):
+        products.allow_tf32 = tf32
+        try:
+            yield
+        finally:
+            products.allow_tf32 = before
 
 
 def can_compile() -> bool:

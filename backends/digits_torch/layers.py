@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 
 from digits_core.graph.dropout import MULTIPLIER_1, MULTIPLIER_2
 from digits_core.graph.shapes import Sides
+from digits_torch.synchronised import batch_norm_together, widened
+from digits_torch.team import Team
 
 
 class Input(nn.Module):
@@ -90,6 +93,18 @@ class PaddedAvgPool2d(nn.Module):
         return F.avg_pool2d(pad(x, self.sides, 0.0), self.kernel, self.stride, divisor_override=1) / self.divisor
 
 
+class Draw(NamedTuple):
+    """What decides the masks of one pass, besides each layer's key.
+
+    Attributes:
+        step: int32 scalar, steps done so far.
+        first: int32 scalar, row of the global batch that the first sample is; None: 0.
+    """
+
+    step: Tensor
+    first: Tensor | None = None
+
+
 class KeyedDropout(nn.Module):
     """Dropout whose mask is a function of key, step, row and element; see `digits_core.graph.dropout`.
 
@@ -106,31 +121,42 @@ class KeyedDropout(nn.Module):
         elements = mix(torch.arange(math.prod(shape), dtype=torch.int32)).view(1, *shape)
         self.register_buffer("elements", elements, persistent=False)
 
-    def forward(self, x: Tensor, step: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, draw: Draw | None = None) -> Tensor:
         """Drop elements while training.
 
         Args:
             x: Activations.
-            step: int32 scalar on the device of ``x``; None: the mask is drawn from torch's generator.
+            draw: On the device of ``x``; None: the mask is drawn from torch's generator.
         """
         if not self.training or self.rate == 0:
             return x
-        if step is None:
+        if draw is None:
             return F.dropout(x, self.rate)
-        return x * (self.kept(len(x), step).to(x.dtype) * (1 / (1 - self.rate)))
+        return x * (self.kept(len(x), draw).to(x.dtype) * (1 / (1 - self.rate)))
 
-    def kept(self, rows: int, step: Tensor) -> Tensor:
-        """The mask, true where an element is kept, for ``rows`` samples."""
-        row = mix(mix(self.key ^ mix(step)) + torch.arange(rows, dtype=torch.int32, device=step.device))
+    def kept(self, count: int, draw: Draw) -> Tensor:
+        """The mask, true where an element is kept, for ``count`` samples."""
+        rows = torch.arange(count, dtype=torch.int32, device=draw.step.device)
+        if draw.first is not None:
+            rows = rows + draw.first
+        row = mix(mix(self.key ^ mix(draw.step)) + rows)
         bits = mix(row.view(-1, *[1] * (self.elements.dim() - 1)) ^ self.elements)
         return _shift(bits, 8) >= self.threshold
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch norm of ``[B, C, H, W]`` or ``[B, F]`` that also takes one value per channel, whose variance is 0."""
+    """Batch norm of ``[B, C, H, W]`` or ``[B, F]`` that also takes one value per channel, whose variance is 0.
+
+    Attributes:
+        team: Processes that normalise their batches together while training; None: this one alone.
+    """
+
+    team: Team | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise, and move the running statistics while training."""
+        if self.training and self.team is not None:
+            return batch_norm_together(x, self, self.team)
         if not self.training or x.numel() > x.shape[1]:
             return super().forward(x)
         with torch.no_grad():
@@ -160,11 +186,12 @@ class Lrn(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise."""
         half, channels = self.size // 2, x.shape[1]
-        squares = F.pad(x * x, (0, 0, 0, 0, half, half))
+        wide = widened(x)
+        squares = F.pad(wide * wide, (0, 0, 0, 0, half, half))
         total = squares[:, :channels]
         for shift in range(1, self.size):
             total = total + squares[:, shift : shift + channels]
-        return x * (total * self.factor + self.k).pow(-self.beta)
+        return (wide * (total * self.factor + self.k).pow(-self.beta)).to(x.dtype)
 
 
 class Concat(nn.Module):

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from digits_core.graph.graph import Graph, Layer
+from digits_torch.layers import BatchNorm, Draw
 from digits_torch.ops import OPS
+from digits_torch.team import Team
 
 #: Operations whose result their own backward pass does not need, so that the next one may overwrite it.
 _OVERWRITABLE = frozenset({"conv", "dense", "batch_norm", "concat", "add"})
@@ -24,14 +26,14 @@ class Call:
         layer: Its name.
         attribute: Where the network has its module.
         inputs: Layers it takes.
-        takes_step: Whether it takes the step as well.
+        takes_draw: Whether it takes what decides dropout's masks as well.
         finished: Layers whose activations nobody needs afterwards.
     """
 
     layer: str
     attribute: str
     inputs: tuple[str, ...]
-    takes_step: bool
+    takes_draw: bool
     finished: tuple[str, ...]
 
 
@@ -63,35 +65,39 @@ class Network(nn.Module):
         """The module of the layer that the graph calls ``name``."""
         return self.get_submodule(self._attributes[name])
 
-    def run(self, calls: Sequence[Call], images: Tensor, step: Tensor | None = None) -> dict[str, Tensor]:
+    def run(self, calls: Sequence[Call], images: Tensor, draw: Draw | None = None) -> dict[str, Tensor]:
         """Activations of the targets of ``calls``.
 
         Args:
             calls: From `plan`.
             images: uint8 ``[B, H, W, C]``.
-            step: int32 scalar that decides dropout's masks; None: torch's generator does.
+            draw: Decides dropout's masks; None: torch's generator does.
         """
         values: dict[str, Tensor] = {}
         modules = self._modules
         for call in calls:
-            inputs: list[Tensor | None] = [values[name] for name in call.inputs] or [images]
-            if call.takes_step:
-                inputs.append(step)
+            inputs: list[Tensor | Draw | None] = [values[name] for name in call.inputs] or [images]
+            if call.takes_draw:
+                inputs.append(draw)
             values[call.layer] = modules[call.attribute](*inputs)
             for name in call.finished:
                 del values[name]
         return values
 
 
-def training_twin(network: Network, graph: Graph) -> Network:
+def training_twin(network: Network, graph: Graph, team: Team | None = None) -> Network:
     """The same network on the same memory, in training mode.
 
-    Rectifiers overwrite what no one else reads: that saves memory, and is why layers are tapped in the other one.
+    Rectifiers overwrite what no one else reads: that saves memory, and is why layers are tapped in the other one. With
+    a team, batch norm sees the batches of all its processes.
     """
     shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
     twin = copy.deepcopy(network, shared).train()
     for layer in _overwriting(graph):
         twin.layer(layer.name).inplace = True
+    for module in twin.modules():
+        if isinstance(module, BatchNorm):
+            module.team = team
     return twin
 
 

@@ -11,15 +11,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from digits_core.contracts.backend import Arrays, Batch, Program, Scores
+from digits_core.contracts.backend import Arrays, Batch, BuildContext, Program, Scores, parts
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph, Loss
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
-from digits_torch.arrays import DTYPES, TorchState, from_canonical, read, shared, to_canonical
-from digits_torch.devices import can_compile, exact_arithmetic
-from digits_torch.native import Network, plan
-from digits_torch.solvers import update
+from digits_torch.arrays import TorchState, from_canonical, read, shared, to_canonical
+from digits_torch.devices import arithmetic, can_compile
+from digits_torch.layers import Draw
+from digits_torch.native import Call, Network, plan
+from digits_torch.precision import HALF, WIDE, LossScale
+from digits_torch.solvers import take_gradients, update
+from digits_torch.team import Team
 
 
 class TorchBatch(NamedTuple):
@@ -30,7 +33,7 @@ class TorchBatch(NamedTuple):
         labels: int64 ``[B]``.
         weights: ``[B]`` in the program's number format.
         samples: Scalar, Σ weights.
-        share: Scalar, 1 / samples: the gradient of the mean loss with respect to the total loss.
+        share: Scalar, 1 / samples of the global batch: the gradient of the mean loss with respect to the total loss.
         earlier: bool ``[B, classes]``, true for classes below the label.
     """
 
@@ -41,23 +44,36 @@ class TorchBatch(NamedTuple):
     share: Tensor
     earlier: Tensor
 
+    def part(self, rows: slice) -> TorchBatch:
+        """Some of its rows, each with the same share of the whole."""
+        weights = self.weights[rows]
+        return TorchBatch(self.images[rows], self.labels[rows], weights, weights.sum(), self.share, self.earlier[rows])
+
 
 class TorchProgram(Program):
-    """A graph on one device.
+    """A graph on one device, alone or in step with other processes.
 
     Args:
         graph: The network.
         solver: How weights are updated.
-        options: Number format, and whether steps are compiled.
-        seed: Seed of the job, for dropout.
+        options: Number format, parts of a batch, and whether steps are compiled.
+        context: Seed of dropout, and who trains together.
         device: Where it runs.
+
+    Raises:
+        JobFailed: If the other processes cannot be reached.
     """
 
     def __init__(
-        self, graph: Graph, solver: SolverBase, options: BackendOptions, seed: int, device: torch.device
+        self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext, device: torch.device
     ) -> None:
-        self._graph, self._solver, self._seed, self._device = graph, solver, seed, device
-        self._dtype = DTYPES[options.precision]
+        self._graph, self._solver, self._context, self._device = graph, solver, context, device
+        self._dtype, self._half, self._tf32 = WIDE[options.precision], HALF.get(options.precision), options.tf32
+        self._loss_scale = LossScale() if self._half is torch.float16 else None
+        self._team = Team(context, device) if context.addresses else None
+        # Batch norm sees the parts of all processes together, so that each has as many as the smallest share allows.
+        smallest = context.batch // context.process_count
+        self._parts = min(options.accumulate, smallest) if self._team else options.accumulate
         self._heads = tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
         self._calls = plan(graph, self._heads)
         self._has_dropout = any(layer.op.kind == "dropout" for layer in graph.layers)
@@ -70,7 +86,9 @@ class TorchProgram(Program):
     def load(self, arrays: Arrays) -> TorchState:
         """A state with copies of ``arrays`` on the device."""
         require_weights(self._graph, arrays)
-        return from_canonical(arrays, self._graph, self._solver, self._seed, self._dtype, self._device)
+        return from_canonical(
+            arrays, self._graph, self._solver, self._context.seed, self._dtype, self._device, self._team
+        )
 
     def save(self, state: TorchState) -> Arrays:
         """Copies of everything in ``state``."""
@@ -81,25 +99,24 @@ class TorchProgram(Program):
         labels = self._to_device(shared(batch.labels)).long()
         weights = self._to_device(shared(batch.weights)).to(self._dtype)
         samples = weights.sum()
+        share = torch.full_like(samples, 1 / self._context.batch) if self._team else samples.reciprocal()
         earlier = self._classes < labels[:, None]
-        return TorchBatch(
-            self._to_device(shared(batch.images)), labels, weights, samples, samples.reciprocal(), earlier
-        )
+        return TorchBatch(self._to_device(shared(batch.images)), labels, weights, samples, share, earlier)
 
     def train_step(
         self, state: TorchState, batch: TorchBatch, learning_rate: float, step: int
     ) -> tuple[TorchState, Scores]:
-        """Forward, backward, update; in place."""
-        drawn = torch.full((), step, dtype=torch.int32, device=self._device) if self._has_dropout else None
-        with exact_arithmetic(self._device):
-            loss, hits = self._measured(state.training, batch, drawn)
-            loss.backward(batch.share)
-            update(self._solver, state.groups, learning_rate, step)
-        return state, _scores(loss.detach(), hits, batch)
+        """Forward and backward, part by part; update; in place."""
+        with arithmetic(self._device, self._tf32):
+            loss, hits = self._backward(state, batch, step)
+            gradients = take_gradients(state.groups)
+            if self._loss_scale is None or self._loss_scale.unscale(gradients):
+                update(self._solver, state.groups, gradients, learning_rate, step)
+        return state, _scores(loss, hits, batch)
 
     def evaluate_step(self, state: TorchState, batch: TorchBatch) -> Scores:
         """Forward and score."""
-        with torch.inference_mode(), exact_arithmetic(self._device):
+        with torch.inference_mode(), arithmetic(self._device, self._tf32):
             loss, hits = self._measured(state.evaluating, batch, None)
         return _scores(loss, hits, batch)
 
@@ -108,24 +125,72 @@ class TorchProgram(Program):
     ) -> dict[str, npt.NDArray[np.float32]]:
         """Forward, keeping what is asked for."""
         wanted = tuple(dict.fromkeys((self._graph.output, *taps)))
-        with torch.inference_mode(), exact_arithmetic(self._device):
-            values = state.evaluating.run(plan(self._graph, wanted), self._to_device(shared(images)))
+        with torch.inference_mode(), arithmetic(self._device, self._tf32):
+            values = self._run(state.evaluating, plan(self._graph, wanted), self._to_device(shared(images)))
             return {name: read(values[name], torch.float32) for name in wanted}
 
+    def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The sum over the processes that train together."""
+        return self._team.total(values) if self._team else values
+
     def close(self) -> None:
-        """Memory goes with the states."""
+        """Disconnect; memory goes with the states."""
+        if self._team:
+            self._team.close()
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         if self._device.type == "cpu":
             return tensor
         return tensor.pin_memory().to(self._device, non_blocking=True)
 
-    def _measure(self, network: Network, batch: TorchBatch, step: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _backward(self, state: TorchState, batch: TorchBatch, step: int) -> tuple[Tensor, Tensor]:
+        """Leave the gradients of the global batch at the weights; gives total loss and hits of this process's rows."""
+        slices = parts(len(batch.labels), self._parts)
+        if len(slices) == 1:
+            return self._descend(state, batch, self._draw(step, 0), last=True)
+        found = [
+            self._descend(state, batch.part(rows), self._draw(step, rows.start), last=rows is slices[-1])
+            for rows in slices
+        ]
+        return torch.stack([loss for loss, _ in found]).sum(), torch.stack([hits for _, hits in found]).sum(0)
+
+    def _descend(self, state: TorchState, batch: TorchBatch, draw: Draw | None, last: bool) -> tuple[Tensor, Tensor]:
+        """Add the gradients of one part to those that the weights have; gives its total loss and hits."""
+        loss, hits = self._measured(state.training, batch, draw)
+        share = batch.share * self._loss_scale.factor if self._loss_scale else batch.share
+        if last and state.exchange:
+            state.exchange.backward(loss, share)
+        else:
+            loss.backward(share)
+        return loss.detach(), hits
+
+    def _draw(self, step: int, row: int) -> Draw | None:
+        """What decides dropout's masks of a part that begins at ``row`` of this process's rows."""
+        if not self._has_dropout:
+            return None
+        if self._parts == 1 and not self._team:
+            return Draw(self._scalar(step))
+        return Draw(self._scalar(step), self._scalar(self._context.rows.start + row))
+
+    def _scalar(self, number: int) -> Tensor:
+        return torch.full((), number, dtype=torch.int32, device=self._device)
+
+    def _measure(self, network: Network, batch: TorchBatch, draw: Draw | None) -> tuple[Tensor, Tensor]:
         """The total loss, and hits among the first one and the first five."""
-        values = network.run(self._calls, batch.images, step)
+        values = self._run(network, self._calls, batch.images, draw)
         total = sum(_total_loss(loss, values[loss.logits], batch) for loss in self._graph.losses)
         with torch.no_grad():
             return total, _hits(values[self._graph.output], batch, self._ranks)
+
+    def _run(
+        self, network: Network, calls: Sequence[Call], images: Tensor, draw: Draw | None = None
+    ) -> dict[str, Tensor]:
+        """Activations, computed in half precision where that is asked for, but handed over in float32."""
+        if self._half is None:
+            return network.run(calls, images, draw)
+        with torch.autocast(self._device.type, self._half):
+            values = network.run(calls, images, draw)
+        return {name: value.to(self._dtype) for name, value in values.items()}
 
 
 def _total_loss(loss: Loss, logits: Tensor, batch: TorchBatch) -> Tensor:

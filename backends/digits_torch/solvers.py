@@ -76,22 +76,38 @@ def adam(solver: Adam, group: Group, gradients: list[Tensor], rate: float, step:
 RULES: dict[str, Rule] = {"sgd": sgd, "nesterov": sgd, "adagrad": adagrad, "adam": adam}
 
 
-def update(solver: SolverBase, groups: Sequence[Group], learning_rate: float, step: int) -> None:
-    """Apply the gradients of every weight and drop them.
+def update(
+    solver: SolverBase, groups: Sequence[Group], gradients: Sequence[list[Tensor]], learning_rate: float, step: int
+) -> None:
+    """Clip gradients and apply them.
 
     Args:
         solver: The rule and its constants.
-        groups: Weights, with gradients from a backward pass, and slots.
+        groups: Weights and slots.
+        gradients: For each group those of its weights; overwritten.
         learning_rate: The rate of this step.
         step: Steps done so far.
     """
     rule = RULES[solver.name]
     with torch.no_grad():
-        for group in groups:
-            rule(solver, group, _take_gradients(group), learning_rate * group.rate_multiplier, step)
+        if solver.clip is not None:
+            clip([gradient for group in gradients for gradient in group], solver.clip)
+        for group, own in zip(groups, gradients, strict=True):
+            rule(solver, group, own, learning_rate * group.rate_multiplier, step)
 
 
-def _take_gradients(group: Group) -> list[Tensor]:
+def take_gradients(groups: Sequence[Group]) -> list[list[Tensor]]:
+    """The gradients that backward passes have left at the weights of each group, which lose them."""
+    return [_take(group) for group in groups]
+
+
+def clip(gradients: list[Tensor], bound: float) -> None:
+    """``gradient·bound / max(‖gradients‖₂, bound)``, in place."""
+    norm = torch.nn.utils.get_total_norm(gradients)
+    torch._foreach_mul_(gradients, bound / norm.clamp(min=bound))
+
+
+def _take(group: Group) -> list[Tensor]:
     gradients = [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in group.weights]
     for weight in group.weights:
         weight.grad = None

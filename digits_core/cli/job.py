@@ -6,22 +6,37 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import JobName, Json
+from digits_core.cli.options import Coordinator, JobName, Json, NodeRank, Nodes
 from digits_core.cli.output import number, percent, say, show, table
+
+#: Closed jobs that a list for people has, the newest; nobody reads 10,000 lines.
+MOST_CLOSED = 50
+EMPTY = "There are no jobs yet. Start one: digits train DATASET NETWORK"
 
 app = typer.Typer(help="Look at jobs, pause and resume them.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")
-def list_jobs(json: Json = False) -> None:
-    """List jobs."""
-    from digits_core.service.digits import Digits
+def list_jobs(
+    all: Annotated[bool, typer.Option("--all", help="Every one, as --json does anyway.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=0, help=f"Most closed jobs to list, the newest. [default: {MOST_CLOSED}]")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List jobs: all that are open, and the newest of the closed ones."""
+    from digits_core.cli.watching import state_of, waiting_lines
+    from digits_core.service.listing import list_jobs
 
-    views = Digits().jobs()
+    usual = None if all or json else MOST_CLOSED
+    found = list_jobs(newest=usual if limit is None or all else limit)
+    if json:
+        return print(found.to_json())
+    views = found.views()
     rows = [
         (
             view.name,
-            view.state,
+            state_of(view),
             view.backend,
             view.network,
             view.dataset,
@@ -33,8 +48,10 @@ def list_jobs(json: Json = False) -> None:
         for view in views
     ]
     header = ("name", "state", "backend", "network", "dataset", "epoch", "val accuracy", "images/s", "created")
-    text = table(header, rows, empty="There are no jobs yet. Start one: digits train DATASET NETWORK")
-    show({"jobs": [view.to_dict() for view in views]}, text, json_wanted=json)
+    lines = [table(header, rows, empty="" if found.left_out else EMPTY), *waiting_lines(views)]
+    if found.left_out:
+        lines.append(f"{found.left_out:,} older closed jobs are left out. See them: digits job list --all")
+    print("\n".join(lines))
 
 
 @app.command("show")
@@ -48,14 +65,23 @@ def show_job(job: JobName, json: Json = False) -> None:
 
 
 @app.command("watch")
-def watch(job: JobName, json: Json = False) -> None:
-    """Follow a running job to its end; Ctrl-C stops watching, not the job."""
+def watch(
+    jobs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[JOB]...", help="Names of jobs. [default: all that are open, and those that join]"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Follow jobs to their end, and start those whose turn it is; Ctrl-C stops watching, not the jobs."""
     from digits_core.cli.progress import training_progress
     from digits_core.cli.running import describe, status_of
+    from digits_core.cli.watching import watch_jobs
     from digits_core.service.digits import Digits
 
+    if not jobs or len(jobs) > 1:
+        return watch_jobs(Digits(), jobs or (), json_wanted=json)
     with training_progress() as watcher:
-        view = Digits().watch(job, watcher=watcher)
+        view = Digits().watch(jobs[0], watcher=watcher)
     show(view.to_dict(), describe(view), json_wanted=json)
     raise typer.Exit(status_of(view))
 
@@ -86,14 +112,60 @@ def pause(job: JobName, json: Json = False) -> None:
 def resume(
     job: JobName,
     backend: Annotated[str | None, typer.Option(help="Go on in another backend.")] = None,
+    devices: Annotated[str | None, typer.Option(help="Go on on other devices.")] = None,
+    nodes: Nodes = None,
+    node_rank: NodeRank = None,
+    coordinator: Coordinator = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
     json: Json = False,
 ) -> None:
-    """Go on from the newest snapshot, or follow the worker if it still runs."""
-    from digits_core.cli.running import carry
+    """Go on from the newest snapshot, or follow the run that there is."""
+    from digits_core.cli.running import carry, find_own_place, queue
     from digits_core.service.digits import Digits
 
     digits = Digits()
-    carry(digits, lambda watcher: digits.resume(job, backend=backend, watcher=watcher), json_wanted=json)
+    place = find_own_place(digits, nodes, node_rank, coordinator, detach=detach)
+    if detach:
+        return queue(
+            digits, lambda: digits.resume(job, backend=backend, devices=devices, detach=True), json_wanted=json
+        )
+    carry(
+        digits,
+        lambda watcher: digits.resume(job, backend=backend, devices=devices, watcher=watcher, place=place),
+        json_wanted=json,
+    )
+
+
+@app.command("clone")
+def clone(
+    job: JobName,
+    name: Annotated[str | None, typer.Option(help="Name of the new job. [default: DATASET-NETWORK]")] = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", help="A key that differs: solver.rate=0.001; may be repeated.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
+    json: Json = False,
+) -> None:
+    """Train anew what another job was asked to train, with some keys changed."""
+    from digits_core.cli.progress import TrainingLines
+    from digits_core.cli.request import with_settings
+    from digits_core.cli.running import carry, queue
+    from digits_core.service.digits import Digits
+
+    digits = Digits()
+    request = with_settings(digits.clone(job, {"name": name}), set or [])
+    if detach:
+        return queue(digits, lambda: digits.submit(request, watcher=TrainingLines()), json_wanted=json)
+    carry(digits, lambda watcher: digits.train(request, watcher=watcher), json_wanted=json)
+
+
+@app.command("rename")
+def rename(job: JobName, name: Annotated[str, typer.Argument(help="The new name.")], json: Json = False) -> None:
+    """Give a job another name."""
+    from digits_core.service.digits import Digits
+
+    view = Digits().rename(job, name)
+    show(view.to_dict(), f"Job {job} is now called {view.name}.", json_wanted=json)
 
 
 @app.command("abort")

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from digits_core.cli import classify, dataset, demo, device, doctor, job, network, plugin, train
+from digits_core.cli import classify, dataset, demo, device, doctor, job, network, plugin, scheduler, store, train
 from digits_core.cli.output import say, show_error
 
 INTERRUPTED = 130
@@ -29,12 +29,14 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("train")(train.train)
+app.command("scheduler")(scheduler.scheduler)
 app.command("classify")(classify.classify)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")
 app.add_typer(job.app, name="job")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(device.app, name="device")
+app.add_typer(store.app, name="store")
 
 
 def _show_version(wanted: bool) -> None:

@@ -9,9 +9,10 @@ import typer
 
 from digits_core.cli.options import Json
 from digits_core.cli.output import show, table, write_out
+from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
-    from digits_core.service.views import NetworkView
+    from digits_core.service.views import MemoryView, NetworkView
 
 app = typer.Typer(help="Look at networks, and check network files.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -66,6 +67,12 @@ def draw(
     show({"network": network, "file": str(target)}, f"Wrote {target}.", json_wanted=json)
 
 
+def _memory(memory: MemoryView) -> str:
+    parts = (("weights", memory.weights), ("slots", memory.slots), ("gradients", memory.gradients))
+    rest = ", ".join(f"{name} {format_bytes(count)}" for name, count in (*parts, ("activations", memory.activations)))
+    return f"Memory at batch 64 with sgd: about {format_bytes(memory.total)} ({rest})"
+
+
 def _describe(view: NetworkView) -> str:
     rows = [
         (layer.name, layer.op, "x".join(map(str, layer.output)), layer.parameters, layer.flops) for layer in view.layers
@@ -73,6 +80,7 @@ def _describe(view: NetworkView) -> str:
     return "\n".join(
         [
             f"Network {view.name}: {view.parameters:,} parameters, {view.flops:,} FLOPs per picture",
+            _memory(view.memory_bytes),
             table(("layer", "op", "output", "parameters", "FLOPs"), rows),
         ]
     )

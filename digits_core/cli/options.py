@@ -9,3 +9,16 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
 JobName = Annotated[str, typer.Argument(help="Name of the job.", show_default=False)]
 DatasetName = Annotated[str, typer.Argument(help="Name of the dataset.", show_default=False)]
+Nodes = Annotated[
+    str | None,
+    typer.Option(help="Machines that train together; auto: as many as torchrun or Slurm say. [default: 1]"),
+]
+NodeRank = Annotated[int | None, typer.Option(help="Which of them this one is, from 0.")]
+Coordinator = Annotated[str | None, typer.Option(help="HOST or HOST:PORT at which the others reach machine 0.")]
+
+
+def batch_size(text: str | None) -> str | None:
+    """Refuse what is neither a number nor ``auto``."""
+    if text is None or text == "auto" or text.lstrip("-").isdecimal():
+        return text
+    raise typer.BadParameter(f"{text!r} is neither a whole number nor auto.")

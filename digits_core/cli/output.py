@@ -106,6 +106,15 @@ def number(value: float | None, form: str = ".4g") -> str:
     return "" if value is None else format(value, form)
 
 
+def with_unit(value: float | None, unit: str, form: str = ".0f") -> str:
+    """A number and its unit, or nothing.
+
+    >>> with_unit(61.2, "°C")
+    '61 °C'
+    """
+    return "" if value is None else f"{value:{form}} {unit}"
+
+
 def _cell(value: object) -> tuple[str, bool]:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}", True

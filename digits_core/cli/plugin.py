@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from digits_core.cli.options import Json
 from digits_core.cli.output import show, table
+
+if TYPE_CHECKING:
+    from digits_core.service.views import PluginView
 
 app = typer.Typer(help="What plugins bring.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,10 +26,13 @@ def list_plugins(json: Json = False) -> None:
     from digits_core.service.digits import Digits
 
     view = Digits().plugin_list()
-    rows = [
-        (item.kind, item.name, item.plugin, "yes" if item.available else f"no. {item.remedy}", item.summary)
-        for item in view.plugins
-    ]
+    rows = [(item.kind, item.name, item.plugin, _available(item), item.summary) for item in view.plugins]
     lines = [table(("kind", "name", "plugin", "available", "what it is"), rows)]
     lines += [f"BROKEN {item.plugin}: {item.reason}. {item.remedy}" for item in view.broken]
     show(view.to_dict(), "\n".join(lines), json_wanted=json)
+
+
+def _available(item: PluginView) -> str:
+    if not item.available:
+        return f"no. {item.remedy}"
+    return f"yes, in {item.interpreter}" if item.interpreter else "yes"

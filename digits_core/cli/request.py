@@ -11,7 +11,7 @@ from digits_core.spec.files import parse_text, read_data
 
 #: Parts of a request that are one of several forms: the key that says which, the usual form, and what all share.
 FORMS: dict[str, tuple[str, str, frozenset[str]]] = {
-    "solver": ("name", "sgd", frozenset({"rate", "decay"})),
+    "solver": ("name", "sgd", frozenset({"rate", "decay", "clip"})),
     "schedule": ("policy", "step", frozenset({"warmup"})),
 }
 
@@ -27,7 +27,16 @@ def job_request(file: Path | None, flags: Mapping[str, Any], settings: Sequence[
     Raises:
         SpecInvalid: If the file cannot be read or a setting has another form.
     """
-    data = _read(file) if file else {}
+    return with_settings(_read(file) if file else {}, settings, flags)
+
+
+def with_settings(request: Mapping[str, Any], settings: Sequence[str], flags: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """A request with flags over it, and settings ``key=value`` over both.
+
+    Raises:
+        SpecInvalid: If a setting has another form.
+    """
+    data = dict(request)
     for key, value in {**flags, **dict(_setting(text) for text in settings)}.items():
         if value is not None:
             _put(data, key, value)

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
-from digits_core.cli.output import percent, say, show
+from digits_core.cli.output import percent, say, show, with_unit
 from digits_core.cli.progress import training_progress
-from digits_core.errors import DigitsError
+from digits_core.errors import DigitsError, SpecInvalid
+from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
     from digits_core.events.journal import Recorded
+    from digits_core.scheduling.nodes import Place
     from digits_core.service.digits import Digits
     from digits_core.service.runs import Watcher
-    from digits_core.service.views import JobView
+    from digits_core.service.views import JobView, UsageView
 
 INTERRUPTED = 130
+#: Most devices whose usage is told.
+MOST_DEVICES = 4
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,6 +39,33 @@ def carry(digits: Digits, run: Callable[[Watcher], JobView], *, json_wanted: boo
         raise typer.Exit(INTERRUPTED)
     if status := status_of(view):
         raise typer.Exit(status)
+
+
+def find_own_place(
+    digits: Digits, nodes: str | None, rank: int | None, coordinator: str | None, *, detach: bool
+) -> Place:
+    """Which of several machines this one is; leaves at once where another process of this machine does the work.
+
+    Raises:
+        SpecInvalid: With everything that is wrong.
+    """
+    place = digits.place(nodes, rank, coordinator)
+    if not place.acts:
+        say("Nothing to do here: the first process on this machine trains on all devices that were asked for.")
+        raise typer.Exit
+    if detach and place.count > 1:
+        hint = "Leave it out: each machine's command carries its share of the job."
+        raise SpecInvalid("--detach expects one node, found several.", where="--detach", hint=hint)
+    return place
+
+
+def queue(digits: Digits, submit: Callable[[], JobView], *, json_wanted: bool) -> None:
+    """Let a job wait for its turn, and see to it that somebody starts it."""
+    view = submit()
+    process = digits.ensure_scheduler()
+    if process is not None:
+        say(f"Started a scheduler in the background (process {process}); it ends when nothing is left to do.")
+    show(view.to_dict(), f"Job {view.name} is queued. Follow it: digits job watch {view.name}", json_wanted=json_wanted)
 
 
 class Interruption:
@@ -92,7 +123,7 @@ def status_of(view: JobView) -> int:
     """The exit status that a job's end deserves."""
     if view.error:
         return view.error.exit_status or 1
-    return 0 if view.state in ("done", "starting", "running") else 1
+    return 0 if view.state in ("done", "queued", "starting", "running") else 1
 
 
 def describe(view: JobView) -> str:
@@ -105,10 +136,16 @@ def describe(view: JobView) -> str:
         f"  progress   epoch {view.epoch:.2f} of {view.epochs:g}, step {view.step:,}"
         + (f" of {view.total_steps:,}" if view.total_steps else ""),
     ]
+    if view.priority:
+        lines.append(f"  priority   {view.priority}")
+    if view.queue_position:
+        lines.append(f"  queue      number {view.queue_position}; waits for {view.waits_for}")
     if view.metrics:
         lines.append("  metrics    " + ", ".join(_metric(name, value) for name, value in view.metrics.items()))
     if view.images_per_second:
         lines.append(f"  speed      {view.images_per_second:,.0f} images/s")
+    if view.usage:
+        lines.append(f"  usage      {describe_usage(view.usage)}")
     if view.best:
         accuracy = percent(view.best.metrics.get("val/accuracy"))
         lines.append(f"  best       {view.best.name} {accuracy}".rstrip())
@@ -122,6 +159,24 @@ def describe(view: JobView) -> str:
     elif view.state in ("paused", "queued") or (view.state == "failed" and not (view.error and view.error.hint)):
         lines.append(f"  next       digits job resume {view.name}")
     return "\n".join(lines)
+
+
+def describe_usage(usage: UsageView) -> str:
+    """What a job is busy with, on one line."""
+    devices: list[str] = []
+    for device in usage.devices:
+        memory = format_bytes(device.memory_used_bytes) if device.memory_used_bytes is not None else ""
+        told = (
+            with_unit(device.utilization_percent, "%"),
+            memory if device.id.startswith("gpu") else "",
+            with_unit(device.temperature_c, "°C"),
+            with_unit(device.power_w, "W"),
+        )
+        if any(told) and len(devices) < MOST_DEVICES:
+            devices.append(f"{device.id} {', '.join(filter(None, told))}")
+    cpu = with_unit(usage.cpu_percent, "%")
+    own = ", ".join(filter(None, (f"CPU {cpu}" if cpu else "", f"memory {format_bytes(usage.memory_bytes)}")))
+    return "; ".join((own, *devices))
 
 
 def _metric(name: str, value: float) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import Json
+from digits_core.cli.options import Coordinator, Json, NodeRank, Nodes, batch_size
 
 
 def train(
@@ -15,10 +15,14 @@ def train(
     network: Annotated[str | None, typer.Argument(help="Name of a network, or a network file.")] = None,
     file: Annotated[Path | None, typer.Option(help="A job file (YAML or JSON); flags go over it.")] = None,
     backend: Annotated[str | None, typer.Option(help="torch, jax, tensorflow, numpy. [default: auto]")] = None,
-    devices: Annotated[str | None, typer.Option(help="auto, cpu, gpu:0, cpu:0,1. [default: auto]")] = None,
+    devices: Annotated[
+        str | None, typer.Option(help="auto, cpu, gpu:2 (any two), gpu:0,3 (these). [default: auto]")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the job. [default: DATASET-NETWORK]")] = None,
     epochs: Annotated[float | None, typer.Option(help="Times every picture is used. [default: 30]")] = None,
-    batch: Annotated[int | None, typer.Option(help="Pictures per step. [default: 64]")] = None,
+    batch: Annotated[
+        str | None, typer.Option(callback=batch_size, help="Pictures per step; auto: tries what fits. [default: 64]")
+    ] = None,
     solver: Annotated[str | None, typer.Option(help="sgd, nesterov, adagrad, adam. [default: sgd]")] = None,
     lr: Annotated[float | None, typer.Option(help="Base learning rate. [default: 0.01]")] = None,
     momentum: Annotated[float | None, typer.Option(help="For sgd and nesterov. [default: 0.9]")] = None,
@@ -29,7 +33,11 @@ def train(
     warmup: Annotated[float | None, typer.Option(help="Percent of training in which the rate rises.")] = None,
     mean: Annotated[str | None, typer.Option(help="none, pixel, image. [default: image]")] = None,
     crop: Annotated[int | None, typer.Option(help="Side of a square crop. [default: the whole picture]")] = None,
-    precision: Annotated[str | None, typer.Option(help="fp32 or fp64. [default: fp32]")] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32, fp64, bf16, fp16. [default: fp32]")] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(help="Parts that a batch is worked through in. [default: 1]")
+    ] = None,
+    clip: Annotated[float | None, typer.Option(help="Largest norm of the gradient. [default: any]")] = None,
     compile: Annotated[str | None, typer.Option(help="auto, on, off. [default: auto]")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides weights, order, crops, dropout. [default: 0]")] = None,
     validate_every: Annotated[float | None, typer.Option(help="Epochs; 0: never. [default: 1]")] = None,
@@ -38,14 +46,21 @@ def train(
     patience: Annotated[
         int | None, typer.Option(help="Stop after so many validations without improvement. [default: never]")
     ] = None,
+    priority: Annotated[int | None, typer.Option(help="Higher ones are started first. [default: 0]")] = None,
+    retries: Annotated[int | None, typer.Option(help="Times to go on by itself after a failure. [default: 0]")] = None,
+    nodes: Nodes = None,
+    node_rank: NodeRank = None,
+    coordinator: Coordinator = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
     set: Annotated[
         list[str] | None, typer.Option("--set", help="Any key of a job: schedule.gamma=0.5; may be repeated.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
+    from digits_core.cli.progress import TrainingLines
     from digits_core.cli.request import job_request
-    from digits_core.cli.running import carry
+    from digits_core.cli.running import carry, find_own_place, queue
     from digits_core.service.digits import Digits
 
     flags = {
@@ -66,13 +81,20 @@ def train(
         "data.crop": crop,
         "options.precision": precision,
         "options.compile": compile,
+        "options.accumulate": accumulate,
+        "solver.clip": clip,
+        "priority": priority,
+        "retries": retries,
         "seed": seed,
         "validate_every": validate_every,
         "snapshots.every": snapshot_every,
         "snapshots.keep": keep,
         "early_stopping.patience": patience,
     }
-    request = job_request(file, flags, set or [])
     digits = Digits()
+    place = find_own_place(digits, nodes, node_rank, coordinator, detach=detach)
+    request = job_request(file, flags, set or [])
     where = str(file) if file else ""
-    carry(digits, lambda watcher: digits.train(request, watcher=watcher, where=where), json_wanted=json)
+    if detach:
+        return queue(digits, lambda: digits.submit(request, watcher=TrainingLines(), where=where), json_wanted=json)
+    carry(digits, lambda watcher: digits.train(request, watcher=watcher, where=where, place=place), json_wanted=json)

@@ -67,7 +67,7 @@ class Capabilities:
         device_kinds: Kinds of devices it drives.
         deterministic: Whether equal inputs give bit-equal results on CPU devices.
         compiles: Whether it can compile steps.
-        distributed: Whether it trains on several devices.
+        distributed: Whether several processes can train together.
     """
 
     ops: frozenset[str]
@@ -80,38 +80,57 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessLayout:
-    """How many processes a job needs and which devices each one drives.
-
-    Attributes:
-        processes: For each process, the devices it drives.
-    """
-
-    processes: tuple[tuple[Device, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class BuildContext:
-    """Where a program runs.
+    """Where a program runs: on one device, alone or in step with other processes.
 
     Attributes:
-        devices: Devices of this process.
+        device: What this process computes on.
         seed: Seed of the job; dropout draws from it, the step and the layer's name.
+        batch: Global batch size; 0: any, which only a process that trains alone may ask for.
         process_index: Which of the processes this is.
-        process_count: How many processes train together.
-        coordinator: Address they meet at; empty for one process.
+        addresses: Where the processes that train together listen, ``host:port`` of each by index; free ports on which
+            a backend may open servers of its own. Empty: this process trains alone.
     """
 
-    devices: tuple[Device, ...]
+    device: Device
     seed: int = 0
+    batch: int = 0
     process_index: int = 0
-    process_count: int = 1
-    coordinator: str = ""
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def process_count(self) -> int:
+        """How many processes train together."""
+        return max(1, len(self.addresses))
+
+    @property
+    def rows(self) -> range:
+        """Rows of a global batch that are this process's own."""
+        return share(self.batch, self.process_index, self.process_count)
+
+
+def share(batch: int, index: int, count: int) -> range:
+    """Rows of a batch that process ``index`` of ``count`` works on; shares differ by one row at most.
+
+    >>> [share(100, index, 3) for index in range(3)]
+    [range(0, 33), range(33, 66), range(66, 100)]
+    """
+    return range(index * batch // count, (index + 1) * batch // count)
+
+
+def parts(rows: int, count: int) -> tuple[slice, ...]:
+    """The parts that ``rows`` rows are worked through in (`BackendOptions.accumulate`); none is empty.
+
+    >>> parts(7, 3)
+    (slice(0, 2, None), slice(2, 4, None), slice(4, 7, None))
+    """
+    count = max(1, min(rows, count))
+    return tuple(slice(part.start, part.stop) for part in (share(rows, index, count) for index in range(count)))
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples as the loader delivers them.
+    """Samples as the loader delivers them: a whole batch, or one process's share of it.
 
     Attributes:
         images: uint8 ``[B, H, W, C]``, RGB or gray.
@@ -125,7 +144,15 @@ class Batch:
 
 
 class Program(ABC):
-    """One graph, solver and number format, ready to run on the devices of one process."""
+    """One graph, solver and number format, ready to run on the device of one process.
+
+    Where several processes train together (`BuildContext.addresses`) each holds all weights and is given its own
+    `BuildContext.rows` of every batch. All of them call `load` once, and `train_step` and `total` in the same order; in
+    `train_step` gradients are summed over all of them before the update, and the training statistics of batch norm are
+    those of the global batch, so that every process arrives at the same weights. The other methods are each process's
+    own business. Every weight of a training batch is then 1, and each process works through its share in
+    `BackendOptions.accumulate` parts, or in as many as the smallest share has rows.
+    """
 
     @abstractmethod
     def load(self, arrays: Arrays) -> State:
@@ -152,12 +179,12 @@ class Program(ABC):
 
         Args:
             state: The state of before; not to be used again afterwards.
-            batch: A placed batch of the job's batch size.
+            batch: A placed batch of the job's batch size, or this process's share of it.
             learning_rate: The rate of this step, from the schedule.
             step: Steps done so far; Adam's bias correction and dropout depend on it.
 
         Returns:
-            The state of after, and the scores of the forward pass before the update.
+            The state of after, and the scores of this process's rows in the forward pass before the update.
         """
 
     @abstractmethod
@@ -179,13 +206,21 @@ class Program(ABC):
             For the graph's output and every tap its activation, ``[B, C, H, W]`` or ``[B, F]``.
         """
 
+    def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The sum of ``values`` over the processes that train together, equal in each; waits for all of them.
+
+        Args:
+            values: Any shape, the same in every process.
+        """
+        return values
+
     @abstractmethod
     def close(self) -> None:
-        """Release devices and threads; the program is not used afterwards."""
+        """Release devices, connections and threads; the program is not used afterwards."""
 
 
 class Backend(ABC):
-    """A framework that can train."""
+    """A framework that can train; a job on several devices runs one process per device."""
 
     name: ClassVar[str]
 
@@ -196,10 +231,6 @@ class Backend(ABC):
     @abstractmethod
     def devices(self) -> tuple[Device, ...]:
         """Devices it can drive here, the best first."""
-
-    @abstractmethod
-    def layout(self, devices: Sequence[Device], nodes: int = 1) -> ProcessLayout:
-        """How it spreads a job over ``devices`` on each of ``nodes`` machines."""
 
     @abstractmethod
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Backend, BuildContext, Device
+from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Backend, BuildContext
 from digits_core.errors import CapabilityMissing, Problem, SnapshotDamaged, require
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
@@ -22,7 +22,7 @@ def require_claims(
     problems = [
         *_unclaimed_ops(backend, graph),
         *_unclaimed_options(backend, solver, options),
-        *_unclaimed_devices(backend, context.devices, context.process_count),
+        *_unclaimed_device(backend, context),
     ]
     require(problems, CapabilityMissing)
 
@@ -34,15 +34,6 @@ def require_ops(backend: Backend, graph: Graph) -> None:
         CapabilityMissing: With one problem per layer.
     """
     require(_unclaimed_ops(backend, graph), CapabilityMissing)
-
-
-def require_devices(backend: Backend, devices: Sequence[Device], processes: int = 1) -> None:
-    """Refuse devices that a backend does not have, and several of them where it claims to train on one.
-
-    Raises:
-        CapabilityMissing: With one problem per device.
-    """
-    require(_unclaimed_devices(backend, devices, processes), CapabilityMissing)
 
 
 def require_weights(graph: Graph, arrays: Arrays) -> None:
@@ -87,11 +78,14 @@ def _unclaimed_options(backend: Backend, solver: SolverBase, options: BackendOpt
         yield Problem(f"Backend {backend.name} cannot compile.", hint="Use compile: auto or off.")
 
 
-def _unclaimed_devices(backend: Backend, devices: Sequence[Device], processes: int) -> Iterator[Problem]:
-    found = len(devices) * processes
+def _unclaimed_device(backend: Backend, context: BuildContext) -> Iterator[Problem]:
+    found = context.process_count
     if found != 1 and not backend.capabilities().distributed:
         yield Problem(f"Backend {backend.name} trains on one device, found {found}.", hint="Ask for one device.")
     here = [device.id for device in backend.devices()]
-    for id in dict.fromkeys(device.id for device in devices):
-        if id not in here:
-            yield Problem(f"Backend {backend.name} has no device {id} here.", hint=f"It has {', '.join(here)}.")
+    if context.device.id not in here:
+        yield Problem(
+            f"Backend {backend.name} has no device {context.device.id} here.", hint=f"It has {', '.join(here)}."
+        )
+    if found > 1 and context.batch < found:
+        yield Problem(f"A batch for {found} devices expects at least {found} pictures, found {context.batch}.", "batch")

@@ -15,6 +15,7 @@ class Entry:
         summary: One sentence for lists and help.
         needs: Top-level packages that must be importable for it, for example ``("torch",)``.
         extra: The extra of the owning distribution that brings them, for the remedy; empty if there is none.
+        devices: Kinds of devices that a backend may drive; of no meaning for other things.
         api: Version of the contracts it was written for.
     """
 
@@ -23,4 +24,5 @@ class Entry:
     summary: str
     needs: tuple[str, ...] = ()
     extra: str = ""
+    devices: tuple[str, ...] = ("cpu", "gpu")
     api: int = 1

@@ -26,24 +26,28 @@ class TrainLoader:
         sampler: Which samples make up which batch.
         crop: Side of a square cut out at a random place; empty takes the whole picture.
         seed: Seed of the job; with a sample's position in the stream it decides the place.
+        rows: Rows of a batch that are wanted; empty: all of them.
 
     Raises:
         SpecInvalid: If the crop is larger than the pictures.
     """
 
-    def __init__(self, reader: SplitReader, sampler: Sampler, crop: int | None, seed: int) -> None:
+    def __init__(
+        self, reader: SplitReader, sampler: Sampler, crop: int | None, seed: int, rows: range | None = None
+    ) -> None:
+        self._rows = range(sampler.batch) if rows is None else rows
         self._reader = reader
         self._sampler = sampler
         self._crop = check_crop(crop, reader)
         self._seed = seed
-        self._weights = np.ones(sampler.batch, np.float32)
+        self._weights = np.ones(len(self._rows), np.float32)
 
     def batch(self, step: int) -> Batch:
-        """Batch ``step``: images uint8 ``[B, H, W, C]``, all weights 1."""
-        indices = self._sampler.indices(step)
+        """The wanted rows of batch ``step``: images uint8 ``[B, H, W, C]``, all weights 1."""
+        indices = self._sampler.indices(step)[self._rows.start : self._rows.stop]
         images = self._reader.read(indices)
         if self._crop is not None:
-            first = step * self._sampler.batch
+            first = step * self._sampler.batch + self._rows.start
             images = cut(images, self._crop, *self._places(first, images.shape))
         return Batch(images, self._reader.labels.take(indices), self._weights)
 
@@ -60,12 +64,14 @@ class EvaluationLoader:
         reader: The split to evaluate.
         batch: Samples per batch.
         crop: Side of the square cut out of the middle; empty takes the whole picture.
+        rows: Rows of a batch that are wanted; empty: all of them.
 
     Raises:
         SpecInvalid: If the crop is larger than the pictures.
     """
 
-    def __init__(self, reader: SplitReader, batch: int, crop: int | None) -> None:
+    def __init__(self, reader: SplitReader, batch: int, crop: int | None, rows: range | None = None) -> None:
+        self._rows = np.arange(batch) if rows is None else np.arange(rows.start, rows.stop)
         self._reader = reader
         self._batch = batch
         self._crop = check_crop(crop, reader)
@@ -74,11 +80,11 @@ class EvaluationLoader:
         return -(-len(self._reader) // self._batch)
 
     def batch(self, index: int) -> Batch:
-        """Batch ``index``: images uint8 ``[B, H, W, C]``; padding repeats the last picture."""
+        """The wanted rows of batch ``index``: images uint8 ``[B, H, W, C]``; padding repeats the last picture."""
         count = len(self._reader)
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
-        positions = np.arange(index * self._batch, (index + 1) * self._batch)
+        positions = index * self._batch + self._rows
         indices = np.minimum(positions, count - 1)
         images = self._reader.read(indices)
         if self._crop is not None:

@@ -49,9 +49,19 @@ class Shard:
         return str(self.keys[row].as_py())
 
     def decode(self, row: int) -> Pixels:
-        """Picture ``row`` of an encoded shard, uint8 ``[H, W, C]``."""
-        with Image.open(io.BytesIO(self.encoded[row].as_buffer())) as image:
-            pixels = np.asarray(image)
+        """Picture ``row`` of an encoded shard, uint8 ``[H, W, C]``.
+
+        Raises:
+            DatasetUnusable: If its bytes are damaged; names the picture.
+        """
+        try:
+            with Image.open(io.BytesIO(self.encoded[row].as_buffer())) as image:
+                pixels = np.asarray(image)
+        except Exception as reason:  # Damaged files make Pillow's decoders raise nearly anything.
+            raise DatasetUnusable(
+                f"The stored picture {self.key(row)} (row {row} of its shard) cannot be decoded: {reason}.",
+                hint="Create the dataset again.",
+            ) from None
         return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
 

@@ -72,6 +72,7 @@ class RunPaused:
 
     kind: ClassVar = "run-paused"
     step: int
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class RunFinished:
     reason: str
     images_per_second: float
     first_step_s: float
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class RunFailed:
     message: str
     hint: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,57 @@ class RunAborted:
 
     kind: ClassVar = "run-aborted"
     step: int
+    run: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceUsage:
+    """What one device was busy with; what nobody tells is None.
+
+    Attributes:
+        id: The device.
+        utilization_percent: Share of its time that it worked, since the sample before.
+        memory_used_bytes: Memory in use, by whomever; for a CPU device the machine's.
+        temperature_c: Degrees Celsius.
+        power_w: Watts.
+    """
+
+    id: str
+    utilization_percent: float | None = None
+    memory_used_bytes: int | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What a run's devices and processes were busy with; lines of `usage.jsonl`, not of the journal.
+
+    Each of ``devices`` has ``id``, ``utilization_percent``, ``memory_used_bytes``, ``temperature_c`` and ``power_w``,
+    null where it is not known. The rest is of the run's processes together: 100 ``cpu_percent`` are one core, null in
+    the first sample, and resident memory that processes share is counted once for each.
+    """
+
+    kind: ClassVar = "sampled"
+    devices: tuple[DeviceUsage, ...] = field(metadata={"item": DeviceUsage})
+    processes: int
+    cpu_percent: float | None
+    memory_bytes: int
+
+
+#: What a run says at its end; its ``run`` is the number of the run.
+LastWord: TypeAlias = RunPaused | RunFinished | RunFailed | RunAborted
 Fact: TypeAlias = (
-    RunStarted | TrainingLogged | Validated | SnapshotSaved | Noted | RunPaused | RunFinished | RunFailed | RunAborted
+    RunStarted
+    | TrainingLogged
+    | Validated
+    | SnapshotSaved
+    | Noted
+    | RunPaused
+    | RunFinished
+    | RunFailed
+    | RunAborted
+    | Sampled
 )
 FACTS: dict[str, type[Fact]] = {
     fact.kind: fact
@@ -119,5 +169,6 @@ FACTS: dict[str, type[Fact]] = {
         RunFinished,
         RunFailed,
         RunAborted,
+        Sampled,
     )
 }

@@ -39,6 +39,10 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def size(self) -> int:
+        """Bytes so far: the cursor from which only facts to come are followed."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def append(self, fact: Fact) -> None:
         """Write one fact down, visible to followers at once.
 
@@ -79,7 +83,14 @@ def _parse_line(line: bytes) -> Recorded | None:
         return None
 
 
-def _fields(kind: type[Fact], record: dict[str, Any]) -> dict[str, Any]:
+def _fields(kind: type[Any], record: dict[str, Any]) -> dict[str, Any]:
     # Fields that a later version added are dropped, so that its journals can still be followed.
-    known = {field.name for field in dataclasses.fields(kind)}
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in record.items() if key in known}
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    return {key: _value(value, known[key].metadata.get("item")) for key, value in record.items() if key in known}
+
+
+def _value(value: Any, item: type[Any] | None) -> Any:
+    """A field as it was: JSON knows no tuples, and no classes for what is in them (metadata ``item`` of the field)."""
+    if not isinstance(value, list):
+        return value
+    return tuple(value) if item is None else tuple(item(**_fields(item, part)) for part in value)

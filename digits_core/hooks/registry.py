@@ -207,7 +207,8 @@ def _checked(entry: object) -> Entry:
         raise TypeError(f"expected entries of API {API}, found {entry!r}")
     texts = (entry.name, entry.target, entry.summary, entry.extra)
     packages = isinstance(entry.needs, tuple) and all(str(need).isidentifier() for need in entry.needs)
-    if not all(isinstance(text, str) for text in texts) or not packages:
+    kinds = isinstance(entry.devices, tuple) and all(isinstance(kind, str) for kind in entry.devices)
+    if not all(isinstance(text, str) for text in texts) or not packages or not kinds:
         raise TypeError(f"expected texts, and needs as a tuple of top-level packages, found {entry!r}")
     return entry
 

@@ -60,7 +60,7 @@ def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 
         CapabilityMissing: If the backend does not offer what the network needs.
     """
     spec = model.request.spec
-    context = BuildContext(devices=backend.devices()[:1], seed=spec.seed)
+    context = BuildContext(backend.devices()[0], seed=spec.seed)
     program = backend.build(model.graph, spec.solver, spec.options, context)
     predictions: list[Prediction] = []
     try:

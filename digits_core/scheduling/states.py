@@ -1,36 +1,55 @@
-"""What state a job is in: one table of words, and a fold of facts and liveness into one of them.
+"""What state a job is in: one table of words and moves, and a fold of facts and liveness into one of them.
 
 ::
 
     queued → starting → running → done | failed | aborted
-                           ↓  ↑
-                        pausing → paused
+      ↑                    ↓                ↓
+      │                 pausing → paused    │
+      └────────────────────────────┴────────┘  resume
 
-No state is ever stored: the journal, the control files and the process say it anew each time, so that nothing has to be
-reconciled after a crash. A run whose process is gone without a last word has failed; it goes on from its last snapshot.
+No state is ever stored: the run that was asked for, the journal and the process say it anew each time, so that nothing
+has to be reconciled after a crash. A run whose process is gone without a last word has failed; it goes on from its last
+snapshot.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import signal
+import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from digits_core.contracts.launcher import Launcher
-from digits_core.events.facts import Fact, RunAborted, RunFailed, RunFinished, RunPaused, RunStarted
+from digits_core.contracts.launcher import Handle, Launcher
+from digits_core.events.facts import Fact, LastWord, RunAborted, RunFailed, RunFinished, RunPaused, RunStarted
 from digits_core.events.journal import Recorded, read_facts
-from digits_core.store.job import JobFolder
+from digits_core.scheduling.deaths import died
+from digits_core.store.job import JobFolder, RunRequest
 
 State = Literal["queued", "starting", "running", "pausing", "paused", "done", "failed", "aborted"]
 
+#: Every state, and those that a job may go to from it.
+MOVES: dict[State, frozenset[State]] = {
+    "queued": frozenset({"starting", "paused", "aborted"}),
+    "starting": frozenset({"running", "pausing", "paused", "failed", "aborted", "queued"}),
+    "running": frozenset({"pausing", "done", "failed", "aborted"}),
+    "pausing": frozenset({"paused", "done", "failed", "aborted"}),
+    "paused": frozenset({"queued", "aborted"}),
+    "failed": frozenset({"queued", "aborted"}),
+    "done": frozenset(),
+    "aborted": frozenset(),
+}
 #: States in which a process works for the job.
 ACTIVE: frozenset[State] = frozenset({"starting", "running", "pausing"})
+#: States in which a job waits for nothing but a person.
+CLOSED: frozenset[State] = frozenset({"paused", "failed", "done", "aborted"})
 #: States from which a job can be resumed.
-RESUMABLE: frozenset[State] = frozenset({"queued", "paused", "failed"})
+RESUMABLE: frozenset[State] = frozenset(state for state in CLOSED if "queued" in MOVES[state])
+#: Seconds after which a process of another machine counts as gone; shared file systems show a file's age late.
+SILENT_S = 120.0
 #: The last word of a run, and the state it leaves the job in.
-LAST_WORDS: dict[type[Fact], State] = {
+LAST_WORDS: dict[type[LastWord], State] = {
     RunPaused: "paused",
     RunFinished: "done",
     RunFailed: "failed",
@@ -45,11 +64,15 @@ class Standing:
     Attributes:
         state: Its state.
         failure: What went wrong, where it failed.
+        run: The run that was asked for last.
+        alive: Whether a process of that run lives; it may for a moment after the last word.
         facts: The journal that says so, oldest first.
     """
 
     state: State
     failure: RunFailed | None = None
+    run: RunRequest | None = None
+    alive: bool = False
     facts: tuple[Recorded, ...] = ()
 
     @property
@@ -57,64 +80,72 @@ class Standing:
         """Whether a process works for the job."""
         return self.state in ACTIVE
 
+    @property
+    def silent(self) -> bool:
+        """Whether the run ended without a last word of its own."""
+        return self.state == "failed" and self.run is not None and last_word(self._plain(), self.run.number) is None
+
+    @property
+    def retries(self) -> bool:
+        """Whether it failed and goes on by itself: a wrong request stays wrong, and NaN comes back."""
+        if self.state != "failed" or self.run is None or not self.run.retries:
+            return False
+        details = self.failure.details if self.failure else {}
+        return details.get("exit_status") != 2 and details.get("cause") != "not-finite"
+
+    def _plain(self) -> Iterable[Fact]:
+        return (recorded.fact for recorded in self.facts)
+
 
 def standing(folder: JobFolder, launcher: Launcher) -> Standing:
     """Where the job in ``folder`` stands now."""
-    handle = folder.process()
+    run, handle = folder.run(), folder.process()
+    claimed = handle is not None and run is not None and handle.run == run.number
     # Liveness first: a worker that ends in between has left its last word before the journal is read.
-    alive = handle is not None and launcher.alive(handle)
-    run = folder.run()
+    alive = claimed and handle is not None and _is_alive(folder, launcher, handle)
     facts = tuple(read_facts(folder.journal.path))
-    found = fold(
-        [recorded.fact for recorded in facts],
-        run=run.number if run and handle else 0,
-        alive=alive,
-        pause_asked="pause" in folder.asked(),
-    )
-    return dataclasses.replace(found, facts=facts)
+    plain = [recorded.fact for recorded in facts]
+    found = fold(plain, run, claimed=claimed, alive=alive, pause_asked="pause" in folder.asked())
+    return dataclasses.replace(found, run=run, alive=alive, facts=facts)
 
 
-def fold(facts: Iterable[Fact], *, run: int, alive: bool, pause_asked: bool = False) -> Standing:
+def _is_alive(folder: JobFolder, launcher: Launcher, handle: Handle) -> bool:
+    """Whether a process lives; one of another machine that shares the home does while it says so every second."""
+    if handle.host in ("", os.uname().nodename):
+        return launcher.alive(handle)
+    try:
+        return time.time() - folder.alive_path.stat().st_mtime < SILENT_S
+    except OSError:
+        return False
+
+
+def fold(
+    facts: Iterable[Fact], run: RunRequest | None, *, claimed: bool, alive: bool, pause_asked: bool = False
+) -> Standing:
     """Fold what happened into a state.
 
     Args:
         facts: The journal, oldest first.
-        run: Number of the run that was started last; 0 where no process was.
-        alive: Whether its process lives.
+        run: The run that was asked for last.
+        claimed: Whether a process took it up.
+        alive: Whether that process lives.
         pause_asked: Whether it is asked to pause.
     """
-    started, word, spoke = 0, None, 0
-    for fact in facts:
-        if isinstance(fact, RunStarted):
-            started, word = fact.run, None
-        elif type(fact) in LAST_WORDS:
-            # A worker that fails before it starts speaks too: a second word in a row is that of the next run.
-            spoke = max(started, spoke + 1)
-            word = fact
-    if alive and run > started and spoke < run:
-        return Standing("starting")
-    if alive and word is None:
-        return Standing("pausing" if pause_asked else "running")
-    if word is not None and (spoke >= run or isinstance(word, RunFailed)):
-        return Standing(LAST_WORDS[type(word)], word if isinstance(word, RunFailed) else None)
-    if run == 0:
+    facts = tuple(facts)
+    if run is None:
         return Standing("queued")
-    return Standing("failed", died(None))
+    word = last_word(facts, run.number)
+    if word is not None:
+        return Standing(LAST_WORDS[type(word)], word if isinstance(word, RunFailed) else None)
+    if not claimed:
+        return Standing("starting" if run.processes else "queued")
+    if not alive:
+        return Standing("failed", died(None))
+    began = any(isinstance(fact, RunStarted) and fact.run == run.number for fact in facts)
+    return Standing("pausing" if pause_asked else "running" if began else "starting")
 
 
-def died(exit_code: int | None) -> RunFailed:
-    """The last word on behalf of a process that left none.
-
-    Args:
-        exit_code: Its exit code, negative for a signal; None where nobody saw it end.
-    """
-    message = "The training process ended without a word"
-    hint = "Read its log, then resume the job: it goes on from its last snapshot."
-    if exit_code is not None and exit_code < 0:
-        name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else f"signal {-exit_code}"
-        message = f"The training process was killed by {name}"
-        if -exit_code == signal.SIGKILL:
-            hint = f"Where nobody did that, memory ran out: use a smaller batch. {hint}"
-    elif exit_code is not None:
-        message = f"{message}, exit code {exit_code}"
-    return RunFailed(0, f"{message}.", hint)
+def last_word(facts: Iterable[Fact], run: int) -> LastWord | None:
+    """How run number ``run`` ended; None where it has not, or could not say."""
+    words = [fact for fact in facts if isinstance(fact, LastWord) and fact.run == run]
+    return words[-1] if words else None

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,24 +21,32 @@ from digits_core.dataset.explore import contact_sheet
 from digits_core.dataset.manifest import DatasetManifest, read_manifest
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.progress import Progress
-from digits_core.errors import DigitsError, NameUnknown, StateConflict, suggest
+from digits_core.errors import DigitsError, NameTaken, NameUnknown, StateConflict, suggest
+from digits_core.events.facts import Noted
 from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, discover
-from digits_core.scheduling.states import standing
+from digits_core.scheduling.nodes import ALONE, Place, find_place
+from digits_core.scheduling.scheduler import next_ticket
+from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service import doctor
+from digits_core.service.background import Schedule, ensure_scheduler
+from digits_core.service.capacity import find_placement, memory_note
 from digits_core.service.classification import classify_pictures
+from digits_core.service.devices import device_views
+from digits_core.service.joining import Joining
+from digits_core.service.listing import list_jobs
 from digits_core.service.networks import build_network, network_view
 from digits_core.service.resolve import (
+    ResolvedJob,
+    check_devices,
     choose_backend,
     find_dataset,
-    parse_devices,
     require_same_dataset,
     resolve_dataset,
     resolve_job,
 )
 from digits_core.service.runs import Nobody, Runs, Watcher, remove, require_resumable
-from digits_core.service.summary import job_view
 from digits_core.service.views import (
     ClassificationView,
     DeviceView,
@@ -50,7 +59,9 @@ from digits_core.service.views import (
 from digits_core.spec.dataset import DatasetSpec, Split
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder
+from digits_core.store.index import Index
+from digits_core.store.job import JobFolder, RunRequest
+from digits_core.store.settings import read_settings
 
 
 class Digits:
@@ -64,6 +75,7 @@ class Digits:
     def __init__(self, home: Path | None = None, launcher: str = "local") -> None:
         self.home = Home(home.expanduser().absolute()) if home else Home.default()
         self._launcher_name = launcher
+        self._joining: Joining | None = None
 
     @cached_property
     def plugins(self) -> Plugins:
@@ -72,7 +84,8 @@ class Digits:
 
     @cached_property
     def _runs(self) -> Runs:
-        return Runs(self.plugins.launchers.get(self._launcher_name)())
+        launcher = self.plugins.launchers.get(self._launcher_name)()
+        return Runs(self.home, launcher, self.plugins.backends)
 
     # Datasets
 
@@ -187,53 +200,167 @@ class Digits:
 
     # Jobs
 
+    def place(self, nodes: str | None = None, rank: int | None = None, coordinator: str | None = None) -> Place:
+        """Which of several machines this one is, from words and the environment; see `scheduling.nodes.find_place`.
+
+        Raises:
+            SpecInvalid: With everything that is wrong.
+        """
+        return find_place(nodes, rank, coordinator, os.environ) or ALONE
+
     def train(
-        self, request: JobSpec | Mapping[str, Any], *, watcher: Watcher | None = None, where: str = ""
+        self,
+        request: JobSpec | Mapping[str, Any],
+        *,
+        watcher: Watcher | None = None,
+        where: str = "",
+        place: Place = ALONE,
     ) -> JobView:
-        """Make a job, train, and return when its first run has ended.
+        """Make a job, wait for its turn, train, and return when its first run has ended.
 
         Args:
             request: What is asked for.
             watcher: Is told what happens.
             where: Where the request is from, for errors.
+            place: Which of several machines this one is, each with the same request; the first makes the job.
+
+        Raises:
+            RequestWrong: With everything that is wrong; no job is made.
+            JobFailed: If this is not the first of several machines, and that one is gone.
+        """
+        watcher = watcher or Nobody()
+        if place.rank == 0:
+            return self._runs.first(self._submitted(request, where, watcher, place), watcher)
+        id = resolve_job(request, self.home, self.plugins, where, place).request.id
+        if state := self._closed(id):
+            hint = "Choose another name, and start it on every node."
+            raise StateConflict(f"Job {id} is {state} already, so node {place.rank} cannot join it.", hint=hint)
+        return self._join(id, place, watcher)
+
+    def submit(
+        self, request: JobSpec | Mapping[str, Any], *, watcher: Watcher | None = None, where: str = ""
+    ) -> JobView:
+        """Make a job and let it wait for its turn; a scheduler has to run for it to come, see `ensure_scheduler`.
+
+        Args:
+            request: What is asked for.
+            watcher: Is told what happens until then.
+            where: Where the request is from, for errors.
 
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
         """
-        resolved = resolve_job(request, self.home, self.plugins, where)
-        folder = JobFolder.create(self.home, resolved.request, resolved.graph)
-        devices = parse_devices(resolved.request.spec.devices)
-        return self._runs.first(folder, resolved.request.backend, devices, watcher or Nobody())
+        return self._runs.view(self._submitted(request, where, watcher or Nobody()))
 
-    def resume(self, job: str, *, backend: str | None = None, watcher: Watcher | None = None) -> JobView:
-        """Go on from the newest snapshot, or follow the worker if it still runs.
+    def resume(
+        self,
+        job: str,
+        *,
+        backend: str | None = None,
+        devices: str | None = None,
+        watcher: Watcher | None = None,
+        detach: bool = False,
+        place: Place = ALONE,
+    ) -> JobView:
+        """Go on from the newest snapshot, or follow the run that there is.
 
         Args:
             job: Id of the job.
             backend: Another backend to go on with; empty: that of the run before.
+            devices: Other devices to go on with; empty: as before.
             watcher: Is told what happens.
+            detach: Return at once; a scheduler has to run, see `ensure_scheduler`.
+            place: Which of several machines this one is; the first decides backend and devices.
 
         Raises:
             NameUnknown: If there is no such job or backend.
             StateConflict: If it is done or aborted, or runs in another backend.
             DatasetUnusable: If its dataset is gone, damaged or another one.
         """
-        folder = self._job(job)
-        request, last, stands = folder.request(), folder.run(), standing(folder, self._runs.launcher)
-        before = last.backend if last else request.backend
-        if stands.active and backend not in (None, "auto", before):
+        folder, watcher = self._job(job), watcher or Nobody()
+        if place.rank:
+            return self._join(job, place, watcher, after=self._last_number(folder))
+        request, last, cursor = folder.request(), folder.run(), folder.journal.size()
+        before, stands = last.backend if last else request.backend, standing(folder, self._runs.launcher)
+        if stands.state not in CLOSED and backend not in (None, "auto", before):
             hint = f"Pause it first: digits job pause {job}."
             raise StateConflict(f"Job {job} runs in backend {before}, so it cannot change to {backend}.", hint=hint)
-        if not stands.active:
-            require_resumable(folder, stands)
+        if stands.state in RESUMABLE:
             require_same_dataset(self.home, request)
-        chosen = choose_backend(backend or before, self.plugins.backends)
-        devices = parse_devices(request.spec.devices) if chosen == request.backend else ()
-        return self._runs.resume(folder, chosen, devices, watcher or Nobody())
+        chosen = choose_backend(backend or before, self.plugins.backends, read_settings(self.home).interpreters)
+        wanted = devices or (last.wanted if last else request.spec.devices)
+        check_devices(wanted, chosen, self.plugins.backends)
+        notes = self._runs.resume(
+            folder, backend=chosen, wanted=wanted, retries=request.spec.retries, **_machines(place)
+        )
+        if last and last.nodes != place.count:
+            notes += (f"The run before was on {last.nodes} nodes, this one is on {place.count}.",)
+        if not detach:
+            watcher.started(self.job(job))
+        for note in notes:
+            watcher.noted(note)
+        return self.job(job) if detach else self._runs.follow(folder, cursor, watcher)
+
+    def clone(self, job: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The request of a job with some keys changed, to be trained or submitted under a name of its own."""
+        request = self._job(job).request().spec.model_dump(mode="json", exclude_unset=True)
+        return {**request, "name": None, **changes}
+
+    def rename(self, job: str, name: str) -> JobView:
+        """Give a job another name.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            NameTaken: If there is one of the new name.
+            StateConflict: If it runs or waits.
+        """
+        folder = self._job(job)
+        target = self.home.job_folder(name)
+        if target.exists():
+            raise NameTaken(f"A job {name!r} exists already.", hint="Choose another name.")
+        self._require_closed(folder, "renamed")
+        request = folder.request()
+        spec = request.spec.model_copy(update={"name": name})
+        folder.write_request(request.model_copy(update={"id": name, "spec": spec}))
+        self._runs.forget(name)
+        folder.path.rename(target)
+        return self.job(name)
 
     def watch(self, job: str, *, watcher: Watcher | None = None) -> JobView:
-        """Follow a job that runs until it ends; one that does not is only told."""
-        return self._runs.watch(self._job(job), watcher or Nobody())
+        """Follow a job until it ends; one that does not run is only told."""
+        folder, watcher = self._job(job), watcher or Nobody()
+        cursor = folder.journal.size()
+        watcher.started(self.job(job))
+        return self._runs.follow(folder, cursor, watcher)
+
+    def watch_all(self, jobs: Sequence[str] = ()) -> Iterator[tuple[JobView, ...]]:
+        """Several jobs, again and again, until each of them has ended; starts those whose turn it is.
+
+        Args:
+            jobs: Their ids; empty: every job that is not closed, and those that join later.
+
+        Raises:
+            NameUnknown: If there is none of an id.
+        """
+        return self._runs.rounds([self._job(job).id for job in dict.fromkeys(jobs)])
+
+    def schedule(self) -> Schedule:
+        """What starts jobs whose turn it is, for as long as it runs."""
+        return Schedule(self.home, self._runs)
+
+    def ensure_scheduler(self) -> int | None:
+        """Start a scheduler in the background unless one runs; returns its process id where it was started now."""
+        return ensure_scheduler(self.home)
+
+    def holders(self) -> dict[str, str]:
+        """Ids of devices that are held, and the job that holds each."""
+        return self._runs.holders()
+
+    def reindex(self) -> int:
+        """Build the index of jobs anew from their folders; returns how many there are."""
+        Index(self.home).delete()
+        self._runs.look(wait=True)
+        return len(self.home.job_ids())
 
     def pause(self, job: str) -> None:
         """Ask a running job to save a snapshot and stop; returns at once.
@@ -251,7 +378,10 @@ class Digits:
             job: Id of the job.
             at_once: End its worker instead; what is in no snapshot is lost, and the job can be resumed.
         """
-        self._runs.interrupt(self._job(job), at_once=at_once)
+        if at_once and self._joining is not None:
+            self._joining.stop()
+        else:
+            self._runs.interrupt(self._job(job), at_once=at_once)
 
     def abort(self, job: str) -> JobView:
         """Stop a job for good.
@@ -265,11 +395,7 @@ class Digits:
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, oldest first; damaged ones are left out."""
-        views = []
-        for id in self.home.job_ids():
-            with contextlib.suppress(DigitsError):
-                views.append(self.job(id))
-        return tuple(sorted(views, key=lambda view: view.created))
+        return list_jobs(self.home, runs=self._runs).views()
 
     def job(self, job: str) -> JobView:
         """The job as it stands.
@@ -277,7 +403,7 @@ class Digits:
         Raises:
             NameUnknown: If there is none of that id.
         """
-        return job_view(self._job(job), self._runs.launcher)
+        return self._runs.view(self._job(job))
 
     def log(self, job: str) -> str:
         """What the job's workers printed."""
@@ -292,10 +418,7 @@ class Digits:
             StateConflict: If it runs.
         """
         folder = self._job(job)
-        stands = standing(folder, self._runs.launcher)
-        if stands.active:
-            hint = f"Stop it first: digits job abort {job}."
-            raise StateConflict(f"Job {job} is {stands.state}, so it cannot be deleted.", hint=hint)
+        self._require_closed(folder, "deleted")
         remove(folder.path, "job")
 
     # Use
@@ -321,18 +444,87 @@ class Digits:
 
     def plugin_list(self) -> PluginsView:
         """What plugins bring, and which cannot be used and why."""
-        return doctor.plugins_view(self.plugins)
+        return doctor.plugins_view(self.plugins, read_settings(self.home).interpreters)
 
     def devices(self) -> tuple[DeviceView, ...]:
-        """What computes here; imports every installed backend."""
-        return doctor.device_views(self.plugins)
+        """What computes here, how busy it is, and which job holds it; imports no backend.
+
+        Raises:
+            SpecInvalid: If ``DIGITS_CPU_DEVICES`` is no number of devices.
+        """
+        return device_views(self.home)
 
     def doctor(self) -> DoctorView:
         """How this installation is."""
         return doctor.examine(self.home, self.plugins)
+
+    def _join(self, job: str, place: Place, watcher: Watcher, after: int = 0) -> JobView:
+        """Carry this machine's share of a job that another one leads."""
+        self._joining = Joining(JobFolder(self.home.job_folder(job)), place, self.plugins.backends)
+        return self._joining.carry(watcher, after=after)
+
+    def _closed(self, job: str) -> str:
+        """The state of a job that waits for nothing but a person; empty for any other, and where there is none."""
+        state = self.job(job).state if job in self.home.job_ids() else ""
+        return state if state in CLOSED else ""
+
+    def _last_number(self, folder: JobFolder) -> int:
+        """Number of a run that has ended, so that the next one is meant; 0 while there is one to join."""
+        stands = standing(folder, self._runs.launcher)
+        if stands.state not in CLOSED:
+            return 0
+        require_resumable(folder, stands)
+        return stands.run.number if stands.run else 0
+
+    def _submitted(
+        self, request: JobSpec | Mapping[str, Any], where: str, watcher: Watcher, place: Place = ALONE
+    ) -> JobFolder:
+        resolved = resolve_job(request, self.home, self.plugins, where, place)
+        resolved, found = self._sized(resolved, watcher, place.count)
+        spec = resolved.request.spec
+        run = RunRequest(
+            backend=resolved.request.backend,
+            wanted=spec.devices,
+            priority=spec.priority,
+            ticket=next_ticket(self.home),
+            retries=spec.retries,
+            **_machines(place),
+        )
+        self._runs.forget(resolved.request.id)
+        folder = JobFolder.create(self.home, resolved.request, resolved.graph, run)
+        if found:
+            folder.journal.append(Noted(found))
+        return folder
+
+    def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, str]:
+        """A job whose batch size is a number, and what was found where it was not; tells what memory it takes."""
+        spec, backend, found = resolved.request.spec, resolved.request.backend, ""
+        busy = self.holders() if spec.batch == "auto" else {}
+        placement = find_placement(spec.devices, backend, self.plugins.backends, busy, nodes)
+        if spec.batch == "auto":
+            # Imported where it is needed: nothing else here knows how training is done.
+            from digits_core.service.batch import settle_batch
+
+            watcher.noted("Looking for a batch size (--batch auto) …")
+            resolved, found = settle_batch(resolved, self.home, placement)
+        watcher.noted(memory_note(resolved.request.spec, resolved.graph, placement))
+        return resolved, found
+
+    def _require_closed(self, folder: JobFolder, what: str) -> None:
+        stands = self._runs.settled(folder)
+        if stands.state not in CLOSED or stands.alive:
+            hint = f"Stop it first: digits job abort {folder.id}."
+            raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be {what}.", hint=hint)
 
     def _job(self, job: str) -> JobFolder:
         ids = self.home.job_ids()
         if job not in ids:
             raise NameUnknown(f"There is no job {job!r}.", hint=suggest(job, ids))
         return JobFolder(self.home.job_folder(job))
+
+
+def _machines(place: Place) -> dict[str, Any]:
+    """What a run says about the machines that carry it."""
+    if place.count == 1:
+        return {"nodes": 1, "coordinator": "", "host": ""}
+    return {"nodes": place.count, "coordinator": place.coordinator, "host": os.uname().nodename}

@@ -7,14 +7,19 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from digits_core.hooks.registry import Plugins
-from digits_core.service.trial import try_backends
-from digits_core.service.views import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
+from digits_core.errors import DigitsError
+from digits_core.hooks.registry import OwnedEntry, Plugins, Registry
+from digits_core.scheduling.inventory import gpu_trouble, machine_devices
+from digits_core.service.trial import try_backends, try_interpreters
+from digits_core.service.views import BrokenView, CheckView, DoctorView, PluginsView, PluginView
 from digits_core.store.home import Home
+from digits_core.store.settings import FILE, read_settings
 from digits_core.units import format_bytes
 
 #: Less free space than this is worth a warning.
@@ -23,28 +28,30 @@ LITTLE_SPACE_BYTES = 2**30
 
 def examine(home: Home, plugins: Plugins) -> DoctorView:
     """Look at everything; nothing is changed, and frameworks are imported in processes of their own."""
-    checks = (_python(), _home(home), _space(home), _backends(plugins), *try_backends(plugins), _broken(plugins))
+    settings, interpreters = _settings(home)
+    checks = (
+        *(_python(), _home(home), *settings, _space(home), _gpu(), _backends(plugins, interpreters)),
+        *(*try_backends(plugins), *try_interpreters(plugins, interpreters), _broken(plugins)),
+    )
     return DoctorView(
         version=importlib.metadata.version("digits"),
         home=str(home.path),
         passed=all(check.passed for check in checks),
         checks=checks,
-        plugins=plugins_view(plugins),
+        plugins=plugins_view(plugins, interpreters),
     )
 
 
-def plugins_view(plugins: Plugins) -> PluginsView:
-    """What plugins bring, in documentation order."""
+def plugins_view(plugins: Plugins, interpreters: Mapping[str, str] | None = None) -> PluginsView:
+    """What plugins bring, in documentation order.
+
+    Args:
+        plugins: What was found.
+        interpreters: For a backend the Python that its jobs run in, where it is another than this.
+    """
+    elsewhere = {plugins.backends.kind: interpreters or {}}
     views = tuple(
-        PluginView(
-            kind=registry.kind,
-            name=owned.entry.name,
-            plugin=owned.plugin,
-            summary=owned.entry.summary,
-            available=owned.entry.name in registry.available(),
-            missing=owned.missing,
-            remedy=owned.remedy if owned.missing else "",
-        )
+        _plugin_view(registry, owned, elsewhere.get(registry.kind, {}).get(owned.entry.name))
         for registry in plugins.registries
         for owned in registry.entries()
     )
@@ -55,25 +62,36 @@ def plugins_view(plugins: Plugins) -> PluginsView:
     return PluginsView(plugins=views, broken=broken)
 
 
-def device_views(plugins: Plugins) -> tuple[DeviceView, ...]:
-    """Devices of every installed backend, one view per device; a backend that cannot be asked is left out."""
-    found: dict[str, DeviceView] = {}
-    for name in plugins.backends.available():
-        try:
-            devices = plugins.backends.get(name)().devices()
-        except Exception:
-            # Whatever a broken framework raises; the doctor says what is wrong with it.
-            continue
-        for device in devices:
-            before = found.get(device.id)
-            found[device.id] = DeviceView(
-                id=device.id,
-                kind=device.kind,
-                name=before.name if before else device.name,
-                backends=(*(before.backends if before else ()), name),
-                memory_total_bytes=device.memory_bytes or (before.memory_total_bytes if before else None),
-            )
-    return tuple(found[id] for id in sorted(found))
+def _plugin_view(registry: Registry[Any], owned: OwnedEntry, interpreter: str | None) -> PluginView:
+    available = interpreter is not None or owned.entry.name in registry.available()
+    return PluginView(
+        kind=registry.kind,
+        name=owned.entry.name,
+        plugin=owned.plugin,
+        summary=owned.entry.summary,
+        available=available,
+        missing=owned.missing,
+        remedy=owned.remedy if owned.missing and not available else "",
+        interpreter=interpreter,
+    )
+
+
+def _settings(home: Home) -> tuple[tuple[CheckView, ...], Mapping[str, str]]:
+    """What is wrong with the settings, and the Pythons that they name."""
+    try:
+        return (), read_settings(home).interpreters
+    except DigitsError as wrong:
+        remedy = wrong.hint or f"Put {home.path / FILE} right, or delete it."
+        return (CheckView(name="settings", passed=False, found=str(wrong), remedy=remedy),), {}
+
+
+def _gpu() -> CheckView:
+    trouble = gpu_trouble()
+    if trouble:
+        remedy = "See whether nvidia-smi lists it, and what CUDA_VISIBLE_DEVICES says."
+        return CheckView(name="gpu", passed=False, found=trouble, remedy=remedy)
+    names = [f"{device.id} ({device.name})" for device in machine_devices() if device.kind == "gpu"]
+    return CheckView(name="gpu", passed=True, found=", ".join(names) or "none")
 
 
 def _python() -> CheckView:
@@ -101,8 +119,8 @@ def _space(home: Home) -> CheckView:
     return CheckView(name="disk", passed=passed, found=f"{format_bytes(free)} free", remedy=remedy)
 
 
-def _backends(plugins: Plugins) -> CheckView:
-    names = plugins.backends.available()
+def _backends(plugins: Plugins, interpreters: Mapping[str, str]) -> CheckView:
+    names = sorted({*plugins.backends.available(), *interpreters.keys() & set(plugins.backends.names())})
     remedy = "" if names else "Run: pip install 'digits[torch]'"
     return CheckView(name="backends", passed=bool(names), found=", ".join(names) or "none", remedy=remedy)
 

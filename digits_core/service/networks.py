@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from digits_core.contracts.network_family import NetworkFamily
 from digits_core.errors import NetworkInvalid
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph, NetworkInput
+from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
-from digits_core.service.views import LayerView, NetworkView
+from digits_core.service.views import LayerView, MemoryView, NetworkView
 from digits_core.spec.files import read_data
+from digits_core.spec.solver import Sgd
 
+#: For what batch size the memory of a network is told.
+USUAL_BATCH = 64
 FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
@@ -57,4 +62,10 @@ def network_view(graph: Graph) -> NetworkView:
         flops=graph.flops,
         classes=graph.classes,
         layers=layers,
+        memory_bytes=_memory_view(graph),
     )
+
+
+def _memory_view(graph: Graph) -> MemoryView:
+    found = estimate_memory(graph, len(Sgd.slots), USUAL_BATCH)
+    return MemoryView(**dataclasses.asdict(found), total=found.total)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +27,17 @@ from digits_core.errors import (
 )
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, Registry
+from digits_core.scheduling.inventory import machine_devices
+from digits_core.scheduling.nodes import ALONE, Place
+from digits_core.scheduling.requests import parse_devices, require_devices
+from digits_core.scheduling.scheduler import device_kinds
 from digits_core.service.networks import build_network
 from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import ModelT, parse
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, PictureForm
+from digits_core.store.settings import read_settings
 
 #: The order in which ``backend: auto`` looks for one.
 PREFERRED_BACKENDS = ("torch", "jax", "tensorflow", "numpy")
@@ -72,10 +76,12 @@ class ResolvedJob:
     Attributes:
         request: What was asked, every name resolved.
         graph: The network.
+        pictures: How many there are to train on.
     """
 
     request: JobRequest
     graph: Graph
+    pictures: int
 
 
 def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> DatasetSpec:
@@ -100,8 +106,17 @@ def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugin
     return spec
 
 
-def resolve_job(request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> ResolvedJob:
+def resolve_job(
+    request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str, place: Place = ALONE
+) -> ResolvedJob:
     """The job that can be made; imports no backend, whose claims its own worker checks before it takes memory.
+
+    Args:
+        request: What is asked for.
+        home: Where the job is to be.
+        plugins: What can be named.
+        where: Where the request is from, for errors.
+        place: Which of several machines asks; the first makes the job.
 
     Raises:
         RequestWrong: With everything that is wrong.
@@ -119,14 +134,18 @@ def resolve_job(request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugi
     with complaints.gathered():
         graph = build_network(spec.network, _input(spec, manifest, complaints), plugins.network_families)
     with complaints.gathered():
-        backend = choose_backend(spec.backend, plugins.backends)
+        backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     with complaints.gathered():
-        parse_devices(spec.devices)
-    if spec.name and home.job_folder(spec.name).exists():
+        check_devices(spec.devices, backend, plugins.backends)
+    if spec.name is None and place.count > 1:
+        message = f"A job on {place.count} nodes expects a name, found none."
+        complaints.add(SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it."))
+    if spec.name and home.job_folder(spec.name).exists() and place.rank == 0:
         complaints.add(_taken("job", spec.name))
     complaints.settle()
     assert manifest is not None and graph is not None
-    return ResolvedJob(_job_request(spec, manifest, graph, backend, home), graph)
+    found = _job_request(spec, manifest, graph, backend, home)
+    return ResolvedJob(found, graph, manifest.splits.get("train", 0))
 
 
 def find_dataset(home: Home, name: str) -> DatasetManifest:
@@ -162,53 +181,56 @@ def require_same_dataset(home: Home, request: JobRequest) -> None:
         )
 
 
-def choose_backend(name: str, backends: Registry[Backend]) -> str:
+def choose_backend(name: str, backends: Registry[Backend], elsewhere: Collection[str] = ()) -> str:
     """The backend called ``name``, or the first that is installed.
+
+    Args:
+        name: Its name, or ``auto``.
+        backends: What there is.
+        elsewhere: Backends that run in a Python of their own, and need not be installed in this one.
 
     Raises:
         NameUnknown: If there is no such backend.
         PluginMissing: If what it needs is not installed.
     """
     if name != "auto":
-        require_installed(backends, name)
+        require_installed(backends, name, elsewhere)
         return name
-    installed = backends.available()
+    installed = sorted({*backends.available(), *set(elsewhere).intersection(backends.names())})
     for candidate in (*PREFERRED_BACKENDS, *installed):
         if candidate in installed:
             return candidate
     raise PluginMissing("No backend is installed.", hint="Run: pip install 'digits[torch]'")
 
 
-def require_installed(registry: Registry[Any], name: str) -> None:
+def require_installed(registry: Registry[Any], name: str, elsewhere: Collection[str] = ()) -> None:
     """Refuse an unknown name, and one whose needs are not installed; imports nothing.
+
+    Args:
+        registry: Where it is to be found.
+        name: What was named.
+        elsewhere: Names that need not be installed in this Python.
 
     Raises:
         NameUnknown: If nobody declares it.
         PluginMissing: If what it needs is not installed.
     """
     owned = registry.entry(name)
-    if owned.missing:
+    if owned.missing and name not in elsewhere:
         missing = ", ".join(owned.missing)
         raise PluginMissing(f"The {registry.kind} {name!r} needs {missing}, which is not installed.", hint=owned.remedy)
 
 
-def parse_devices(text: str) -> tuple[str, ...]:
-    """Ids of devices: ``auto`` (none are named, the backend takes its first), ``cpu``, ``gpu:0``, ``cpu:0,1``.
-
-    >>> parse_devices("auto"), parse_devices("cpu"), parse_devices("gpu:0,3")
-    ((), ('cpu:0',), ('gpu:0', 'gpu:3'))
+def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
+    """Refuse a request for devices that this machine or the backend can never give.
 
     Raises:
         SpecInvalid: If the text has another form.
+        CapabilityMissing: If a device is not here, or there are too few.
     """
-    if text == "auto":
-        return ()
-    form = re.fullmatch(r"([a-z]+)(?::(\d+(?:,\d+)*))?", text)
-    if form is None:
-        raise SpecInvalid(
-            f"devices expects auto, cpu, gpu:0 or gpu:0,1; found {text!r}.", hint="See them: digits device list."
-        )
-    return tuple(f"{form[1]}:{index}" for index in (form[2] or "0").split(","))
+    request = parse_devices(text)
+    if backend:
+        require_devices(request, machine_devices(), device_kinds(backends, backend))
 
 
 def _words(
@@ -246,7 +268,8 @@ def _input(spec: JobSpec, manifest: DatasetManifest | None, complaints: Complain
 def _misfits(spec: JobSpec, manifest: DatasetManifest) -> Iterator[Problem]:
     height, width, _ = manifest.size
     train = manifest.splits.get("train", 0)
-    if spec.batch > train:
+    least = 1 if spec.batch == "auto" else spec.batch
+    if least > train:
         yield Problem(
             f"batch expects at most the {train} training pictures of dataset {spec.dataset}, found {spec.batch}.",
             "batch",

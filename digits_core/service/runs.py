@@ -1,38 +1,49 @@
-"""Runs of jobs: start one, adopt the one that lives, follow it, ask it to stop."""
+"""Runs of jobs: ask for one, wait for it and follow it, ask it to stop."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import filelock
 
-from digits_core.contracts.backend import ProcessLayout
+from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.disk import UNFINISHED, storage_errors
-from digits_core.errors import Problem, RequestWrong, StateConflict
-from digits_core.events.facts import RunAborted, RunStarted
+from digits_core.errors import DigitsError, Problem, RequestWrong, StateConflict
+from digits_core.events.facts import RunAborted
+from digits_core.events.follower import Follower
 from digits_core.events.journal import Recorded
-from digits_core.scheduling.follow import follow, journal_end
-from digits_core.scheduling.states import RESUMABLE, Standing, standing
+from digits_core.hooks.registry import Registry
+from digits_core.scheduling.leases import held
+from digits_core.scheduling.queue import Turn
+from digits_core.scheduling.scheduler import Scheduler, last_step, next_ticket, requeue
+from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, standing
 from digits_core.service.summary import job_view
 from digits_core.service.views import JobView
-from digits_core.store.job import JobFolder, RunRequest
+from digits_core.store.home import Home
+from digits_core.store.index import Index, Kept
+from digits_core.store.job import JobFolder
 
 #: What a running worker is given to answer a request to abort before it is killed.
 ABORT_PATIENCE_S = 20.0
 LOCK_PATIENCE_S = 60.0
+#: Seconds between two looks at a journal, and at the queue.
+POLL_S, LOOK_S = 0.1, 0.5
+#: Seconds between two rounds of several jobs.
+ROUND_S = 1.0
 
 
 class Watcher(Protocol):
     """Is told what happens while a job runs, from the thread that called."""
 
     def started(self, job: JobView) -> None:
-        """A run of ``job`` is about to be followed."""
+        """``job`` is about to be followed."""
 
     def recorded(self, item: Recorded) -> None:
         """A fact was written down."""
@@ -55,69 +66,135 @@ class Nobody:
 
 
 class Runs:
-    """Starts and follows runs through one launcher.
+    """Runs of the jobs of one home; whoever waits for one also starts others whose turn it is.
 
     Args:
+        home: Whose jobs.
         launcher: What starts processes.
+        backends: What jobs may be trained in.
     """
 
-    def __init__(self, launcher: Launcher) -> None:
+    def __init__(self, home: Home, launcher: Launcher, backends: Registry[Backend]) -> None:
         self.launcher = launcher
+        self._home = home
+        self._index = Index(home)
+        self._scheduler = Scheduler(home, launcher, backends)
 
-    def first(self, folder: JobFolder, backend: str, devices: tuple[str, ...], watcher: Watcher) -> JobView:
-        """Start the first run and follow it to its end.
+    def first(self, folder: JobFolder, watcher: Watcher) -> JobView:
+        """Wait for the first run of a new job and follow it to its end.
 
         Raises:
             RequestWrong: If the worker found the request wrong before its first step; the job is then deleted.
         """
-        with locked(folder):
-            cursor = journal_end(folder)
-            handle = self._start(folder, watcher, RunRequest(number=1, backend=backend, devices=devices))
-        view = self._follow(folder, handle, cursor, watcher)
+        watcher.started(self.view(folder))
+        view = self.follow(folder, 0, watcher)
         if view.error and view.error.exit_status == RequestWrong.exit_status and not (view.step or view.snapshots):
             remove(folder.path, "job")
             raise RequestWrong(Problem(view.error.message, hint=view.error.hint))
         return view
 
-    def resume(self, folder: JobFolder, backend: str, devices: tuple[str, ...], watcher: Watcher) -> JobView:
-        """Start the next run from the newest snapshot and follow it; a run that lives is adopted instead."""
-        with locked(folder):
-            cursor = journal_end(folder)
-            stands = standing(folder, self.launcher)
-            handle = folder.process()
-            if not stands.active or handle is None:
-                require_resumable(folder, stands)
-                last = folder.run()
-                number = (last.number if last else 0) + 1
-                handle = self._start(folder, watcher, RunRequest(number=number, backend=backend, devices=devices))
-                if stands.failure:
-                    watcher.noted(f"The run before failed: {stands.failure.message} {stands.failure.hint}".rstrip())
-            else:
-                watcher.started(job_view(folder, self.launcher))
-                watcher.noted(f"A worker of job {folder.id} is running; following it.")
-        return self._follow(folder, handle, cursor, watcher)
+    def resume(self, folder: JobFolder, **changes: object) -> tuple[str, ...]:
+        """Ask for the next run, which goes on from the newest snapshot; a job that waits or runs is left alone.
 
-    def watch(self, folder: JobFolder, watcher: Watcher) -> JobView:
-        """Follow the run that lives, from now on; a job without one is only told."""
-        cursor = journal_end(folder)
-        handle = folder.process()
-        view = job_view(folder, self.launcher)
-        watcher.started(view)
-        if handle is None or not self.launcher.alive(handle):
-            return view
-        return self._follow(folder, handle, cursor, watcher)
+        Args:
+            folder: The job.
+            changes: Fields of the run that differ from those of the one before.
+
+        Returns:
+            What a person should know.
+
+        Raises:
+            StateConflict: If the job has ended for good.
+        """
+        with locked(folder):
+            stands = self.settled(folder)
+            if stands.state not in CLOSED:
+                return (f"Job {folder.id} is {stands.state}; following it.",)
+            require_resumable(folder, stands)
+            assert stands.run is not None
+            self._index.reopen(folder.id)
+            requeue(folder, stands.run, ticket=next_ticket(self._home), **changes)
+        if stands.failure is None:
+            return ()
+        return (f"The run before failed: {stands.failure.message} {stands.failure.hint}".rstrip(),)
+
+    def follow(self, folder: JobFolder, cursor: int, watcher: Watcher) -> JobView:
+        """Tell a watcher what happens until the job waits for nothing but a person."""
+        follower = Follower(folder.journal.path, cursor)
+        looked, told = float("-inf"), ""
+        while True:
+            if time.monotonic() - looked >= LOOK_S:
+                self.look()
+                looked = time.monotonic()
+            open_still = self._alive(folder.process()) or not self._closed(folder)
+            for item in follower.poll():
+                watcher.recorded(item)
+            if not open_still:
+                return self.view(folder)
+            if (waits := self._waits(folder)) and waits != told:
+                watcher.noted(waits)
+                told = waits
+            time.sleep(POLL_S)
+
+    def look(self, *, wait: bool = False) -> bool:
+        """Start what can be started, put right what has ended; returns whether nothing is left to do."""
+        look = self._scheduler.look(wait=wait)
+        if look is None:
+            return False
+        closed = []
+        for id in look.closed:
+            with contextlib.suppress(DigitsError):
+                view = job_view(self._folder(id), self.launcher)
+                closed.append(Kept(view.created, id, view.to_json()))
+        self._index.close(closed)
+        return look.idle
+
+    def views(self, ids: Sequence[str]) -> tuple[JobView, ...]:
+        """Several jobs as they stand; damaged ones are left out."""
+        found = []
+        for id in ids:
+            with contextlib.suppress(DigitsError, OSError):
+                found.append(job_view(self._folder(id), self.launcher))
+        return self._placed(found)
+
+    def view(self, folder: JobFolder) -> JobView:
+        """A job as it stands."""
+        return self._placed([job_view(folder, self.launcher)])[0]
+
+    def rounds(self, ids: Sequence[str] = (), every_s: float = ROUND_S) -> Iterator[tuple[JobView, ...]]:
+        """Several jobs again and again, until each waits for nothing but a person; starts those whose turn it is.
+
+        Args:
+            ids: The jobs; empty: every one that is open, and those that join later.
+            every_s: Seconds between two rounds.
+        """
+        views: dict[str, JobView] = {}
+        while True:
+            self.look()
+            opened = [id for id in self._index.sync() if (not ids or id in ids) and self._open_still(id)]
+            # One that has closed is told as it ended; one that is gone, as it was seen last.
+            for id in dict.fromkeys((*ids, *views, *opened)):
+                if id in opened or id not in views or views[id].state not in CLOSED:
+                    with contextlib.suppress(DigitsError, OSError):
+                        views[id] = job_view(self._folder(id), self.launcher)
+            yield self._placed(tuple(views.values()))
+            if not opened:
+                return
+            time.sleep(every_s)
 
     def pause(self, folder: JobFolder) -> None:
         """Ask for a snapshot and a stop; returns at once.
 
         Raises:
-            StateConflict: If nothing runs.
+            StateConflict: If it neither runs nor waits for its turn.
         """
         stands = standing(folder, self.launcher)
-        if not stands.active:
+        if stands.state in CLOSED:
             hint = f"See where it stands: digits job show {folder.id}."
             raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be paused.", hint=hint)
         folder.ask("pause")
+        if stands.state == "queued":
+            self.look(wait=True)
 
     def abort(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:
         """Stop for good; a worker that does not answer in time is killed.
@@ -127,19 +204,32 @@ class Runs:
         """
         with locked(folder):
             stands = standing(folder, self.launcher)
-            if stands.state in ("done", "aborted"):
+            if "aborted" not in MOVES[stands.state]:
                 hint = f"To remove it: digits job delete {folder.id}."
                 raise StateConflict(f"Job {folder.id} is {stands.state} already.", hint=hint)
-            handle = folder.process()
-            if handle is not None and stands.active:
-                folder.ask("abort")
-                self._wait(handle, patience_s)
-                self.launcher.stop(handle)
-                self._wait(handle, patience_s)
-                stands = standing(folder, self.launcher)
-            if stands.state not in ("done", "aborted"):
-                folder.journal.append(RunAborted(_step(stands)))
-                folder.clear_asked()
+            folder.ask("abort")
+        if stands.state in CLOSED:
+            self._index.reopen(folder.id)
+            self._abort_now(folder)
+        elif stands.state == "queued":
+            self.look(wait=True)
+        end = time.monotonic() + patience_s
+        while not self._closed(folder) and time.monotonic() < end:
+            time.sleep(POLL_S)
+        self.stop(folder)
+        if standing(folder, self.launcher).state not in ("done", "aborted"):
+            self._abort_now(folder)
+        self.look(wait=True)
+
+    def stop(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:
+        """Kill the processes of a job, if there are any, and wait for their end."""
+        handle = folder.process()
+        if handle is None:
+            return
+        self.launcher.stop(handle)
+        end = time.monotonic() + patience_s
+        while self._alive(handle) and time.monotonic() < end:
+            time.sleep(0.02)
 
     def interrupt(self, folder: JobFolder, *, at_once: bool) -> None:
         """Ask what runs, or is about to run, to pause; ``at_once`` ends it, and loses what is in no snapshot.
@@ -152,26 +242,65 @@ class Runs:
         else:
             folder.ask("pause")
 
-    def _start(self, folder: JobFolder, watcher: Watcher, run: RunRequest) -> Handle:
-        # In this order: who interrupts after it was told of the start is heard by the worker.
+    def holders(self) -> dict[str, str]:
+        """Ids of devices that are held, and the job that holds each."""
+        return held(self._scheduler.stands())
+
+    def forget(self, id: str) -> None:
+        """What the index knows of a job is no longer so."""
+        self._index.reopen(id)
+
+    def settled(self, folder: JobFolder) -> Standing:
+        """Where a job stands once a process that has said its last word has ended."""
+        end = time.monotonic() + ABORT_PATIENCE_S
+        stands = standing(folder, self.launcher)
+        while stands.state in CLOSED and stands.alive and time.monotonic() < end:
+            time.sleep(0.02)
+            stands = standing(folder, self.launcher)
+        return stands
+
+    def _abort_now(self, folder: JobFolder) -> None:
+        stands = standing(folder, self.launcher)
+        folder.journal.append(RunAborted(last_step(stands), stands.run.number if stands.run else 0))
         folder.clear_asked()
-        watcher.started(job_view(folder, self.launcher))
-        # Without process.json the job is queued: nobody takes the process of the run before for this one.
-        (folder.path / "process.json").unlink(missing_ok=True)
-        folder.write_run(run)
-        handle = self.launcher.start(folder.path, ProcessLayout(processes=((),)))
-        folder.write_process(handle)
-        return handle
 
-    def _follow(self, folder: JobFolder, handle: Handle, cursor: int, watcher: Watcher) -> JobView:
-        for item in follow(folder, handle, self.launcher, cursor=cursor):
-            watcher.recorded(item)
-        return job_view(folder, self.launcher)
+    def _alive(self, handle: Handle | None) -> bool:
+        return handle is not None and self.launcher.alive(handle)
 
-    def _wait(self, handle: Handle, patience_s: float) -> None:
-        end = time.monotonic() + patience_s
-        while self.launcher.alive(handle) and time.monotonic() < end:
-            time.sleep(0.05)
+    def _closed(self, folder: JobFolder) -> bool:
+        stands = standing(folder, self.launcher)
+        return stands.state in CLOSED and not stands.alive and not stands.silent and not stands.retries
+
+    def _open_still(self, id: str) -> bool:
+        with contextlib.suppress(DigitsError, OSError):
+            return not self._closed(self._folder(id))
+        return False
+
+    def _waits(self, folder: JobFolder) -> str:
+        """What a queued job waits for, in words; empty where it does not."""
+        run = folder.run()
+        if run is None or run.processes:
+            return ""
+        turn = self._turns().get(folder.id)
+        return f"Number {turn.position} in the queue; waits for {turn.waits_for}." if turn and turn.blocked else ""
+
+    def _turns(self) -> dict[str, Turn]:
+        return {turn.id: turn for turn in self._scheduler.queue()}
+
+    def _placed(self, views: Sequence[JobView]) -> tuple[JobView, ...]:
+        """The views, with their places in the queue."""
+        turns = self._turns() if any(view.state == "queued" for view in views) else {}
+        return tuple(_at(view, turns.get(view.job)) if view.state == "queued" else view for view in views)
+
+    def _folder(self, id: str) -> JobFolder:
+        return JobFolder(self._home.job_folder(id))
+
+
+def _at(view: JobView, turn: Turn | None) -> JobView:
+    """A view with its place in the queue."""
+    if turn is None:
+        return view
+    return view.model_copy(update={"queue_position": turn.position, "waits_for": turn.waits_for})
 
 
 def require_resumable(folder: JobFolder, stands: Standing) -> None:
@@ -212,8 +341,3 @@ def locked(folder: JobFolder) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _step(stands: Standing) -> int:
-    steps = [item.fact.step for item in stands.facts if isinstance(item.fact, RunStarted)]
-    return steps[-1] if steps else 0

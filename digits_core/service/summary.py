@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 from digits_core.contracts.launcher import Launcher
@@ -13,24 +14,33 @@ from digits_core.events.facts import (
     RunFinished,
     RunPaused,
     RunStarted,
+    Sampled,
     SnapshotSaved,
     TrainingLogged,
     Validated,
 )
+from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
-from digits_core.service.views import ErrorView, JobView, SnapshotView
+from digits_core.service.views import ErrorView, JobView, SnapshotView, UsageView
 from digits_core.store.job import JobFolder, JobRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
 
 
 def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
     """The job in ``folder`` as it stands."""
-    return summarize(
-        folder.request(), folder.graph().name, standing(folder, launcher), list_snapshots(folder.snapshots_folder)
-    )
+    stands = standing(folder, launcher)
+    # Before a run has begun the newest sample may be of the one before.
+    usage = latest_usage(folder.usage_path) if stands.state in ("running", "pausing") else None
+    return summarize(folder.request(), folder.graph().name, stands, list_snapshots(folder.snapshots_folder), usage)
 
 
-def summarize(request: JobRequest, network: str, stands: Standing, snapshots: tuple[SnapshotState, ...]) -> JobView:
+def summarize(
+    request: JobRequest,
+    network: str,
+    stands: Standing,
+    snapshots: tuple[SnapshotState, ...],
+    usage: Sampled | None = None,
+) -> JobView:
     """Fold a job's request, journal and snapshots.
 
     Args:
@@ -38,6 +48,7 @@ def summarize(request: JobRequest, network: str, stands: Standing, snapshots: tu
         network: Name of its graph.
         stands: Its state and journal.
         snapshots: Its snapshots, oldest first.
+        usage: What it is busy with.
     """
     progress = _Progress()
     for recorded in stands.facts:
@@ -48,8 +59,10 @@ def summarize(request: JobRequest, network: str, stands: Standing, snapshots: tu
         job=request.id,
         name=request.spec.name or request.id,
         state=stands.state,
+        priority=stands.run.priority if stands.run else request.spec.priority,
         backend=run.backend if run else request.backend,
         devices=run.devices if run else (),
+        nodes=stands.run.nodes if stands.run else 1,
         network=network,
         dataset=request.spec.dataset,
         created=request.created,
@@ -63,7 +76,8 @@ def summarize(request: JobRequest, network: str, stands: Standing, snapshots: tu
         learning_rate=progress.learning_rate,
         images_per_second=progress.images_per_second,
         first_step_s=progress.first_step_s,
-        seconds_left=progress.seconds_left(request.spec.batch) if stands.active else None,
+        seconds_left=progress.seconds_left(request.spec.batch_size) if stands.active else None,
+        usage=UsageView.model_validate(dataclasses.asdict(usage)) if usage else None,
         snapshots=tuple(_snapshot(state) for state in snapshots),
         notes=tuple(progress.notes),
         error=_error(stands.failure),
@@ -99,9 +113,9 @@ class _Progress:
                 self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
             case SnapshotSaved():
                 self.epoch = fact.epoch
-            case RunPaused() | RunFailed() | RunAborted():
+            case RunPaused() | RunFailed() | RunAborted() | Sampled():
                 pass
-        if not isinstance(fact, (Noted, RunFailed)):
+        if not isinstance(fact, (Noted, RunFailed, Sampled)):
             self.step = fact.step
 
     def seconds_left(self, batch: int) -> float | None:

@@ -18,6 +18,10 @@ class View(BaseModel):
         """Plain data for JSON; what is unknown is left out."""
         return self.model_dump(mode="json", exclude_none=True)
 
+    def to_json(self) -> str:
+        """The same as text on one line."""
+        return self.model_dump_json(exclude_none=True)
+
 
 class ErrorView(View):
     """What went wrong and what to do."""
@@ -52,6 +56,34 @@ class SnapshotView(View):
     """What was measured at that step."""
 
 
+class DeviceUsageView(View):
+    """What a device was busy with; what nobody tells is absent."""
+
+    id: str
+    """The device."""
+    utilization_percent: float | None = None
+    """Share of its time that it worked."""
+    memory_used_bytes: int | None = None
+    """Memory in use, by whomever; for a CPU device the machine's."""
+    temperature_c: float | None = None
+    """Degrees Celsius."""
+    power_w: float | None = None
+    """Watts."""
+
+
+class UsageView(View):
+    """What a running job was busy with, a second ago."""
+
+    processes: int
+    """How many processes it has."""
+    cpu_percent: float | None = None
+    """Processor time of all of them; 100 are one core."""
+    memory_bytes: int
+    """Resident memory of all of them."""
+    devices: tuple[DeviceUsageView, ...]
+    """Its devices."""
+
+
 class JobView(View):
     """A job as it stands."""
 
@@ -61,10 +93,18 @@ class JobView(View):
     """Its name."""
     state: str
     """Where it stands."""
+    priority: int = 0
+    """Higher ones are started first."""
+    queue_position: int | None = None
+    """Its place in the queue, from 1, while it waits."""
+    waits_for: str | None = None
+    """What it waits for, in words."""
     backend: str
     """Backend of its present or last run."""
     devices: tuple[str, ...]
-    """Devices of that run."""
+    """Devices of that run; those of other machines than the first as ``node1/gpu:0``."""
+    nodes: int = 1
+    """Machines that train together."""
     network: str
     """Name of the network."""
     dataset: str
@@ -93,6 +133,8 @@ class JobView(View):
     """Seconds from the start of the run to the end of its first step, once finished."""
     seconds_left: float | None = None
     """An estimate, while it runs."""
+    usage: UsageView | None = None
+    """What it is busy with, while it runs."""
     snapshots: tuple[SnapshotView, ...]
     """What can be resumed from and classified with, oldest first."""
     notes: tuple[str, ...] = ()
@@ -118,6 +160,21 @@ class LayerView(View):
     """Floating point operations per picture, forward."""
 
 
+class MemoryView(View):
+    """What training is estimated to keep on one device, in bytes."""
+
+    weights: int
+    """Every weight."""
+    slots: int
+    """What the solver keeps."""
+    gradients: int
+    """One for each trained weight."""
+    activations: int
+    """What the backward pass needs again."""
+    total: int
+    """All of it, without the framework."""
+
+
 class NetworkView(View):
     """A network with every shape known."""
 
@@ -131,6 +188,8 @@ class NetworkView(View):
     """Logits of its output."""
     layers: tuple[LayerView, ...]
     """In computing order."""
+    memory_bytes: MemoryView
+    """What training takes at batch 64 with sgd in fp32."""
 
 
 class FamilyView(View):
@@ -161,6 +220,8 @@ class PluginView(View):
     """Packages it needs and that are not installed."""
     remedy: str = ""
     """How to make it available."""
+    interpreter: str | None = None
+    """The Python that its jobs run in, where settings name one."""
 
 
 class BrokenView(View):
@@ -194,10 +255,18 @@ class DeviceView(View):
     """``cpu`` or ``gpu``."""
     name: str
     """What its maker calls it."""
-    backends: tuple[str, ...]
-    """Backends that drive it."""
     memory_total_bytes: int | None = None
-    """Its memory, where known."""
+    """Its memory, for a CPU device the machine's; here and below nothing where it is not known."""
+    memory_used_bytes: int | None = None
+    """How much of it is in use, by whomever."""
+    utilization_percent: float | None = None
+    """Share of its time that it works."""
+    temperature_c: float | None = None
+    """Degrees Celsius."""
+    power_w: float | None = None
+    """Watts."""
+    lease: str | None = None
+    """Id of the job that holds it."""
 
 
 class CheckView(View):

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from digits_core.spec.model import Name, Spec
 from digits_core.spec.schedule import Schedule, Step
 from digits_core.spec.solver import Sgd, Solver
 
 Mean = Literal["none", "pixel", "image"]
-Precision = Literal["fp32", "fp64"]
+Precision = Literal["fp32", "fp64", "bf16", "fp16"]
+
+
+def _batch(value: Any, check: ValidatorFunctionWrapHandler) -> int | Literal["auto"]:
+    # One message, where a union would give one for each of its members.
+    try:
+        checked: int | Literal["auto"] = check(value)
+    except ValidationError:
+        raise ValueError(
+            f"batch expects a whole number greater than or equal to 1, or auto; found {value!r}."
+        ) from None
+    return checked
+
+
+#: Pictures per step; auto: to be found out.
+BatchSize = Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], WrapValidator(_batch)]
 
 
 class DataOptions(Spec):
@@ -47,9 +62,13 @@ class BackendOptions(Spec):
     """How a backend computes; what it computes is fixed by the network."""
 
     precision: Precision = "fp32"
-    """Number format of weights and activations."""
+    """Number format of activations; weights, solver slots and batch statistics stay fp32 with bf16 and fp16."""
     compile: Literal["auto", "on", "off"] = "auto"
     """Compile the training step where the backend can; auto: where it pays."""
+    accumulate: int = Field(default=1, ge=1)
+    """Parts that a batch is worked through in, one after the other, to save memory; the update is that of the whole."""
+    tf32: bool = False
+    """Let GPUs round factors of fp32 products to 10 bits, which is faster and no longer agrees between backends."""
 
 
 class JobSpec(Spec):
@@ -64,11 +83,15 @@ class JobSpec(Spec):
     backend: str = "auto"
     """Name of the backend; auto: the first that is installed of torch, jax, tensorflow, numpy."""
     devices: str = "auto"
-    """Devices to train on; auto: the backend's first."""
+    """Devices to train on: auto, cpu, gpu, gpu:2 (any two), gpu:0,3 (these); several have a process each."""
+    priority: int = 0
+    """Jobs of a higher one are started first."""
+    retries: int = Field(default=0, ge=0, le=1000)
+    """How often it is started again by itself, from its newest snapshot, when it fails."""
     epochs: float = Field(default=30, gt=0, le=1_000_000)
     """Times that every training picture is used."""
-    batch: int = Field(default=64, ge=1)
-    """Pictures per step, over all devices."""
+    batch: BatchSize = 64
+    """Pictures per step, over all devices; auto: the largest useful size that fits, found before the job is made."""
     solver: Solver = Sgd()
     """How weights are updated."""
     schedule: Schedule = Step()
@@ -85,3 +108,9 @@ class JobSpec(Spec):
     """Stop when validation no longer improves; empty: train to the end."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Decides initial weights, order of pictures, crops and dropout."""
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures per step, once that is a number: in the request of every job that was made."""
+        assert self.batch != "auto", "batch is found out before a job is made"
+        return self.batch

@@ -1,7 +1,8 @@
 """Solvers: the rule that turns a gradient into the next weights, as typed data.
 
 The arithmetic is the same in every backend; the numpy backend is its executable form. In every formula
-``g = gradient + decay·decay_multiplier·w`` and ``lr = rate·rate_multiplier``.
+``g = gradient·min(1, clip/‖gradient‖) + decay·decay_multiplier·w`` and ``lr = rate·rate_multiplier``; ‖gradient‖ is
+the L2 norm over all trainable weights together.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ class SolverBase(Spec):
     """Base learning rate."""
     decay: float | None = Field(default=None, ge=0)
     """L2 weight decay; empty: rate / 100, as DIGITS did."""
+    clip: float | None = Field(default=None, gt=0)
+    """Largest L2 norm of the gradient of all weights together: a larger one is scaled down to it; empty: any.
+
+    Source: Pascanu, Mikolov, Bengio, *On the difficulty of training recurrent neural networks*, 2013,
+    https://proceedings.mlr.press/v28/pascanu13.html.
+    """
 
     @property
     def weight_decay(self) -> float:

@@ -68,6 +68,6 @@ def _checked(kind: str, name: str) -> str:
 def _folders_with(parent: Path, file: str) -> tuple[str, ...]:
     if not parent.is_dir():
         return ()
-    return tuple(
-        sorted(path.name for path in parent.iterdir() if _NAME.fullmatch(path.name) and (path / file).exists())
-    )
+    # By plain words: with 10,000 of them, making `Path`s takes longer than asking the disk.
+    names = sorted(filter(_NAME.fullmatch, os.listdir(parent)))
+    return tuple(name for name in names if os.path.exists(f"{parent}/{name}/{file}"))

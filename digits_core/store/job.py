@@ -7,6 +7,7 @@
       run.json       the run that is, or was last, started   process.json   the process that carries it
       events.jsonl   the journal                             log.txt        what the worker printed
       control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
+      nodes/         where the machines of a run met, if there are several
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import dataclasses
 import json
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import Field
 
 from digits_core.contracts.launcher import Handle
 from digits_core.disk import new_folder, storage_errors, write_file
@@ -73,8 +76,27 @@ class RunRequest(Spec):
     """Which run of the job it is, from 1."""
     backend: str
     """Backend of this run; it may differ from that of the run before."""
-    devices: tuple[str, ...]
-    """Ids of the devices to train on; none: the backend's best."""
+    wanted: str = "auto"
+    """Devices that were asked for."""
+    processes: tuple[tuple[str, ...], ...] = ()
+    """For each process the ids of the devices that it was given; none: it waits for them."""
+    priority: int = 0
+    """Higher ones are started first."""
+    ticket: int = 0
+    """Place in the queue: lower ones are started first among equal priorities."""
+    retries: int = 0
+    """How many more times it is to be started by itself when it fails."""
+    nodes: int = Field(default=1, ge=1)
+    """Machines that train together; the devices above are those of the first."""
+    coordinator: str = ""
+    """With several machines: where the others find the first, host or ``host:port``."""
+    host: str = ""
+    """With several machines: the first one's own name; nobody else starts it."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Ids of all devices that it was given."""
+        return tuple(id for process in self.processes for id in process)
 
 
 class JobFolder:
@@ -88,8 +110,14 @@ class JobFolder:
         self.path = path
 
     @classmethod
-    def create(cls, home: Home, request: JobRequest, graph: Graph) -> JobFolder:
+    def create(cls, home: Home, request: JobRequest, graph: Graph, run: RunRequest | None = None) -> JobFolder:
         """Make the folder of a new job, complete or not at all.
+
+        Args:
+            home: Where it is to be.
+            request: What is asked.
+            graph: The network.
+            run: The first run, which waits for its turn from the moment the folder is there.
 
         Raises:
             NameTaken: If there is a job of that id.
@@ -100,6 +128,8 @@ class JobFolder:
             with new_folder(path) as folder:
                 (folder / "job.json").write_text(dump_json(request.model_dump(mode="json")), encoding="utf-8")
                 (folder / "graph.json").write_text(dump_json(codec.encode(graph)), encoding="utf-8")
+                if run is not None:
+                    (folder / "run.json").write_text(dump_json(run.model_dump(mode="json")), encoding="utf-8")
                 (folder / "control").mkdir()
                 (folder / "snapshots").mkdir()
         except FileExistsError:
@@ -127,6 +157,21 @@ class JobFolder:
         return self.path / "log.txt"
 
     @property
+    def beat_path(self) -> Path:
+        """A file that is touched while training goes on."""
+        return self.path / "beat"
+
+    @property
+    def alive_path(self) -> Path:
+        """A file that is touched while somebody watches over the run."""
+        return self.path / "alive"
+
+    @property
+    def usage_path(self) -> Path:
+        """What its processes and devices were busy with, second by second."""
+        return self.path / "usage.jsonl"
+
+    @property
     def snapshots_folder(self) -> Path:
         """Where its snapshots are."""
         return self.path / "snapshots"
@@ -139,6 +184,10 @@ class JobFolder:
             SpecInvalid: If the file does not say what it should.
         """
         return parse(JobRequest, self._read("job.json"), where=str(self.path / "job.json"))
+
+    def write_request(self, request: JobRequest) -> None:
+        """Say under another name what was asked."""
+        write_file(self.path / "job.json", dump_json(request.model_dump(mode="json")))
 
     def graph(self) -> Graph:
         """The network.
@@ -163,7 +212,7 @@ class JobFolder:
         if not (self.path / "process.json").exists():
             return None
         data = self._read("process.json")
-        return Handle(int(data["pid"]), float(data["started"]))
+        return Handle(int(data["pid"]), float(data["started"]), str(data.get("host", "")), int(data.get("run", 0)))
 
     def write_process(self, handle: Handle) -> None:
         """Remember the process that carries the run."""

@@ -61,11 +61,16 @@ def error_of(found: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
 
 
 def build(
-    backend: Backend, graph: Graph, solver: SolverBase | None = None, precision: str = "fp32", seed: int = 7
+    backend: Backend,
+    graph: Graph,
+    solver: SolverBase | None = None,
+    precision: str = "fp32",
+    seed: int = 7,
+    accumulate: int = 1,
 ) -> Program:
     """A program on the backend's first device."""
-    options = BackendOptions.model_validate({"precision": precision})
-    context = BuildContext(backend.devices()[:1], seed=seed)
+    options = BackendOptions.model_validate({"precision": precision, "accumulate": accumulate})
+    context = BuildContext(backend.devices()[0], seed=seed)
     return backend.build(graph, solver or Sgd(rate=0.1, momentum=0.0, decay=0.0), options, context)
 
 
@@ -211,6 +216,49 @@ class BackendSuite:
             assert found["loss"] == pytest.approx(expected["loss"], rel=tolerance)
         found_arrays, expected_arrays = (run.arrays() for run in runs)
         _assert_close(found_arrays, expected_arrays, tolerance)
+
+    @every_solver
+    def test_a_clipped_gradient_steps_as_the_reference_does(self, backend: Backend, solver_name: str) -> None:
+        self._require_solver(backend, solver_name)
+        graph = multiplied()
+        solver = SOLVERS[solver_name](rate=0.01, clip=0.05)
+        found, expected = (
+            Run(build(chosen, graph, solver, precision), graph, weights_of(graph))
+            for chosen, precision in ((backend, "fp32"), (reference(), "fp64"))
+        )
+        found.advance(RATES[:3])
+        expected.advance(RATES[:3])
+        _assert_close(found.arrays(), expected.arrays(), GRADIENT_TOLERANCE["fp32"])
+
+    @pytest.mark.parametrize("parts", [2, 4, 100])
+    @pytest.mark.parametrize("normalised", [False, True])
+    def test_a_batch_in_parts_steps_as_the_reference_does(self, backend: Backend, parts: int, normalised: bool) -> None:
+        # Only batch norm sees that there are parts: it looks at one after the other.
+        graph = multiplied() if normalised else graph_of(OP_CASES["dropout"])
+        solver = Sgd(rate=0.01, clip=0.5)
+        found, expected = (
+            Run(build(chosen, graph, solver, precision, accumulate=count), graph, weights_of(graph))
+            for chosen, precision, count in (
+                (backend, "fp32", parts),
+                (reference(), "fp64", parts if normalised else 1),
+            )
+        )
+        scores, wanted = found.advance(RATES[:2]), expected.advance(RATES[:2])
+        _assert_close(found.arrays(), expected.arrays(), GRADIENT_TOLERANCE["fp32"])
+        assert scores == [pytest.approx(score, rel=1e-5) for score in wanted]
+
+    @pytest.mark.parametrize("precision", ["bf16", "fp16"])
+    def test_half_precision_stays_near_and_keeps_weights_in_fp32(self, backend: Backend, precision: str) -> None:
+        _require_precision(backend, precision)
+        graph, solver = multiplied(), Sgd(rate=0.001)
+        half, full = (
+            Run(build(backend, graph, solver, kind), graph, weights_of(graph)) for kind in (precision, "fp32")
+        )
+        near, exact = half.advance(RATES[:4]), full.advance(RATES[:4])
+        losses = [score["loss"] for score in near]
+        assert losses == pytest.approx([score["loss"] for score in exact], rel=3e-2)
+        assert losses != [score["loss"] for score in exact], "it computed in fp32"
+        assert {array.dtype for array in half.arrays().values()} == {np.dtype(np.float32)}
 
     @every_solver
     def test_a_run_goes_on_bit_equal_from_what_was_saved_at_any_step(self, backend: Backend, solver_name: str) -> None:
@@ -433,12 +481,11 @@ class BackendSuite:
         assert "tested/kernel" in str(refused.value)
         assert "first/bias" in str(refused.value)
 
-    def test_devices_and_layout_make_sense(self, backend: Backend) -> None:
+    def test_devices_make_sense(self, backend: Backend) -> None:
         devices = backend.devices()
         assert devices
         assert {device.kind for device in devices} <= backend.capabilities().device_kinds
         assert len({device.id for device in devices}) == len(devices)
-        assert backend.layout(devices[:1]).processes == ((devices[0],),)
 
     def _require_solver(self, backend: Backend, solver: str) -> None:
         if solver not in backend.capabilities().solvers:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from types import FrameType
 
 from digits_core.store.job import JobFolder, Wish
 
-#: Seconds between two looks into the folder.
-_LOOK_SECONDS = 0.1
+#: Seconds between two looks into the folder, and between two signs of life.
+_LOOK_SECONDS, _BEAT_SECONDS = 0.1, 1.0
 
 
 class Control:
@@ -22,7 +23,7 @@ class Control:
     def __init__(self, job: JobFolder) -> None:
         self._job = job
         self._wish: Wish | None = None
-        self._looked = float("-inf")
+        self._looked = self._beaten = float("-inf")
 
     def listen(self) -> None:
         """Let SIGTERM ask for a pause, and leave SIGINT to the parent, which shares the terminal."""
@@ -37,6 +38,14 @@ class Control:
             asked = self._job.asked()
             self._wish = "abort" if "abort" in asked else "pause" if "pause" in asked else self._wish
         return self._wish
+
+    def beat(self) -> None:
+        """Show that training goes on: whoever watches sees the file change."""
+        now = time.monotonic()
+        if now - self._beaten >= _BEAT_SECONDS:
+            self._beaten = now
+            with contextlib.suppress(OSError):  # A full disk is told by whoever has something to write.
+                self._job.beat_path.touch()
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         self._wish = "pause"

@@ -23,6 +23,7 @@ from digits_core.training.plan import TrainingPlan
 from digits_core.training.prefetch import prefetch
 from digits_core.training.record import Record
 from digits_core.training.schedules import learning_rate
+from digits_core.training.team import Team, Word
 
 Fate = Literal["finished", "stopped-early", "paused", "aborted"]
 
@@ -40,6 +41,10 @@ class Training:
         record: Takes down what happens.
         meter: Collects scores.
         wish: What a person wants now; asked after every step.
+        team: The processes that train together.
+        beat: Shows that the worker lives; called at least once per batch.
+        layers: Names of the network's layers in computing order.
+        alone: Images per second that one device trains alone, where several train; 0: not known.
     """
 
     spec: JobSpec
@@ -50,6 +55,10 @@ class Training:
     record: Record
     meter: Meter
     wish: Callable[[], Wish | None]
+    team: Team
+    beat: Callable[[], None]
+    layers: tuple[str, ...] = ()
+    alone: float = 0.0
 
 
 def train(run: Training, state: State, step: int) -> tuple[Fate, int]:
@@ -62,25 +71,31 @@ def train(run: Training, state: State, step: int) -> tuple[Fate, int]:
         LossNotFinite: If the loss is NaN or infinite.
         StorageUnusable: If a snapshot cannot be written.
     """
-    plan, record, meter = run.plan, run.record, run.meter
+    plan, record, meter, team = run.plan, run.record, run.meter, run.team
     steps = range(step, step if record.stops_early else plan.total_steps)
     with closing(prefetch(lambda index: run.program.place(run.training.batch(index)), steps)) as batches:
         meter.restart()
         for batch in batches:
             rate = learning_rate(run.spec.schedule, run.spec.solver.rate, plan.percent(step))
+            run.beat()
             state, scores = run.program.train_step(state, batch, rate, step)
             step += 1
             meter.add(scores)
-            wish = run.wish()
+            validates, saves = plan.validates_at(step), plan.saves_at(step)
+            planned = validates or saves or plan.logs_at(step)
+            wish, due = None, False
+            if planned or team.meets(step):
+                wish, due = team.agree(step, Word(run.wish(), meter.is_due()))
             if wish == "abort":
                 return "aborted", step
-            validates, saves = plan.validates_at(step), plan.saves_at(step)
-            if validates or saves or wish or plan.logs_at(step) or meter.is_due():
+            if planned or wish or due:
                 record.logged(step, rate, meter.read())
+                record.compared(meter, run.alone, team)
             if validates:
                 record.validated(step, validate(run, state))
             if saves or wish or record.stops_early:
-                record.saved(step, run.program.save(state))
+                if team.leads:
+                    record.saved(step, run.program.save(state))
                 meter.restart()
             if wish or record.stops_early:
                 break
@@ -95,9 +110,10 @@ def validate(run: Training, state: State) -> dict[str, float]:
     assert loader is not None
 
     def place(index: int) -> DeviceBatch:
+        run.beat()
         return program.place(loader.batch(index))
 
     with closing(prefetch(place, range(len(loader)))) as batches:
-        metrics = mean_scores(program.evaluate_step(state, batch) for batch in batches)
+        metrics = mean_scores((program.evaluate_step(state, batch) for batch in batches), run.team.total)
     run.meter.restart()
     return metrics

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from digits_core.contracts.backend import SCORE_NAMES, Scores
 
+#: See `digits_core.contracts.backend.Program.total`.
+Total: TypeAlias = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 #: Seconds after which progress is due whatever the number of steps.
 LOG_SECONDS = 10.0
 #: Evaluation batches that may be on their way to the device before the oldest is waited for.
 _IN_FLIGHT = 16
+
+
+def alone(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The sum over a process that trains alone."""
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +51,12 @@ class Meter:
 
     Args:
         started: `time.perf_counter` when the program began to be built.
+        total: Sums over the processes that train together.
     """
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, started: float, total: Total = alone) -> None:
         self._started = started
+        self._total = total
         self._pending: list[Scores] = []
         self._since = time.perf_counter()
         self._images = 0.0
@@ -56,6 +69,11 @@ class Meter:
         """Steady pace of the run so far; 0 where only the first step was done."""
         return self._images / self._seconds if self._seconds else 0.0
 
+    @property
+    def seconds(self) -> float:
+        """How long the steady pace was measured."""
+        return self._seconds
+
     def add(self, scores: Scores) -> None:
         """Take the scores of one step, unread."""
         self._pending.append(scores)
@@ -66,14 +84,16 @@ class Meter:
 
     def read(self) -> Progress:
         """Wait for the scores of all steps since the last reading; there must be at least one."""
-        loss, correct, _, samples, losses = _sum(self._pending)
+        rows = self._total(np.array([[float(scores[name]) for name in SCORE_NAMES] for scores in self._pending]))
         self._pending.clear()
+        loss, correct, _, samples = rows.sum(axis=0).tolist()
         now = time.perf_counter()
         seconds, self._since = max(now - self._since, 1e-9), now
         if self.first_step_s:
             self._images, self._seconds = self._images + samples, self._seconds + seconds
         else:
             self.first_step_s = now - self._started
+        losses = tuple((rows[:, 0] / rows[:, 3]).tolist())
         return Progress(loss / samples, correct / samples, losses, samples / seconds)
 
     def restart(self) -> None:
@@ -81,8 +101,12 @@ class Meter:
         self._since = time.perf_counter()
 
 
-def mean_scores(scores: Iterable[Scores]) -> dict[str, float]:
+def mean_scores(scores: Iterable[Scores], total: Total = alone) -> dict[str, float]:
     """Means over all samples of several batches, read a few batches behind the device.
+
+    Args:
+        scores: Of each batch, or of this process's share of it.
+        total: Sums over the processes that train together.
 
     Returns:
         ``val/loss``, ``val/accuracy`` and ``val/top5``.
@@ -103,11 +127,5 @@ def mean_scores(scores: Iterable[Scores]) -> dict[str, float]:
         pending.append(batch)
         settle(_IN_FLIGHT)
     settle(0)
-    loss, correct, top5, samples = totals
+    loss, correct, top5, samples = total(np.array(totals)).tolist()
     return {"val/loss": loss / samples, "val/accuracy": correct / samples, "val/top5": top5 / samples}
-
-
-def _sum(pending: list[Scores]) -> tuple[float, float, float, float, tuple[float, ...]]:
-    rows = [tuple(float(scores[name]) for name in SCORE_NAMES) for scores in pending]
-    loss, correct, top5, samples = (sum(column) for column in zip(*rows, strict=True))
-    return loss, correct, top5, samples, tuple(row[0] / row[3] for row in rows)

@@ -80,18 +80,24 @@ class TrainingPlan:
         >>> plan.total_steps, plan.epoch(39), [step for step in range(40) if plan.saves_at(step)]
         (39, 2.496, [16, 31, 39])
         """
-        if spec.batch > count:
+        if spec.batch_size > count:
             raise SpecInvalid(
                 f"batch expects at most the {count} training pictures of dataset {spec.dataset}, found {spec.batch}.",
                 where="batch",
                 hint=f"Ask for a batch of {max(count, 1)} or fewer.",
             )
-        epoch = Fraction(count, spec.batch)
+        epoch = Fraction(count, spec.batch_size)
         total = max(1, _half_up(_exact(spec.epochs) * epoch))
         log_steps = max(1, min(int(epoch / LOGS_PER_EPOCH), LOG_STEPS))
         validation = Interval(_exact(spec.validate_every) * epoch if validates else Fraction(0))
         return cls(
-            count, spec.batch, spec.epochs, total, log_steps, validation, Interval(_exact(spec.snapshots.every) * epoch)
+            count,
+            spec.batch_size,
+            spec.epochs,
+            total,
+            log_steps,
+            validation,
+            Interval(_exact(spec.snapshots.every) * epoch),
         )
 
     @property

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from digits_core.contracts.backend import Arrays, Backend, BuildContext, Device
 from digits_core.dataset.loader import EvaluationLoader, TrainLoader
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.sampler import Sampler
-from digits_core.errors import CapabilityMissing, DatasetUnusable, Problem, SnapshotDamaged, StateConflict, suggest
+from digits_core.errors import CapabilityMissing, DatasetUnusable, Problem, SnapshotDamaged, StateConflict
 from digits_core.events.facts import Noted, RunStarted
 from digits_core.graph.graph import Graph
 from digits_core.hooks.registry import discover
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
 from digits_core.training.control import Control
+from digits_core.training.gain import pace_alone
 from digits_core.training.initialize import initial_arrays, mean_arrays
 from digits_core.training.loop import Training
 from digits_core.training.meter import Meter
 from digits_core.training.plan import TrainingPlan
 from digits_core.training.record import Record
+from digits_core.training.team import Team
 
 
 class Start(NamedTuple):
@@ -38,35 +41,69 @@ class Start(NamedTuple):
     patience: Patience
 
 
-def prepare(job: JobFolder, control: Control) -> tuple[Training, Start]:
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Which of the processes of a run this one is.
+
+    Attributes:
+        index: From 0, the one that leads.
+        addresses: Where they listen; empty: this one trains alone.
+        devices: Ids of the devices of each; empty: the run's own, which are those of one machine.
+    """
+
+    index: int = 0
+    addresses: tuple[str, ...] = ()
+    devices: tuple[tuple[str, ...], ...] = ()
+
+
+ALONE = Member()
+
+
+def prepare(job: JobFolder, control: Control, member: Member = ALONE) -> tuple[Training, Start]:
     """Read the folder, check what it says against what is here, and build the program.
+
+    Args:
+        job: The job.
+        control: What a person wants of it.
+        member: Which of the processes of the run this one is.
 
     Raises:
         DigitsError: If the folder, the dataset, the backend or the devices are not what they should be.
     """
     request, graph, run = job.request(), job.graph(), _require_run(job)
     spec, dataset = request.spec, _open(job, request)
-    training, validation = _loaders(request, dataset)
+    backend = discover().backends.get(run.backend)()
+    context = BuildContext(_device(backend, run, member), spec.seed, spec.batch_size, member.index, member.addresses)
+    training, validation = _loaders(request, dataset, context.rows)
     counts = dataset.manifest.splits
     plan = TrainingPlan.of(spec, counts["train"], validates=validation is not None)
-    backend = discover().backends.get(run.backend)()
-    devices = _devices(backend, run)
-    context = BuildContext(devices, spec.seed)
-    start = _start(job, request, graph, dataset)
-    job.journal.append(
-        RunStarted(
-            run.number,
-            run.backend,
-            tuple(device.id for device in devices),
-            start.step,
-            plan.total_steps,
-            plan.steps_per_epoch,
+    start = _start(job, request, graph, dataset, leads=member.index == 0)
+    if member.index == 0:
+        given = member.devices or run.processes
+        devices = tuple(id for process in given for id in process) or (context.device.id,)
+        job.journal.append(
+            RunStarted(run.number, run.backend, devices, start.step, plan.total_steps, plan.steps_per_epoch)
         )
-    )
-    meter = Meter(time.perf_counter())
+    # Joining a team comes first: some frameworks can do it only before they compute anything.
+    started = time.perf_counter()
     program = backend.build(graph, spec.solver, spec.options, context)
-    record = Record(job, spec, plan, run.backend, start.patience)
-    return Training(spec, plan, program, training, validation, record, meter, control.wish), start
+    team = Team(program.total, member.index, context.process_count)
+    record = Record(job, spec, plan, run.backend, start.patience, writes=team.leads)
+    meter = Meter(started, program.total)
+    layers = tuple(layer.name for layer in graph.layers)
+    alone = 0.0
+    if team.leads and team.count > 1:
+        alone = pace_alone(backend, graph, spec, context, training, start.arrays)
+    carried = Training(
+        spec, plan, program, training, validation, record, meter, control.wish, team, control.beat, layers, alone
+    )
+    return carried, start
+
+
+def newest_start(job: JobFolder) -> Start:
+    """Where a run of ``job`` would start now; tells nobody what it found."""
+    request = job.request()
+    return _start(job, request, job.graph(), _open(job, request), leads=False)
 
 
 def _require_run(job: JobFolder) -> RunRequest:
@@ -90,32 +127,38 @@ def _open(job: JobFolder, request: JobRequest) -> Dataset:
     return dataset
 
 
-def _devices(backend: Backend, run: RunRequest) -> tuple[Device, ...]:
-    """The devices that the run names; where it names none, the backend's best."""
-    here = {device.id: device for device in backend.devices()}
-    if not run.devices:
-        return backend.devices()[:1]
-    missing = [id for id in run.devices if id not in here]
-    if missing:
+def _device(backend: Backend, run: RunRequest, member: Member) -> Device:
+    """What a process computes on: processes see the devices that they were given and no others."""
+    here = backend.devices()
+    processes = member.devices or run.processes
+    if not processes:
+        return here[0]
+    given = processes[member.index]
+    kind = given[0].rpartition("/")[2].partition(":")[0]
+    local = next((device for device in here if device.kind == kind), None)
+    if local is None:
+        found = ", ".join(device.id for device in here)
         raise CapabilityMissing(
-            *(
-                Problem(f"Backend {run.backend} has no device {id} here.", "run.json, devices", suggest(id, here))
-                for id in missing
-            )
+            f"Backend {run.backend} cannot compute on {', '.join(given)}, found {found}.",
+            where="devices",
+            hint=f"Ask for --devices {here[0].kind}, or install the {kind.upper()} build of its framework.",
         )
-    return tuple(here[id] for id in run.devices)
+    return local
 
 
-def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset) -> Start:
-    """The newest whole snapshot, else the initial weights."""
-    clear_unfinished(job.snapshots_folder)
+def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset, *, leads: bool) -> Start:
+    """The newest whole snapshot, else the initial weights; one process cleans up and tells what it found."""
+    if leads:
+        clear_unfinished(job.snapshots_folder)
     try:
         usable = latest_usable(job.snapshots_folder)
     except SnapshotDamaged as reason:
-        _note(job, reason.problems, "Training starts from the beginning.")
+        if leads:
+            _note(job, reason.problems, "Training starts from the beginning.")
         usable = None
     if usable is not None:
-        _note(job, usable.damaged, f"Training goes on from snapshot {usable.state.name}.")
+        if leads:
+            _note(job, usable.damaged, f"Training goes on from snapshot {usable.state.name}.")
         return Start(usable.state.step, usable.arrays, usable.state.patience)
     mean = mean_arrays(graph.input, dataset.mean) if graph.input.mean != "none" else {}
     return Start(0, initial_arrays(graph, request.spec.seed) | mean, Patience())
@@ -126,9 +169,9 @@ def _note(job: JobFolder, damaged: Sequence[Problem], remedy: str) -> None:
         job.journal.append(Noted(f"{Problem(problem.message, problem.where)} {remedy}"))
 
 
-def _loaders(request: JobRequest, dataset: Dataset) -> tuple[TrainLoader, EvaluationLoader | None]:
+def _loaders(request: JobRequest, dataset: Dataset, rows: range) -> tuple[TrainLoader, EvaluationLoader | None]:
     spec = request.spec
     reader, validation = dataset.split("train"), dataset.split("val")
-    sampler = Sampler(len(reader), spec.batch, spec.seed, shuffle=spec.data.shuffle)
-    evaluation = EvaluationLoader(validation, spec.batch, spec.data.crop) if len(validation) else None
-    return TrainLoader(reader, sampler, spec.data.crop, spec.seed), evaluation
+    sampler = Sampler(len(reader), spec.batch_size, spec.seed, shuffle=spec.data.shuffle)
+    evaluation = EvaluationLoader(validation, spec.batch_size, spec.data.crop, rows) if len(validation) else None
+    return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows), evaluation

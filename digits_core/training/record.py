@@ -8,7 +8,7 @@ import numpy as np
 
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import LossNotFinite
-from digits_core.events.facts import SnapshotSaved, TrainingLogged, Validated
+from digits_core.events.facts import Fact, Noted, SnapshotSaved, TrainingLogged, Validated
 from digits_core.spec.job import JobSpec
 from digits_core.store.job import JobFolder
 from digits_core.store.snapshots import (
@@ -20,9 +20,14 @@ from digits_core.store.snapshots import (
     save_snapshot,
     snapshot_name,
 )
-from digits_core.training.meter import Progress
+from digits_core.training.gain import describe_gain
+from digits_core.training.meter import Meter, Progress
 from digits_core.training.plan import TrainingPlan
 from digits_core.training.stopping import is_exhausted, judge
+from digits_core.training.team import Team
+
+#: How long a pace is measured before it is told.
+_PACE_SECONDS = 2.0
 
 
 class Record:
@@ -34,13 +39,25 @@ class Record:
         plan: Its steps.
         backend: The backend that computes.
         patience: Where early stopping stood in the snapshot that the run starts from.
+        writes: Whether this process writes; of several that train together one does, and all of them judge.
     """
 
-    def __init__(self, job: JobFolder, spec: JobSpec, plan: TrainingPlan, backend: str, patience: Patience) -> None:
+    def __init__(
+        self,
+        job: JobFolder,
+        spec: JobSpec,
+        plan: TrainingPlan,
+        backend: str,
+        patience: Patience,
+        *,
+        writes: bool = True,
+    ) -> None:
         self._job, self._spec, self._plan, self._backend = job, spec, plan, backend
+        self._writes = writes
         self._patience = patience
         self._rate = spec.solver.rate
         self._metrics: dict[str, float] = {}
+        self._compared = False
 
     @property
     def stops_early(self) -> bool:
@@ -58,11 +75,8 @@ class Record:
         for index, loss in enumerate(progress.losses):
             self._check("training loss", loss, step - len(progress.losses) + 1 + index)
         epoch = self._plan.epoch(step)
-        self._job.journal.append(
-            TrainingLogged(
-                step, epoch, progress.loss, progress.accuracy, rate, progress.images_per_second, progress.losses
-            )
-        )
+        speed, losses = progress.images_per_second, progress.losses
+        self._write(TrainingLogged(step, epoch, progress.loss, progress.accuracy, rate, speed, losses))
         self._metrics = {"train/loss": progress.loss, "train/accuracy": progress.accuracy}
 
     def validated(self, step: int, metrics: dict[str, float]) -> None:
@@ -73,10 +87,22 @@ class Record:
         """
         self._check("validation loss", metrics["val/loss"], step)
         found = (metrics["val/loss"], metrics["val/accuracy"], metrics["val/top5"])
-        self._job.journal.append(Validated(step, self._plan.epoch(step), *found))
+        self._write(Validated(step, self._plan.epoch(step), *found))
         self._metrics |= metrics
         if self._spec.early_stopping:
             self._patience = judge(self._patience, self._spec.early_stopping, metrics)
+
+    def compared(self, meter: Meter, alone: float, team: Team) -> None:
+        """Say once what several devices gain, as soon as their pace is known.
+
+        Args:
+            meter: Knows their pace.
+            alone: Images per second of one device.
+            team: All of them.
+        """
+        if alone and not self._compared and meter.seconds > _PACE_SECONDS:
+            self._compared = True
+            self._write(Noted(describe_gain(meter.images_per_second, alone, team.count)))
 
     def saved(self, step: int, arrays: Arrays) -> None:
         """Save a snapshot after ``step`` and delete those that are not kept.
@@ -100,9 +126,13 @@ class Record:
         )
         folder = self._job.snapshots_folder
         name = save_snapshot(folder, state, arrays)
-        self._job.journal.append(SnapshotSaved(step, epoch, name))
+        self._write(SnapshotSaved(step, epoch, name))
         best = best_snapshot(list_snapshots(folder))
         keep(folder, self._spec.snapshots.keep, best.name if best else name)
+
+    def _write(self, fact: Fact) -> None:
+        if self._writes:
+            self._job.journal.append(fact)
 
     def _check(self, what: str, value: float, step: int) -> None:
         if math.isfinite(value):

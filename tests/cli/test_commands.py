@@ -134,14 +134,6 @@ def test_plugins_and_the_state_of_this_installation_are_told(digits):
     assert "DIGITS 0." in digits("doctor").out
 
 
-def test_devices_are_told(digits, monkeypatch):
-    from digits_core.hooks.registry import discover
-
-    monkeypatch.setattr(discover().backends, "available", lambda: ("numpy",))
-    (device,) = digits("device", "list", "--json").data["devices"]
-    assert {"id": "cpu:0", "kind": "cpu"}.items() <= device.items()
-
-
 def test_a_job_file_with_flags_over_it_trains(digits, trained, tmp_path):
     (tmp_path / "net.yaml").write_text("name: mine\nlayers:\n  - {name: logits, op: dense}\n")
     (tmp_path / "job.yaml").write_text(
@@ -195,3 +187,18 @@ def test_the_demo_trains_compares_and_classifies_and_can_be_run_again(digits, ho
     assert len(answer.data["classified"]) == demo.SHOWN
     for command in answer.data["next"][:3]:
         assert digits(*command.split()[1:]).status == 0, command
+
+
+def test_a_job_file_may_leave_the_batch_to_be_found(digits, trained, tmp_path):
+    (tmp_path / "job.yaml").write_text("dataset: colours\nnetwork: lenet\nbackend: numpy\nepochs: 1\nbatch: auto\n")
+    answer = digits("train", "--file", tmp_path / "job.yaml", "--json")
+    assert answer.status == 0
+    assert "Training takes about" in answer.err and "--batch auto: 16 (" in answer.err
+    assert any("--batch auto: 16 (" in note for note in answer.data["notes"])
+
+
+def test_a_network_tells_what_memory_training_takes(digits):
+    memory = digits("network", "show", "lenet", "--json").data["memory_bytes"]
+    assert memory["weights"] == memory["slots"] == memory["gradients"] == 4 * 431080
+    assert memory["total"] == sum(memory[part] for part in ("weights", "slots", "gradients", "activations"))
+    assert "Memory at batch 64 with sgd: about" in digits("network", "show", "lenet").out

@@ -182,8 +182,10 @@ def test_devices_that_do_not_exist(refused, trained):
     assert "devices expects" in refused(*train("--devices", "2 gpus"))
 
 
-def test_a_device_that_only_the_worker_can_miss_leaves_no_job(refused, trained):
-    assert "no device gpu:7" in refused(*train("--devices", "gpu:7"))
+def test_devices_that_are_not_here(refused, trained):
+    assert "computes on cpu, not on gpu" in refused(*train("--devices", "gpu:7"))
+    assert "at most" in refused(*train("--devices", "cpu:99"))
+    assert "no cpu:98, cpu:99 here" in refused(*train("--devices", "cpu:98-99"))
 
 
 def test_early_stopping_without_validation(refused, trained):
@@ -378,3 +380,18 @@ def test_where_no_picture_can_be_classified_nothing_is_printed(digits, trained, 
 @pytest.mark.parametrize("command", ["pause", "abort"])
 def test_what_a_finished_job_cannot_do_is_refused_with_advice(refused, trained, command):
     assert "digits job" in refused("job", command, "finished")
+
+
+@pytest.mark.parametrize("word", ["many", "Auto", "1.5", ""])
+def test_a_batch_that_is_neither_a_number_nor_auto(refused, trained, word):
+    assert "neither a whole number nor auto" in refused("train", "colours", "lenet", f"--batch={word}")
+
+
+@pytest.mark.parametrize("number", [0, -8])
+def test_a_batch_below_one(refused, trained, number):
+    assert "greater than or equal to 1" in refused("train", "colours", "lenet", f"--batch={number}")
+
+
+def test_an_automatic_batch_that_cannot_be_found_makes_no_job(refused, trained, monkeypatch):
+    monkeypatch.setattr("digits_core.service.batch.SHARE", 1e-9)
+    assert "--batch auto found none" in refused(*train("--batch", "auto"))

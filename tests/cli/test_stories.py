@@ -63,7 +63,7 @@ def test_from_pictures_to_a_label(pictures, home):
     assert done.returncode == 0
     job = json.loads(done.stdout)
     assert job["job"] == job["name"] == "colours-lenet" and job["state"] == "done"
-    assert job["backend"] == "numpy" and job["devices"] == ["cpu:0"]
+    assert job["backend"] == "numpy" and job["devices"][0] == "cpu:0"
     assert job["network"] == "lenet" and job["dataset"] == "colours"
     assert job["epoch"] == 8 and job["step"] == 24
     assert {"train/loss", "val/loss", "val/accuracy", "val/top5"} <= set(job["metrics"])

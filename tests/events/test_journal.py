@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digits_core.errors import StorageUnusable
-from digits_core.events.facts import FACTS, Fact, Noted, TrainingLogged, Validated
+from digits_core.events.facts import FACTS, DeviceUsage, Fact, Noted, Sampled, TrainingLogged, Validated
 from digits_core.events.follower import Follower
 from digits_core.events.journal import Journal, parse_lines, read_facts
 
@@ -26,7 +26,15 @@ def facts(recorded):
 
 
 def example(kind):
-    values = {int: 3, float: 0.5, str: "text", tuple[str, ...]: ("cpu:0",), tuple[float, ...]: (0.5, 1.5)}
+    values = {
+        int: 3,
+        float: 0.5,
+        float | None: None,
+        str: "text",
+        tuple[str, ...]: ("cpu:0",),
+        tuple[float, ...]: (0.5, 1.5),
+        tuple[DeviceUsage, ...]: (DeviceUsage("cpu:0", 12.5, 2**30), DeviceUsage("gpu:0", power_w=300.0)),
+    }
     hints = typing.get_type_hints(kind)
     return kind(**{field.name: values.get(hints[field.name], {"a": 1}) for field in dataclasses.fields(kind)})
 
@@ -83,6 +91,12 @@ def test_unknown_kinds_and_fields_of_later_versions_are_skipped(journal):
         '{"time": 1, "kind": "sang"}\n{"time": 1, "kind": "noted", "message": "m", "colour": 3}\n[]\n'
     )
     assert facts(read_facts(journal.path)) == [Noted("m")]
+
+
+def test_what_a_later_version_measures_of_a_device_is_dropped_too(journal):
+    journal.append(Sampled((DeviceUsage("gpu:0", 97.0),), 1, None, 5))
+    journal.path.write_text(journal.path.read_text().replace('{"id": "gpu:0"', '{"fan_percent": 30, "id": "gpu:0"'))
+    assert facts(read_facts(journal.path)) == [Sampled((DeviceUsage("gpu:0", 97.0),), 1, None, 5)]
 
 
 def test_a_follower_reads_each_fact_once(journal):

@@ -43,7 +43,7 @@ def test_a_picture_is_seen_as_its_dataset_saw_it(store, model, trained):
 
     backend = NumpyBackend()
     spec = model.request.spec
-    program = backend.build(model.graph, spec.solver, spec.options, BuildContext(backend.devices()[:1]))
+    program = backend.build(model.graph, spec.solver, spec.options, BuildContext(backend.devices()[0]))
     logits = program.predict(program.load(model.arrays), pixels)[model.graph.output]
     paths = [trained / reader.key(index) for index in range(len(reader))]
     for row, prediction in zip(softmax(logits), classify(model, paths, backend, top=3), strict=True):

@@ -13,6 +13,7 @@ from digits_core.errors import CapabilityMissing, DigitsError
 from digits_core.hooks.registry import discover
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Adam, Sgd
+from digits_core.testing.backend_suite import error_of
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, multiplied, weights_of
 
 pytestmark = pytest.mark.backend("jax")
@@ -27,7 +28,7 @@ from digits_jax.backend import JaxBackend
 
 backend = JaxBackend()
 graph = multiplied()
-program = backend.build(graph, Adam(), BackendOptions(), BuildContext(backend.devices()[:1], seed=3))
+program = backend.build(graph, Adam(), BackendOptions(), BuildContext(backend.devices()[0], seed=3))
 state = program.load(weights_of(graph))
 for step in range(5):
     state, scores = program.train_step(state, program.place(batch_of(graph, 32, step)), 0.01, step)
@@ -46,7 +47,7 @@ def backend():
 @pytest.fixture
 def build(backend):
     def build(graph, solver=None, **options):
-        context = BuildContext(backend.devices()[:1], seed=7)
+        context = BuildContext(backend.devices()[0], seed=7)
         return backend.build(graph, solver or Sgd(), BackendOptions(**options), context)
 
     return build
@@ -203,7 +204,7 @@ def test_among_equal_elements_the_first_of_a_window_gets_the_gradient(build, cas
     found = []
     for program in (
         build(graph, Sgd(decay=0)),
-        reference.build(graph, Sgd(decay=0), BackendOptions(), BuildContext(reference.devices(), seed=7)),
+        reference.build(graph, Sgd(decay=0), BackendOptions(), BuildContext(reference.devices()[0], seed=7)),
     ):
         state, _ = program.train_step(program.load(arrays), program.place(batch_of(graph)), 0.0, 0)
         found.append(program.save(state)["solver/velocity/first/kernel"])
@@ -217,7 +218,7 @@ def test_everything_that_is_missing_is_named_at_once(build):
     options = BackendOptions.model_construct(precision="fp8", compile="auto")
     backend = discover().backends.get("jax")()
     with pytest.raises(CapabilityMissing) as refused:
-        backend.build(multiplied(), Strange(), options, BuildContext(backend.devices()[:1]))
+        backend.build(multiplied(), Strange(), options, BuildContext(backend.devices()[0]))
     assert len(refused.value.problems) == 2
     assert "strange" in str(refused.value) and "fp8" in str(refused.value) and "jax" in str(refused.value)
 
@@ -227,3 +228,26 @@ def test_an_unknown_tap_is_refused_with_close_matches(build):
     program = build(graph)
     with pytest.raises(DigitsError, match="Did you mean tested"):
         program.predict(program.load(weights_of(graph)), batch_of(graph).images, ["testd"])
+
+
+def test_half_precision_predicts_nearly_the_same_and_keeps_what_it_loaded(build):
+    graph = multiplied()
+    images, found = batch_of(graph, 16).images, {}
+    for precision in ("fp32", "bf16"):
+        program = build(graph, precision=precision)
+        state = program.load(weights_of(graph))
+        found[precision] = program.predict(state, images, ["norm"])
+        assert {array.dtype for array in found[precision].values()} == {np.dtype(np.float32)}
+        np.testing.assert_array_equal(program.save(state)["first/kernel"], weights_of(graph)["first/kernel"])
+    for layer, exact in found["fp32"].items():
+        assert 0 < error_of(found["bf16"][layer], exact) < 0.05
+
+
+def test_parts_are_compiled_as_one_function_however_many_there_are(build, compilations):
+    graph = multiplied()
+    program = build(graph, accumulate=5)
+    state = program.load(weights_of(graph))
+    for step in range(3):
+        state, scores = program.train_step(state, program.place(batch_of(graph, 12, step)), 0.1, step)
+        assert float(scores["samples"]) == 12
+    assert sum("train" in name for name in compilations()) == 1

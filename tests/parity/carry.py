@@ -17,6 +17,9 @@ class Limit:
         self.left -= 1
         return "pause" if self.left == 0 else None
 
+    def beat(self):
+        pass
+
 
 if __name__ == "__main__":
     pairs = list(zip(sys.argv[1::2], sys.argv[2::2], strict=True))

@@ -78,7 +78,7 @@ def _carry(backend, jobs, steps=STEPS + 1, number=1):
     """One process of ``backend`` carries a run of every job."""
     words = []
     for job in jobs:
-        job.write_run(RunRequest(number=number, backend=backend, devices=("cpu:0",)))
+        job.write_run(RunRequest(number=number, backend=backend, processes=(("cpu:0",),)))
         words += [str(job.path), str(steps)]
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "carry.py"), *words], capture_output=True, text=True, check=False

@@ -1,3 +1,6 @@
+"""Processes of this machine: a real supervisor, with workers that do what a test wants."""
+
+import json
 import os
 import signal
 import sys
@@ -6,56 +9,198 @@ import time
 import psutil
 import pytest
 
-from digits_core.contracts.backend import Device, ProcessLayout
 from digits_core.contracts.launcher import Handle
-from digits_core.errors import CapabilityMissing
+from digits_core.errors import SpecInvalid, StateConflict
+from digits_core.events.facts import RunFailed, RunFinished, RunPaused
+from digits_core.events.journal import read_facts
 from digits_core.hooks.registry import discover
 from digits_core.scheduling import local
-from digits_core.scheduling.local import LocalLauncher, worker_environment
+from digits_core.scheduling.local import LocalLauncher, free_addresses
+from digits_core.scheduling.supervisor import pump_log
+from digits_core.store.job import JobFolder, RunRequest
 
-ONE = ProcessLayout(((),))
-
-
-@pytest.fixture
-def sleeping(monkeypatch):
-    """Let the launcher start a Python that sleeps, in place of the worker that would end at once."""
-    real = local.subprocess.Popen
-
-    def popen(command, **options):
-        code = "import time; print('awake', flush=True); time.sleep(60)"
-        return real([sys.executable, "-c", code], **options)
-
-    monkeypatch.setattr(local.subprocess, "Popen", popen)
+SLEEP = "import time; print('awake', flush=True); time.sleep(100)"
+#: Says what a worker says that has finished.
+FINISH = f"""
+from pathlib import Path
+from digits_core.events.journal import Journal
+from digits_core.events.facts import RunFinished
+Journal(Path("events.jsonl")).append({RunFinished(9, "completed", 1.0, 1.0, 1)!r})
+"""
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.02)
 
 
+class Started:
+    """A run whose workers execute some Python."""
+
+    def __init__(self, folder, codes, *, hang_seconds=0.0):
+        self.folder = JobFolder(folder)
+        processes = tuple((f"cpu:{index}",) for index in range(len(codes)))
+        self.folder.write_run(RunRequest(number=1, backend="numpy", processes=processes))
+        self.launcher = LocalLauncher()
+        self.codes, self.hang_seconds = codes, hang_seconds
+
+    def orders(self, job, run):
+        processes = [
+            {"command": [sys.executable, "-c", f"import os; os.chdir({str(self.folder.path)!r})\n" + code]}
+            for code in self.codes
+        ]
+        processes = [{**process, "environment": {}, "cores": []} for process in processes]
+        return {"processes": processes, "devices": ["cpu:0"], "hang_seconds": self.hang_seconds}
+
+    def start(self):
+        self.handle = self.launcher.start(self.folder.path, 1)
+        self.folder.write_process(self.handle)
+        return self
+
+    def wait(self):
+        wait_until(lambda: not self.launcher.alive(self.handle))
+        return self
+
+    def facts(self):
+        return [recorded.fact for recorded in read_facts(self.folder.journal.path)]
+
+    def log(self, index=0):
+        path = self.folder.path / ("log.txt" if index == 0 else f"log-{index}.txt")
+        return path.read_text() if path.exists() else ""
+
+    def workers(self):
+        return psutil.Process(self.handle.pid).children(recursive=True)
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Start a run whose workers execute the given codes."""
+    begun = []
+
+    def start(*codes, **options):
+        run = Started(tmp_path, codes, **options)
+        monkeypatch.setattr(local, "orders", run.orders)
+        begun.append(run.start())
+        return run
+
+    yield start
+    for run in begun:
+        run.launcher.stop(run.handle)
+
+
 def test_it_is_found_as_the_launcher_called_local():
     assert discover().launchers.get("local") is LocalLauncher
 
 
-def test_a_worker_runs_in_a_session_of_its_own_and_prints_into_the_log(tmp_path, sleeping):
-    (tmp_path / "log.txt").write_text("before\n")
-    launcher = LocalLauncher()
-    handle = launcher.start(tmp_path, ONE)
-    try:
-        wait_until(lambda: "awake" in (tmp_path / "log.txt").read_text())
-        assert (tmp_path / "log.txt").read_text().startswith("before\n")
-        assert os.getsid(handle.pid) == handle.pid != os.getsid(0)
-        assert launcher.alive(handle) and LocalLauncher().alive(handle)
-        assert launcher.exit_code(handle) is None
-    finally:
-        launcher.stop(handle)
-    wait_until(lambda: not launcher.alive(handle))
-    assert launcher.exit_code(handle) == -signal.SIGKILL
+def test_a_run_is_a_session_of_its_own_and_prints_into_the_log(start):
+    run = start(SLEEP)
+    wait_until(lambda: "awake" in run.log())
+    assert os.getsid(run.handle.pid) == run.handle.pid != os.getsid(0)
+    assert run.launcher.alive(run.handle) and LocalLauncher().alive(run.handle)
+    assert run.launcher.exit_code(run.handle) is None
+    workers = run.workers()
+    run.launcher.stop(run.handle)
+    run.wait()
+    assert run.launcher.exit_code(run.handle) == -signal.SIGKILL
+    wait_until(lambda: not any(worker.is_running() for worker in workers))
 
 
-def test_another_process_that_got_the_same_pid_is_not_taken_for_the_worker():
+def test_a_run_that_says_its_last_word_is_not_spoken_for(start):
+    run = start(FINISH).wait()
+    assert run.facts() == [RunFinished(9, "completed", 1.0, 1.0, 1)] and run.launcher.exit_code(run.handle) == 0
+
+
+def test_a_worker_that_dies_without_a_word_gets_one_with_the_signal(start):
+    (word,) = start("import os; os.kill(os.getpid(), 11)").wait().facts()
+    assert isinstance(word, RunFailed) and "SIGSEGV" in word.message and word.run == 1
+
+
+def test_a_worker_that_ends_with_a_status_gets_a_word_with_it(start):
+    (word,) = start("raise SystemExit(7)").wait().facts()
+    assert "exit code 7" in word.message
+
+
+def test_when_one_of_two_is_killed_the_other_ends_and_the_killed_one_is_the_cause(start):
+    run = start(SLEEP, SLEEP)
+    wait_until(lambda: "awake" in run.log(0) and "awake" in run.log(1))
+    second = next(worker for worker in run.workers() if worker.cmdline()[-1].endswith(SLEEP))
+    others = run.workers()
+    second.kill()
+    (word,) = run.wait().facts()
+    assert "of 2" in word.message and "SIGKILL" in word.message
+    assert not any(worker.is_running() for worker in others)
+
+
+def test_a_grandchild_does_not_outlive_the_run(start):
+    run = start("import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'])")
+    wait_until(lambda: run.folder.path.joinpath("log.txt").exists())
+    run.wait()
+    alive = [process for process in psutil.process_iter(["cmdline"]) if "sleep(100)" in str(process.info["cmdline"])]
+    assert not alive
+
+
+def test_workers_end_when_the_supervisor_is_killed(start):
+    # What real workers do: they hang on to their standard input.
+    code = "from digits_core.training.worker import _hang_on; print('awake', flush=True); _hang_on()"
+    run = start(code)
+    wait_until(lambda: "awake" in run.log())
+    (worker,) = run.workers()
+    os.kill(run.handle.pid, signal.SIGKILL)
+    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_run_in_which_nothing_moves_is_ended_and_the_log_says_where_it_stood(start):
+    code = (
+        "import faulthandler, signal; faulthandler.register(signal.SIGUSR1)\ndef stuck():\n  while True: pass\nstuck()"
+    )
+    run = start(code, hang_seconds=1.0).wait()
+    (word,) = run.facts()
+    assert "Nothing moved for 1 seconds" in word.message and "in stuck" in run.log()
+
+
+def test_a_run_that_shows_signs_of_life_is_left_alone(start):
+    code = "import time, pathlib\nfor _ in range(20): pathlib.Path('beat').touch(); time.sleep(0.1)\n" + FINISH
+    assert isinstance(start(code, hang_seconds=1.0).wait().facts()[-1], RunFinished)
+
+
+def test_a_signal_to_end_becomes_a_request_to_pause(start):
+    run = start(SLEEP)
+    wait_until(lambda: "awake" in run.log())
+    os.kill(run.handle.pid, signal.SIGTERM)
+    wait_until(lambda: "pause" in run.folder.asked())
+    assert run.launcher.alive(run.handle)
+
+
+def test_a_supervisor_that_comes_too_late_leaves_everything_alone(tmp_path, monkeypatch):
+    run = Started(tmp_path, [FINISH])
+    monkeypatch.setattr(local, "orders", run.orders)
+    real = local.subprocess.Popen
+
+    def popen(*arguments, **options):
+        run.folder.write_run(RunRequest(number=2, backend="numpy"))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(local.subprocess, "Popen", popen)
+    run.start().wait()
+    assert run.facts() == [] and run.launcher.exit_code(run.handle) == 0
+
+
+def test_a_run_that_nobody_asked_for_is_not_started(tmp_path):
+    JobFolder(tmp_path).write_run(RunRequest(number=2, backend="numpy"))
+    with pytest.raises(StateConflict, match="does not wait for run 1"):
+        LocalLauncher().start(tmp_path, 1)
+
+
+def test_use_is_sampled_while_a_run_lasts(start):
+    run = start(SLEEP)
+    wait_until(lambda: (run.folder.usage_path).exists())
+    sample = json.loads(run.folder.usage_path.read_text().splitlines()[0])
+    assert sample["devices"][0]["id"] == "cpu:0" and sample["memory_bytes"] > 0
+
+
+def test_another_process_that_got_the_same_pid_is_not_taken_for_the_run():
     me = psutil.Process()
     launcher = LocalLauncher()
     assert launcher.alive(Handle(me.pid, me.create_time()))
@@ -63,38 +208,64 @@ def test_another_process_that_got_the_same_pid_is_not_taken_for_the_worker():
     launcher.stop(Handle(me.pid, me.create_time() - 5))  # would end this test run
 
 
-def test_a_zombie_is_not_alive(tmp_path, sleeping):
-    launcher = LocalLauncher()
-    handle = launcher.start(tmp_path, ONE)
-    os.kill(handle.pid, signal.SIGKILL)
-    wait_until(lambda: psutil.Process(handle.pid).status() == psutil.STATUS_ZOMBIE)
-    assert not LocalLauncher().alive(handle)
-    assert not launcher.alive(handle)
+def test_a_zombie_is_not_alive_and_stopping_it_does_nothing(start):
+    run = start(SLEEP)
+    os.kill(run.handle.pid, signal.SIGKILL)
+    wait_until(lambda: psutil.Process(run.handle.pid).status() == psutil.STATUS_ZOMBIE)
+    assert not LocalLauncher().alive(run.handle)
+    assert not run.launcher.alive(run.handle)
+    run.launcher.stop(run.handle)
 
 
-def test_stopping_what_has_ended_does_nothing(tmp_path, sleeping):
-    launcher = LocalLauncher()
-    handle = launcher.start(tmp_path, ONE)
-    launcher.stop(handle)
-    wait_until(lambda: not launcher.alive(handle))
-    launcher.stop(handle)
+def test_a_log_stays_within_bounds_and_keeps_its_end(tmp_path):
+    reader, writer = os.pipe()
+    log = tmp_path / "log.txt"
+    with os.fdopen(writer, "wb") as stream:
+        for number in range(200):
+            stream.write(b"%07d\n" % number)
+    with os.fdopen(reader, "rb") as stream:
+        pump_log(stream, log, most=400, piece=80)
+    kept = (tmp_path / "log.1.txt").read_bytes() + log.read_bytes()
+    assert log.stat().st_size <= 400 and kept.endswith(b"0000199\n") and len(kept) <= 800
 
 
-def test_several_processes_are_refused(tmp_path):
-    layout = ProcessLayout(((Device("cpu:0", "cpu", "a"),), (Device("cpu:1", "cpu", "b"),)))
-    with pytest.raises(CapabilityMissing, match="one process per job"):
-        LocalLauncher().start(tmp_path, layout)
+def test_addresses_are_free_and_all_different():
+    addresses = free_addresses(5)
+    assert len(set(addresses)) == 5 and all(address.startswith("127.0.0.1:") for address in addresses)
 
 
-def test_workers_do_not_import_from_the_folder_they_are_started_in(tmp_path, monkeypatch):
-    (tmp_path / "random.py").write_text("raise SystemExit('imported from the current folder')\n")
-    monkeypatch.chdir(tmp_path)
-    launcher = LocalLauncher()
-    handle = launcher.start(tmp_path, ONE)
-    wait_until(lambda: not launcher.alive(handle), 60)
-    assert "current folder" not in (tmp_path / "log.txt").read_text()
+def test_a_wrong_number_of_seconds_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("DIGITS_HANG_SECONDS", "soon")
+    job = JobFolder(tmp_path / "jobs" / "a")
+    job.path.mkdir(parents=True)
+    job.write_run(RunRequest(number=1, backend="numpy", processes=(("cpu:0",),)))
+    with pytest.raises(SpecInvalid, match="DIGITS_HANG_SECONDS expects"):
+        LocalLauncher().start(job.path, 1)
 
 
-def test_what_the_user_set_for_frameworks_is_kept():
-    assert int(worker_environment({})["NPROC"]) >= 8
-    assert worker_environment({"NPROC": "3"})["NPROC"] == "3"
+def test_cpu_processes_are_kept_on_their_cores_and_see_no_gpu(monkeypatch, tmp_path):
+    monkeypatch.setenv("DIGITS_CPU_DEVICES", "3")
+    job = JobFolder(tmp_path / "jobs" / "a")
+    run = RunRequest(number=1, backend="numpy", processes=(("cpu:0",), ("cpu:1",)))
+    ordered = local.orders(job, run)
+    first, second = ordered["processes"]
+    assert len(first["cores"]) == len(second["cores"]) == 1 and ordered["devices"] == ["cpu:0", "cpu:1"]
+    assert first["environment"]["OMP_NUM_THREADS"] == "1" and first["environment"]["CUDA_VISIBLE_DEVICES"] == ""
+    assert len(first["environment"]["DIGITS_ADDRESSES"].split(",")) == 2
+    whole = local.orders(job, RunRequest(number=1, backend="numpy", processes=(("cpu:0", "cpu:1", "cpu:2"),)))
+    assert whole["processes"][0]["cores"] == [] and "OMP_NUM_THREADS" not in whole["processes"][0]["environment"]
+
+
+def test_a_backend_may_have_a_python_of_its_own(tmp_path):
+    (tmp_path / "settings.yaml").write_text("interpreters: {numpy: /opt/other/bin/python}\n")
+    ordered = local.orders(
+        JobFolder(tmp_path / "jobs" / "a"), RunRequest(number=1, backend="numpy", processes=(("cpu:0",),))
+    )
+    assert ordered["processes"][0]["command"][0] == "/opt/other/bin/python"
+
+
+def test_a_paused_run_is_not_a_failed_one(start):
+    code = FINISH.replace("import RunFinished", "import RunPaused").replace(
+        repr(RunFinished(9, "completed", 1.0, 1.0, 1)), repr(RunPaused(4, 1))
+    )
+    assert start(code).wait().facts() == [RunPaused(4, 1)]

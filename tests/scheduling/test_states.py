@@ -1,3 +1,6 @@
+"""A job's state is folded from what was asked, what happened and what lives."""
+
+import itertools
 import signal
 
 import pytest
@@ -11,67 +14,102 @@ from digits_core.events.facts import (
     RunStarted,
     SnapshotSaved,
 )
-from digits_core.scheduling.states import died, fold
-
-FINISHED = RunFinished(9, "completed", 100.0, 1.0)
-FAILED = RunFailed(3, "The loss is not finite.", "Lower the rate.")
-PAUSED = RunPaused(4)
+from digits_core.scheduling.deaths import died
+from digits_core.scheduling.states import CLOSED, LAST_WORDS, MOVES, RESUMABLE, fold
+from digits_core.store.job import RunRequest
 
 
-def started(run):
+def finished(run=1):
+    return RunFinished(9, "completed", 100.0, 1.0, run)
+
+
+def failed(run=1):
+    return RunFailed(3, "The loss is not finite.", "Lower the rate.", {}, run)
+
+
+def paused(run=1):
+    return RunPaused(4, run)
+
+
+def started(run=1):
     return RunStarted(run, "numpy", ("cpu:0",), 0, 9, 3)
 
 
+def asked(number=1, given=True):
+    return RunRequest(number=number, backend="numpy", processes=(("cpu:0",),) if given else ())
+
+
+WAITING, UNCLAIMED, ALIVE, DEAD = (False, False, False), (True, False, False), (True, True, True), (True, True, False)
+
+
 @pytest.mark.parametrize(
-    ("facts", "run", "alive", "state"),
+    ("facts", "run", "process", "state"),
     [
-        ((), 0, False, "queued"),
-        ((), 1, True, "starting"),
-        ((), 1, False, "failed"),
-        ((started(1),), 1, True, "running"),
-        ((started(1),), 1, False, "failed"),
-        ((started(1), SnapshotSaved(3, 1.0, "000001-epoch")), 1, True, "running"),
-        ((started(1), FINISHED), 1, False, "done"),
-        ((started(1), FINISHED), 1, True, "done"),
-        ((started(1), PAUSED), 1, False, "paused"),
-        ((started(1), FAILED), 1, False, "failed"),
-        ((started(1), RunAborted(3)), 1, False, "aborted"),
-        ((started(1), PAUSED), 2, True, "starting"),
-        ((started(1), PAUSED), 2, False, "failed"),
-        ((started(1), PAUSED), 0, False, "paused"),
-        ((started(1), PAUSED, started(2)), 2, True, "running"),
-        ((started(1), PAUSED, started(2)), 2, False, "failed"),
-        ((started(1), PAUSED, started(2), FINISHED), 2, False, "done"),
-        ((started(1), PAUSED, FAILED), 2, False, "failed"),
-        ((started(1), FAILED, Noted("damaged"), started(2)), 2, True, "running"),
-        ((started(1),), 2, True, "starting"),
-        ((started(1), FAILED, RunAborted(3)), 1, False, "aborted"),
+        ((), 1, WAITING, "queued"),
+        ((), 1, UNCLAIMED, "starting"),
+        ((), 1, ALIVE, "starting"),
+        ((), 1, DEAD, "failed"),
+        ((started(),), 1, ALIVE, "running"),
+        ((started(),), 1, DEAD, "failed"),
+        ((started(), SnapshotSaved(3, 1.0, "000001-epoch")), 1, ALIVE, "running"),
+        ((started(), finished()), 1, DEAD, "done"),
+        ((started(), finished()), 1, ALIVE, "done"),
+        ((started(), paused()), 1, DEAD, "paused"),
+        ((paused(),), 1, WAITING, "paused"),
+        ((started(), failed()), 1, DEAD, "failed"),
+        ((started(), RunAborted(3, 1)), 1, DEAD, "aborted"),
+        ((started(), failed(), RunAborted(3, 1)), 1, DEAD, "aborted"),
+        ((started(), paused()), 2, WAITING, "queued"),
+        ((started(), paused()), 2, UNCLAIMED, "starting"),
+        ((started(), paused()), 2, ALIVE, "starting"),
+        ((started(), paused()), 2, DEAD, "failed"),
+        ((started(), paused(), started(2)), 2, ALIVE, "running"),
+        ((started(), paused(), started(2)), 2, DEAD, "failed"),
+        ((started(), paused(), started(2), finished(2)), 2, DEAD, "done"),
+        ((started(), failed(), Noted("damaged"), started(2)), 2, ALIVE, "running"),
+        ((started(),), 2, WAITING, "queued"),
     ],
 )
-def test_facts_and_liveness_fold_into_one_state(facts, run, alive, state):
-    assert fold(facts, run=run, alive=alive).state == state
+def test_facts_and_liveness_fold_into_one_state(facts, run, process, state):
+    given, claimed, alive = process
+    assert fold(facts, asked(run, given), claimed=claimed, alive=alive).state == state
 
 
 def test_a_running_job_that_is_asked_to_pause_is_pausing():
-    assert fold((started(1),), run=1, alive=True, pause_asked=True).state == "pausing"
-    assert fold((started(1), PAUSED), run=1, alive=False, pause_asked=True).state == "paused"
+    assert fold((started(),), asked(), claimed=True, alive=True, pause_asked=True).state == "pausing"
+    assert fold((started(), paused()), asked(), claimed=True, alive=False, pause_asked=True).state == "paused"
 
 
-def test_a_failed_job_keeps_the_workers_own_words():
-    assert fold((started(1), FAILED), run=1, alive=False).failure == FAILED
+def test_of_two_last_words_the_later_counts():
+    # The supervisor knows that a signal killed a worker; another worker only that its peer is gone.
+    found = fold((started(), failed(), RunFailed(3, "Killed.", run=1)), asked(), claimed=True, alive=False)
+    assert found.failure.message == "Killed."
 
 
 def test_a_resumed_job_forgets_the_failure_before():
-    assert fold((started(1), FAILED, started(2), FINISHED), run=2, alive=False).failure is None
+    assert fold((started(), failed(), started(2), finished(2)), asked(2), claimed=True, alive=False).failure is None
 
 
 def test_a_process_gone_without_a_word_has_failed_and_says_how_to_go_on():
-    failure = fold((started(1),), run=1, alive=False).failure
+    failure = fold((started(),), asked(), claimed=True, alive=False).failure
     assert "ended without a word" in failure.message and "resume" in failure.hint
 
 
-def test_the_signal_that_killed_a_worker_is_named():
-    assert "SIGSEGV" in died(-signal.SIGSEGV).message
-    assert "memory ran out" in died(-signal.SIGKILL).hint
+def test_every_state_is_in_the_table_and_every_move_leads_into_it():
+    assert set(itertools.chain.from_iterable(MOVES.values())) <= set(MOVES)
+    assert set(LAST_WORDS.values()) == CLOSED
+    assert {"paused", "failed"} == RESUMABLE
+    assert not MOVES["done"] and not MOVES["aborted"]
+
+
+def test_the_signal_that_killed_a_worker_is_named_with_its_meaning():
+    assert "SIGSEGV" in died(-signal.SIGSEGV).message and "memory" in died(-signal.SIGSEGV).message
     assert "exit code 7" in died(7).message
     assert "signal 250" in died(-250).message
+    assert "process 1 of 2" in died(-signal.SIGKILL, index=1, count=2).message
+
+
+def test_memory_that_ran_out_is_a_cause_with_advice():
+    found = died(-signal.SIGKILL, out_of_memory=True)
+    assert "memory is full" in found.message and "--accumulate" in found.hint
+    assert "memory is full" not in died(-signal.SIGTERM, out_of_memory=True).message

@@ -32,7 +32,7 @@ STARTED = RunStarted(1, "numpy", ("cpu:0",), 0, 100, 50)
 
 
 def view(state, *facts, failure=None, snapshots=()):
-    stands = Standing(state, failure, tuple(Recorded(0.0, fact) for fact in facts))
+    stands = Standing(state, failure, facts=tuple(Recorded(0.0, fact) for fact in facts))
     return summarize(REQUEST, "lenet", stands, snapshots)
 
 

@@ -36,9 +36,9 @@ def test_a_second_job_of_that_id_is_refused_and_the_first_stands(job, tmp_path, 
 def test_runs_and_processes_come_back_as_they_were(job):
     assert job.run() is None
     assert job.process() is None
-    job.write_run(RunRequest(number=2, backend="jax", devices=("cpu:0", "cpu:1")))
+    job.write_run(RunRequest(number=2, backend="jax", processes=(("cpu:0",), ("cpu:1",))))
     job.write_process(Handle(4711, 1.5e9))
-    assert job.run() == RunRequest(number=2, backend="jax", devices=("cpu:0", "cpu:1"))
+    assert job.run() == RunRequest(number=2, backend="jax", processes=(("cpu:0",), ("cpu:1",)))
     assert job.process() == Handle(4711, 1.5e9)
 
 

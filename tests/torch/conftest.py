@@ -13,7 +13,7 @@ def build():
     from digits_torch.backend import TorchBackend
 
     def build(graph, solver=None, seed=7, **options):
-        context = BuildContext((Device("cpu:0", "cpu", "processor"),), seed=seed)
+        context = BuildContext(Device("cpu:0", "cpu", "processor"), seed=seed)
         return TorchBackend().build(graph, solver or Sgd(rate=0.1, decay=0.01), BackendOptions(**options), context)
 
     return build

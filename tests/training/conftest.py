@@ -86,7 +86,7 @@ def make_job(store):
             backend=backend,
         )
         job = JobFolder.create(store, request, graph)
-        job.write_run(RunRequest(number=1, backend=backend, devices=devices))
+        job.write_run(RunRequest(number=1, backend=backend, processes=(devices,)))
         return job
 
     return make
@@ -102,6 +102,9 @@ class Wishes:
     def wish(self):
         self.steps += 1
         return self._by_step.get(self.steps)
+
+    def beat(self):
+        pass
 
 
 @pytest.fixture

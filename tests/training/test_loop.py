@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from digits_core.contracts.backend import BuildContext
 from digits_core.events.facts import (
     RunAborted,
     RunFailed,
@@ -17,8 +18,12 @@ from digits_core.events.facts import (
     Validated,
 )
 from digits_core.events.journal import read_facts
+from digits_core.hooks.registry import discover
 from digits_core.store.snapshots import best_snapshot, latest_usable, list_snapshots
+from digits_core.training.control import Control
+from digits_core.training.gain import describe_gain, pace_alone
 from digits_core.training.meter import Meter, mean_scores
+from digits_core.training.preparation import prepare
 
 
 def facts(job, kind):
@@ -149,11 +154,11 @@ def test_a_pause_saves_and_an_abort_does_not(make_job, carry):
     job = make_job(snapshots={"every": 0})
     job.ask("pause")
     assert carry(job, {4: "pause"}) == 0
-    assert last(job) == RunPaused(4)
+    assert last(job) == RunPaused(4, 1)
     assert list_snapshots(job.snapshots_folder)[-1].step == 4
     assert job.asked() == frozenset()
     assert carry(job, {3: "abort"}, number=2) == 0
-    assert last(job) == RunAborted(7)
+    assert last(job) == RunAborted(7, 2)
     assert [state.step for state in list_snapshots(job.snapshots_folder)] == [4]
 
 
@@ -194,3 +199,19 @@ def test_means_over_batches_weigh_every_sample_alike():
     batches.append({"loss": 0.0, "correct": 0.0, "top5": 1.0, "samples": 1.0})
     found = mean_scores(iter(batches))
     assert found == {"val/loss": 180 / 91, "val/accuracy": 90 / 91, "val/top5": 1.0}
+
+
+def test_several_devices_are_compared_with_one_in_figures():
+    assert "1.90 times as fast as one: 1,900 against 1,000 images/s." in describe_gain(1900, 1000, 2)
+    assert "too small" in describe_gain(1100, 1000, 2) and "too small" not in describe_gain(1900, 1000, 2)
+
+
+def test_one_device_is_measured_without_touching_the_start(make_job):
+    job = make_job()
+    training, start = prepare(job, Control(job))
+    before = {name: array.copy() for name, array in start.arrays.items()}
+    backend = discover().backends.get("numpy")()
+    context = BuildContext(backend.devices()[0], batch=5)
+    pace = pace_alone(backend, job.graph(), training.spec, context, training.training, start.arrays)
+    assert pace > 0
+    assert all(np.array_equal(start.arrays[name], array) for name, array in before.items())

@@ -111,7 +111,7 @@ def test_a_run_paused_in_one_backend_goes_on_in_another(make_job, carry, backend
     whole, job = make_job("whole"), make_job("moved")
     carry(whole)
     carry(job, {5: "pause"})
-    job.write_run(RunRequest(number=2, backend=backend, devices=("cpu:0",)))
+    job.write_run(RunRequest(number=2, backend=backend, processes=(("cpu:0",),)))
     assert carry(job, number=2) == 0, last(job)
     found, expected = latest_usable(job.snapshots_folder), latest_usable(whole.snapshots_folder)
     assert found.state.backend == backend
@@ -176,8 +176,8 @@ def test_a_deleted_dataset_is_named(make_job, carry, store):
 
 def test_an_unknown_device_is_named_with_those_that_are_there(make_job, carry):
     fact = failed(make_job(devices=("gpu:7",)), carry)
-    assert "Backend numpy has no device gpu:7 here" in fact.message
-    assert "cpu:0" in fact.hint
+    assert "Backend numpy cannot compute on gpu:7, found cpu:0" in fact.message
+    assert "--devices cpu" in fact.hint
 
 
 def test_an_unknown_backend_is_named(make_job, carry):

@@ -1,0 +1,190 @@
+"""What a training step computes: forward, backward, the sum over processes, the update; each is traced by a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+from digits_core.contracts.backend import BuildContext
+from digits_core.graph.graph import Graph
+from digits_core.spec.job import BackendOptions
+from digits_core.spec.solver import SolverBase
+from digits_tensorflow.arrays import Slots
+from digits_tensorflow.framework import tf
+from digits_tensorflow.network import Network
+from digits_tensorflow.ops import Pass
+from digits_tensorflow.precision import LossScale
+from digits_tensorflow.scores import Tensors, score
+from digits_tensorflow.solvers import RULES, UNFUSED
+from digits_tensorflow.team import Gathering, Team, new_key
+
+#: Scores and gradients.
+Sums: TypeAlias = tuple[Tensors, Tensors]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The variables that a step changes.
+
+    Attributes:
+        network: The weights.
+        slots: Variables of the solver by weight and slot.
+        scale: What keeps gradients of fp16 in range.
+    """
+
+    network: Network
+    slots: Slots
+    scale: LossScale | None = None
+
+
+class TrainingStep:
+    """Forward, backward and update of any state of a program.
+
+    Args:
+        graph: The network.
+        solver: How weights are updated.
+        options: What XLA compiles.
+        context: The device, the seed of dropout, the batch.
+        team: The processes that train together.
+    """
+
+    def __init__(
+        self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext, team: Team | None
+    ) -> None:
+        self._graph, self._solver, self._seed, self._team = graph, solver, context.seed, team
+        self._first, self._batch = context.rows.start, context.batch
+        self._heads = heads(graph)
+        self._compile = options.compile == "on" or (options.compile == "auto" and context.device.kind == "gpu")
+        self._compile_update = self._compile or (options.compile == "auto" and solver.name in UNFUSED)
+        self._key = new_key() if team else 0
+        norms = [layer.name for layer in graph.layers if layer.op.kind == "batch_norm"]
+        self._gatherings = {name: Gathering(team, new_key(), new_key()) for name in norms} if team else {}
+        #: Whether XLA can compile a whole step, and forward and backward: it cannot what processes do together.
+        self.compile_evaluation = self._compile
+        self.compile_whole = self._compile and not team
+        self.compile_part = self._compile and not self._gatherings
+
+    def whole(
+        self,
+        trained: Trained,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        weights: tf.Tensor,
+        learning_rate: tf.Tensor,
+        step: tf.Tensor,
+    ) -> Tensors:
+        """One step over this process's rows, and their scores."""
+        differentiate: Any = partial(self._differentiate, trained, first=self._first)
+        if self._team:  # otherwise XLA compiles all of this, or nothing
+            differentiate = tf.function(differentiate, jit_compile=self.compile_part)
+        scores, gradients, moved = differentiate(images, labels, weights, step)
+        self.update(trained, gradients, learning_rate, step)
+        _move(trained, moved)
+        return scores
+
+    def part(
+        self,
+        trained: Trained,
+        sums: Sums,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        weights: tf.Tensor,
+        step: tf.Tensor,
+        start: tf.Tensor,
+        samples: tf.Tensor,
+    ) -> Sums:
+        """Forward and backward of the rows from ``start`` on; ``sums`` with what they add.
+
+        Args:
+            trained: The weights; running statistics move.
+            sums: Of the parts before.
+            images: ``[b, H, W, C]``.
+            labels: ``[b]``.
+            weights: ``[b]``.
+            step: Steps done so far.
+            start: Row of this process's share that the first picture is.
+            samples: Weight of the share, which the loss is divided by.
+        """
+        found = self._differentiate(trained, images, labels, weights, step, first=self._first + start, samples=samples)
+        scores, gradients, moved = found
+        _move(trained, moved)
+        return _added(sums[0], scores), _added(sums[1], gradients)
+
+    def update(self, trained: Trained, gradients: Tensors, learning_rate: tf.Tensor, step: tf.Tensor) -> None:
+        """One update by this process's gradients, summed over all processes."""
+        if self._team:
+            gradients = _joined(partial(self._team.sum, key=self._key), gradients)
+        apply = tf.function(partial(self._apply, trained), jit_compile=self._compile_update)
+        if trained.scale is None:
+            apply(self._clipped(gradients), learning_rate, step)
+            return
+        gradients, usable = trained.scale.unscaled(gradients)
+        tf.cond(usable, lambda: apply(self._clipped(gradients), learning_rate, step) or tf.no_op(), tf.no_op)
+
+    def _differentiate(
+        self,
+        trained: Trained,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        weights: tf.Tensor,
+        step: tf.Tensor,
+        first: tf.Tensor | int,
+        samples: tf.Tensor | None = None,
+    ) -> tuple[Tensors, Tensors, Tensors]:
+        """Scores, gradients, and moved running statistics."""
+        network = trained.network
+        copies = {name: tf.identity(weight) for name, weight in network.weights.items()}
+        run = Pass(copies, True, self._seed, step, first, self._gatherings)
+        sought = {name: run.weights[name] for name in trained.slots}
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(sought)
+            scores = score(self._graph, network.forward(images, self._heads, run), labels, weights)
+            loss = scores["loss"] / self._divisor(scores["samples"] if samples is None else samples)
+            if trained.scale is not None:
+                loss *= trained.scale.factor
+        gradients = tape.gradient(loss, sought, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return scores, gradients, run.moved
+
+    def _divisor(self, samples: tf.Tensor) -> tf.Tensor:
+        return tf.constant(self._batch, samples.dtype) if self._team else samples
+
+    def _clipped(self, gradients: Tensors) -> Tensors:
+        """``g·min(1, clip/‖g‖)`` with the norm over all weights together."""
+        most = self._solver.clip
+        if most is None:
+            return gradients
+        factor = most / tf.maximum(tf.linalg.global_norm(list(gradients.values())), most)
+        return {name: gradient * factor for name, gradient in gradients.items()}
+
+    def _apply(self, trained: Trained, gradients: Tensors, learning_rate: tf.Tensor, step: tf.Tensor) -> None:
+        rule = RULES[self._solver.name]
+        for name, gradient in gradients.items():
+            parameter, weight = self._graph.parameters[name], trained.network.weights[name]
+            decay = self._solver.weight_decay * parameter.decay_multiplier
+            g = gradient + decay * weight if decay else gradient
+            rule(self._solver, weight, trained.slots[name], g, learning_rate * parameter.rate_multiplier, step)
+
+
+def heads(graph: Graph) -> tuple[str, ...]:
+    """Layers that scores are made of."""
+    return tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
+
+
+def _move(trained: Trained, moved: Tensors) -> None:
+    for name, value in moved.items():
+        variable = trained.network.weights[name]
+        if trained.scale is not None:  # a pass that left the range is forgotten
+            value = tf.where(tf.math.is_finite(value), value, variable)
+        variable.assign(value)
+
+
+def _added(sums: Tensors, terms: Tensors) -> Tensors:
+    return {name: value + terms[name] for name, value in sums.items()}
+
+
+def _joined(reduce: partial[tf.Tensor], tensors: Tensors) -> Tensors:
+    """``reduce`` of all tensors at once, as one long vector: an exchange takes longer than its bytes do."""
+    long = reduce(tf.concat([tf.reshape(tensor, [-1]) for tensor in tensors.values()], 0))
+    pieces = tf.split(long, [tensor.shape.num_elements() for tensor in tensors.values()])
+    return {name: tf.reshape(piece, tensors[name].shape) for name, piece in zip(tensors, pieces, strict=True)}
