@@ -33,7 +33,7 @@ import filelock
 import psutil
 
 from digits_core.disk import write_file
-from digits_core.errors import JobFailed
+from digits_core.errors import JobFailed, StorageUnusable
 from digits_core.events.facts import LastWord, RunFailed, RunStarted, TrainingLogged
 from digits_core.events.journal import Journal, read_facts
 from digits_core.scheduling.deaths import OomCounter, died
@@ -111,11 +111,10 @@ class Supervisor:
         finally:
             self._end()
         codes = [worker.returncode for worker in self._workers]
-        speaks = self._leads or (cause is not None and self._may_add())
-        if cause is None and any(codes) and not self._spoken():
+        if cause is None and self._leads and any(codes) and self._last_word() is None:
             cause = died(next(code for code in codes if code), self._oom.happened())
-        if cause is not None and speaks:
-            self._journal.append(RunFailed(self._step(), cause.message, cause.hint, cause.details, self._run))
+        if cause is not None and self._may_add():
+            self._say(cause)
         self._team.leave(cause, well=not any(codes))
         return int(any(codes) or cause is not None)
 
@@ -168,8 +167,10 @@ class Supervisor:
                 sampled = now
                 self._sample(monitor, running)
             time.sleep(LOOK_SECONDS)
-        if self._team.alone or cause is not None or not self._failed():
+        if cause is not None or not self._failed():
             return cause
+        if self._team.alone:
+            return self._killed_from_outside()
         # Workers miss those of another node before its supervisor has said why they ended.
         return self._killed_from_outside() or self._team.explain()
 
@@ -186,8 +187,9 @@ class Supervisor:
         return died(worker.returncode, self._oom.happened(), index, count, self._team.where)
 
     def _sample(self, monitor: Monitor, running: list[subprocess.Popen[bytes]]) -> None:
-        (self._job / "alive").touch()
-        with contextlib.suppress(OSError):
+        # A full disk ends no run by itself: who has something to write that counts says so.
+        with contextlib.suppress(OSError, StorageUnusable):
+            (self._job / "alive").touch()
             self._usage.append(monitor.sample(self._orders.devices, [worker.pid for worker in running]))
 
     def _hung(self, running: list[subprocess.Popen[bytes]]) -> RunFailed:
@@ -216,12 +218,16 @@ class Supervisor:
         for pump in self._pumps:
             pump.join(GRACE_SECONDS)
 
-    def _spoken(self) -> bool:
-        return self._last_word() is not None
+    def _say(self, cause: RunFailed) -> None:
+        word = RunFailed(self._step(), cause.message, cause.hint, cause.details, self._run)
+        try:
+            self._journal.append(word)
+        except StorageUnusable as reason:
+            print(f"{word.message} {reason}", file=sys.stderr)
 
     def _may_add(self) -> bool:
-        """Whether another machine than the first knows better: node 0 is never contradicted once a run has ended."""
-        return bool(self._workers) and isinstance(self._last_word(), RunFailed | None)
+        """Whether a cause is news: a worker that aborts on its way out after a good end has ended well."""
+        return (self._leads or bool(self._workers)) and isinstance(self._last_word(), RunFailed | None)
 
     def _last_word(self) -> LastWord | None:
         return last_word((recorded.fact for recorded in read_facts(self._journal.path)), self._run)

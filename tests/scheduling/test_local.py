@@ -133,6 +133,25 @@ def test_when_one_of_two_is_killed_the_other_ends_and_the_killed_one_is_the_caus
     assert not any(worker.is_running() for worker in others)
 
 
+def test_a_worker_that_aborts_after_a_good_end_has_ended_well(start):
+    run = start(FINISH + "\nimport os; os.abort()", SLEEP).wait()
+    assert run.facts() == [RunFinished(9, "completed", 1.0, 1.0, 1)]
+
+
+def test_of_a_killed_worker_and_one_that_misses_it_the_killed_one_is_the_cause(start):
+    misses = FINISH.replace("import RunFinished", "import RunFailed").replace(
+        repr(RunFinished(9, "completed", 1.0, 1.0, 1)), repr(RunFailed(3, "Lost the others.", run=1))
+    )
+    run = start(misses + "\nraise SystemExit(1)", "import os; os.kill(os.getpid(), 9)").wait()
+    assert "SIGKILL" in run.facts()[-1].message
+
+
+def test_a_disk_that_takes_no_samples_ends_no_run(start, tmp_path):
+    (tmp_path / "usage.jsonl").mkdir()
+    code = "import time; time.sleep(2)\n" + FINISH
+    assert start(code).wait().facts() == [RunFinished(9, "completed", 1.0, 1.0, 1)]
+
+
 def test_a_grandchild_does_not_outlive_the_run(start):
     run = start("import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)'])")
     wait_until(lambda: run.folder.path.joinpath("log.txt").exists())
