@@ -81,7 +81,7 @@ class Scheduler:
         """
         if not (self._home.path / "jobs").is_dir():
             return Look({})
-        with _turn(self._home, LOCK_PATIENCE_S if wait else 0) as mine:
+        with turn(self._home, LOCK_PATIENCE_S if wait else 0) as mine:
             return self._look() if mine else None
 
     def stands(self) -> dict[str, Standing]:
@@ -187,7 +187,7 @@ def requeue(folder: JobFolder, run: RunRequest, **changes: object) -> RunRequest
 def next_ticket(home: Home) -> int:
     """A place in the queue behind everybody else's; no clock is asked."""
     path = home.path / "ticket"
-    with _turn(home, LOCK_PATIENCE_S):
+    with turn(home):
         last = int(path.read_text(encoding="ascii")) if path.exists() else _highest(home)
         path.write_text(str(last + 1), encoding="ascii")
     return last + 1
@@ -203,7 +203,7 @@ def _highest(home: Home) -> int:
 
 
 @contextmanager
-def _turn(home: Home, patience_s: float) -> Iterator[bool]:
+def turn(home: Home, patience_s: float = LOCK_PATIENCE_S) -> Iterator[bool]:
     """Whether it is this process's turn; the system takes the lock from a process that dies."""
     with storage_errors("the lock of the scheduler"):
         home.path.mkdir(parents=True, exist_ok=True)

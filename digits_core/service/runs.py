@@ -22,7 +22,7 @@ from digits_core.events.journal import Recorded
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.leases import held
 from digits_core.scheduling.queue import Turn
-from digits_core.scheduling.scheduler import Scheduler, last_step, next_ticket, requeue
+from digits_core.scheduling.scheduler import Scheduler, last_step, next_ticket, requeue, turn
 from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, standing
 from digits_core.service.summary import job_view
 from digits_core.service.views import JobView
@@ -112,8 +112,10 @@ class Runs:
                 return (f"Job {folder.id} is {stands.state}; following it.",)
             require_resumable(folder, stands)
             assert stands.run is not None
-            self._index.reopen(folder.id)
-            requeue(folder, stands.run, ticket=next_ticket(self._home), **changes)
+            ticket = next_ticket(self._home)
+            with turn(self._home):
+                self._index.reopen(folder.id)
+                requeue(folder, stands.run, ticket=ticket, **changes)
         if stands.failure is None:
             return ()
         return (f"The run before failed: {stands.failure.message} {stands.failure.hint}".rstrip(),)
@@ -141,12 +143,7 @@ class Runs:
         look = self._scheduler.look(wait=wait)
         if look is None:
             return False
-        closed = []
-        for id in look.closed:
-            with contextlib.suppress(DigitsError):
-                view = job_view(self._folder(id), self.launcher)
-                closed.append(Kept(view.created, id, view.to_json()))
-        self._index.close(closed)
+        self._keep(look.closed)
         return look.idle
 
     def views(self, ids: Sequence[str]) -> tuple[JobView, ...]:
@@ -209,7 +206,6 @@ class Runs:
                 raise StateConflict(f"Job {folder.id} is {stands.state} already.", hint=hint)
             folder.ask("abort")
         if stands.state in CLOSED:
-            self._index.reopen(folder.id)
             self._abort_now(folder)
         elif stands.state == "queued":
             self.look(wait=True)
@@ -261,8 +257,24 @@ class Runs:
 
     def _abort_now(self, folder: JobFolder) -> None:
         stands = standing(folder, self.launcher)
-        folder.journal.append(RunAborted(last_step(stands), stands.run.number if stands.run else 0))
-        folder.clear_asked()
+        with turn(self._home):
+            self._index.reopen(folder.id)
+            folder.journal.append(RunAborted(last_step(stands), stands.run.number if stands.run else 0))
+            folder.clear_asked()
+
+    def _keep(self, ids: Sequence[str]) -> None:
+        """Let the index know what jobs came to; under the lock under which others let them go on."""
+        if not ids:
+            return
+        with turn(self._home):
+            closed = []
+            for id in ids:
+                with contextlib.suppress(DigitsError):
+                    folder = self._folder(id)
+                    if self._closed(folder):
+                        view = job_view(folder, self.launcher)
+                        closed.append(Kept(view.created, id, view.to_json()))
+            self._index.close(closed)
 
     def _alive(self, handle: Handle | None) -> bool:
         return handle is not None and self.launcher.alive(handle)

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -349,3 +350,26 @@ def assert_same_weights(digits, name):
     assert found.state.step == whole.state.step
     different = [key for key, array in whole.arrays.items() if not np.array_equal(found.arrays[key], array)]
     assert not different
+
+
+def test_a_job_that_is_resumed_while_others_look_is_never_lost(digits):
+    digits.submit({**ENDLESS, "name": "a"})
+    stop = threading.Event()
+    others = [threading.Thread(target=keep_looking, args=(Digits(digits.home.path), stop)) for _ in range(2)]
+    for other in others:
+        other.start()
+    try:
+        for _ in range(4):
+            wait_for(digits, lambda: digits.job("a").state == "running")
+            digits.pause("a")
+            wait_for(digits, lambda: digits.job("a").state == "paused")
+            digits.resume("a", detach=True)
+    finally:
+        stop.set()
+        for other in others:
+            other.join()
+
+
+def keep_looking(digits, stop):
+    while not stop.is_set():
+        look(digits)
