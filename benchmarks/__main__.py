@@ -44,11 +44,32 @@ from an array in memory.
 | subject | ours | bare | **ours / bare** |
 |---|---|---|---|
 """
+SCALING = """
+## Two devices against one
+
+Whole jobs on one core, and on two cores with a process each. *Weak*: as many pictures per device as the one alone has,
+pace of two / (2 × pace of one). *Strong*: the same batch, pace of two / pace of one. *inception*: two blocks of
+convolutions side by side, 64 × 64 pictures, batch 32; LeNet: batch 128.
+
+| backend | network | one, images/s | two, weak | two, strong | **weak efficiency** | **strong speed-up** |
+|---|---|---|---|---|---|---|
+"""
 STARTUP = """
-## Starting
+## Starting, queueing, listing
 
 | subject | seconds | limit |
 |---|---|---|
+"""
+GPU = """
+## On a GPU
+
+No GPU was at hand for the figures above. Where there is one, the same commands use it:
+
+```sh
+make bench                                                            # this page
+digits train mnist lenet --devices gpu --precision bf16 --epochs 2    # images/s at its end
+digits device watch                                                   # beside: nvidia-smi dmon
+```
 """
 AGREEMENT = """
 ## Agreement
@@ -67,9 +88,12 @@ def main() -> None:
     text = HEAD + "\n" + _machine(here)
     text += TRAINING + "".join(_training_row(_run("training", name)[0]) for name in here)
     text += DATASETS + "".join(_dataset_row(row) for row in _run("dataset"))
+    text += SCALING + "".join(_scaling_row(row) for name in here for row in _run("scaling", name))
     text += STARTUP + "".join(
-        f"| `{row['subject']}` | {row['seconds']:.3f} | {row['limit_s']} |\n" for row in startup.measure()
+        f"| {row['subject']} | {row['seconds']:.3f} | {row['limit_s']} |\n"
+        for row in (*startup.measure(), *_run("scheduling"))
     )
+    text += GPU
     text += AGREEMENT + _agreement_rows(here)
     PAGE.write_text(text)
     print(f"wrote {PAGE}")
@@ -96,6 +120,12 @@ def _spread(speed: dict[str, float]) -> str:
 
 def _dataset_row(found: dict[str, Any]) -> str:
     return f"| {found['name']} | {found['ours']:,.0f} | {found['bare']:,.0f} | **{found['ratio']:.2f}** |\n"
+
+
+def _scaling_row(found: dict[str, Any]) -> str:
+    speeds = " | ".join(f"{found[key]:,.0f}" for key in ("one", "weak", "strong"))
+    ratios = f"**{found['weak_efficiency']:.2f}** | **{found['strong_speedup']:.2f}**"
+    return f"| {found['backend']} | {found['network']} | {speeds} | {ratios} |\n"
 
 
 def _agreement_rows(here: list[str]) -> str:
