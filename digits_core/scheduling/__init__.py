@@ -1,6 +1,8 @@
-"""The parent process: start a worker, say what state a job is in, follow it to its end.
+"""The parent process: who runs next and on which devices, a supervisor per run, and what state a job is in.
 
-A launcher starts processes that know only a job folder; what comes back is the journal in it. This room knows
-``store``, ``events``, ``hooks`` and ``contracts``; it imports neither ``training`` nor any backend, because those live
-in the child.
+A look at the queue (``scheduler``) gives devices to jobs (``requests``, ``leases``, ``inventory``). A launcher
+(``local``) starts a ``supervisor``, which starts workers that know only a job folder and samples what they use
+(``monitor``). What comes back is the journal in it, folded into a state (``states``). Runs on several machines meet in
+``nodes`` and ``meeting``. This room knows ``store``, ``events``, ``hooks`` and ``contracts``. It imports
+neither ``training`` nor any backend, because those live in the child.
 """

@@ -7,7 +7,6 @@ every process; each leaves its scores and weights there.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildConte
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
 from digits_core.hooks.registry import discover
+from digits_core.scheduling.addresses import free_addresses
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Solver, SolverBase
 from digits_core.testing.graphs import batch_of, weights_of
@@ -122,15 +122,6 @@ def rows_of(batch: Batch, rows: range) -> Batch:
     """Some rows of a batch."""
     own = slice(rows.start, rows.stop)
     return Batch(batch.images[own], batch.labels[own], batch.weights[own])
-
-
-def free_addresses(count: int) -> tuple[str, ...]:
-    """Addresses of this machine that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for free in sockets:
-            free.bind(("127.0.0.1", 0))
-        return tuple(f"127.0.0.1:{free.getsockname()[1]}" for free in sockets)
 
 
 def main(folder: Path, index: int) -> None:

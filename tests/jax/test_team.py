@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
+from digits_core.scheduling.addresses import free_addresses
 from digits_core.testing.backend_suite import error_of
-from digits_core.testing.team import free_addresses
 
 pytestmark = [pytest.mark.backend("jax"), pytest.mark.slow]
 

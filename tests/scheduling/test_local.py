@@ -15,7 +15,8 @@ from digits_core.events.facts import RunFailed, RunFinished, RunPaused
 from digits_core.events.journal import read_facts
 from digits_core.hooks.registry import discover
 from digits_core.scheduling import local
-from digits_core.scheduling.local import LocalLauncher, free_addresses
+from digits_core.scheduling.addresses import free_addresses
+from digits_core.scheduling.local import LocalLauncher
 from digits_core.scheduling.supervisor import pump_log
 from digits_core.store.job import JobFolder, RunRequest
 

@@ -9,10 +9,11 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
+from digits_core.scheduling.addresses import free_addresses
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Sgd
 from digits_core.testing.graphs import OP_CASES, graph_of, multiplied
-from digits_core.testing.team import Exercise, free_addresses
+from digits_core.testing.team import Exercise
 
 pytestmark = [pytest.mark.backend("tensorflow"), pytest.mark.slow]
 
