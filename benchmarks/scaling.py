@@ -22,13 +22,13 @@ from digits_core.service.digits import Digits
 
 ROUNDS = 3
 NETWORKS: dict[str, dict[str, Any]] = {
-    "lenet": {"size": 28, "channels": 1, "batch": 128, "steps": 200},
-    "inception": {"size": 64, "channels": 3, "batch": 32, "steps": 20},
+    "lenet": {"size": 28, "channels": 1, "batch": 128, "steps": 100},
+    "inception": {"size": 64, "channels": 3, "batch": 32, "steps": 12},
 }
 
 
 def inception(width: int = 40) -> dict[str, Any]:
-    """Two blocks in the manner of GoogLeNet: convolutions of 1, 3 and 5 side by side; without dropout and LRN."""
+    """Two blocks in the manner of GoogLeNet: convolutions of 1, 3 and 5 side by side, larger ones after one of 1."""
 
     def conv(name: str, filters: int, kernel: int, source: str) -> list[dict[str, Any]]:
         layer = {"name": name, "op": "conv", "filters": filters, "kernel": kernel, "padding": kernel // 2}
@@ -39,7 +39,12 @@ def inception(width: int = 40) -> dict[str, Any]:
     source = "pool"
     for block in ("a", "b"):
         for kernel in (1, 3, 5):
-            layers += conv(f"{block}{kernel}", width, kernel, source)
+            reduced = source
+            if kernel > 1:
+                reduced = f"{block}{kernel}-reduce"
+                layers += conv(reduced, width // kernel * 2, 1, source)
+                reduced += "-relu"
+            layers += conv(f"{block}{kernel}", width, kernel, reduced)
         layers.append({"name": block, "op": "concat", "inputs": [f"{block}{kernel}-relu" for kernel in (1, 3, 5)]})
         layers.append({"name": f"{block}-pool", "op": "max_pool", "kernel": 2, "stride": 2})
         source = f"{block}-pool"

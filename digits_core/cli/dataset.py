@@ -42,10 +42,12 @@ def create(
     test_max_per_class: Annotated[int | None, typer.Option(help="As --max-per-class, for --test-path.")] = None,
     shuffle: Annotated[bool, typer.Option("--shuffle/--no-shuffle", help="Shuffle before splitting.")] = True,
     seed: Annotated[int | None, typer.Option(help="Decides the split. [default: 0]")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Let a job in the background make it.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a dataset from pictures."""
+    """Make a dataset from pictures; a job may be started on it while it is being made."""
     from digits_core.cli.progress import dataset_progress
+    from digits_core.cli.running import queue
     from digits_core.service.digits import Digits
 
     width, height = _size(size)
@@ -71,8 +73,11 @@ def create(
         "seed": seed,
     }
     given = {key: value for key, value in request.items() if value is not None}
+    digits = Digits()
+    if detach:
+        return queue(digits, lambda: digits.submit_dataset(given), json_wanted=json)
     with dataset_progress() as progress:
-        manifest = Digits().create_dataset(given, progress=progress)
+        manifest = digits.create_dataset(given, progress=progress)
     if manifest.skipped:
         say(f"{manifest.skipped} pictures could not be read; skipped.csv in the dataset's folder says which and why.")
     show(manifest.summary(), _describe(manifest), json_wanted=json)

@@ -40,7 +40,7 @@ def list_jobs(
             view.backend,
             view.network,
             view.dataset,
-            f"{view.epoch:.2f}/{view.epochs:g}",
+            f"{view.epoch:.2f}/{view.epochs:g}" if view.kind == "train" else f"{view.epoch:.0%}",
             percent(view.metrics.get("val/accuracy")),
             number(view.images_per_second, ",.0f"),
             view.created,

@@ -13,7 +13,20 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from digits_core.cli import classify, dataset, demo, device, doctor, job, network, plugin, scheduler, store, train
+from digits_core.cli import (
+    classify,
+    dataset,
+    demo,
+    device,
+    doctor,
+    evaluate,
+    job,
+    network,
+    plugin,
+    scheduler,
+    store,
+    train,
+)
 from digits_core.cli.output import say, show_error
 
 INTERRUPTED = 130
@@ -31,6 +44,7 @@ app.command("doctor")(doctor.doctor)
 app.command("train")(train.train)
 app.command("scheduler")(scheduler.scheduler)
 app.command("classify")(classify.classify)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")
 app.add_typer(job.app, name="job")

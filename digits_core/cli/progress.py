@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from digits_core.cli.output import percent, say
-from digits_core.events.facts import Noted, RunStarted, SnapshotSaved, TrainingLogged, Validated
+from digits_core.events.facts import Noted, Progressed, RunStarted, SnapshotSaved, TrainingLogged, Validated
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -54,14 +54,14 @@ class TrainingLines:
 
     def started(self, job: JobView) -> None:
         """Name the job."""
-        say(f"Job {job.name}: {job.network} on {job.dataset}.")
+        say(_title(job))
 
     def recorded(self, item: Recorded) -> None:
         """Write a line about what matters."""
         fact = item.fact
         if isinstance(fact, RunStarted):
             self._total_steps = fact.total_steps
-        elif isinstance(fact, TrainingLogged):
+        elif isinstance(fact, (TrainingLogged, Progressed)):
             if time.monotonic() - self._last < LINE_EVERY_S:
                 return
             self._last = time.monotonic()
@@ -89,8 +89,8 @@ class TrainingBar:
 
     def started(self, job: JobView) -> None:
         """Name the job and draw the bar."""
-        self.noted(f"Job {job.name}: {job.network} on {job.dataset}.")
-        self._task = self._bars.add_task(job.name, total=None, status=f"starting {job.backend} …")
+        self.noted(_title(job))
+        self._task = self._bars.add_task(job.name, total=None, status=f"starting {job.backend} …".replace("  ", " "))
 
     def recorded(self, item: Recorded) -> None:
         """Move the bar."""
@@ -104,6 +104,8 @@ class TrainingBar:
             self._validation = f"val {fact.accuracy:.2%} "
         if isinstance(fact, TrainingLogged):
             self._bars.update(self._task, completed=fact.step, status=self._status(fact))
+        elif isinstance(fact, Progressed):
+            self._bars.update(self._task, completed=fact.step, status=f"{fact.step:,} pictures")
         elif text := _line(fact, self._total):
             self._bars.console.print(text, markup=False, highlight=False)
 
@@ -159,24 +161,35 @@ class PictureBar:
             self._bars.advance(self._task, count)
 
 
+def _title(job: JobView) -> str:
+    if job.kind == "dataset":
+        return f"Job {job.name}: makes dataset {job.dataset}."
+    return f"Job {job.name}: {job.network} on {job.dataset}."
+
+
 def _line(fact: object, total_steps: int) -> str:
+    text = ""
     match fact:
+        case RunStarted() if not fact.backend:
+            text = f"{fact.total_steps:,} pictures."
         case RunStarted():
             where = f" on {', '.join(fact.devices)}" if fact.devices else ""
-            return f"Run {fact.run} in {fact.backend}{where}: from step {fact.step:,} of {fact.total_steps:,}."
+            text = f"Run {fact.run} in {fact.backend}{where}: from step {fact.step:,} of {fact.total_steps:,}."
+        case Progressed():
+            text = f"{fact.step:,} of {total_steps:,} pictures"
         case TrainingLogged():
-            return (
+            text = (
                 f"epoch {fact.epoch:.2f}, step {fact.step:,} of {total_steps:,}: loss {fact.loss:.4f}, "
                 f"accuracy {percent(fact.accuracy)}, rate {fact.learning_rate:.3g}, "
                 f"{fact.images_per_second:,.0f} images/s"
             )
         case Validated():
-            return f"epoch {fact.epoch:.2f}: validation loss {fact.loss:.4f}, accuracy {percent(fact.accuracy)}"
+            text = f"epoch {fact.epoch:.2f}: validation loss {fact.loss:.4f}, accuracy {percent(fact.accuracy)}"
         case SnapshotSaved():
-            return f"epoch {fact.epoch:.2f}: snapshot {fact.name}"
+            text = f"epoch {fact.epoch:.2f}: snapshot {fact.name}"
         case Noted():
-            return fact.message
-    return ""
+            text = fact.message
+    return text
 
 
 @contextmanager

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 #: Most devices whose usage is told.
 MOST_DEVICES = 4
+#: What to do with what a job has done, by its kind.
+NEXT = {
+    "train": "digits classify {name}@best IMAGE",
+    "dataset": "digits train {dataset} NETWORK",
+    "evaluation": "digits job show {name}",
+}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -128,14 +134,7 @@ def status_of(view: JobView) -> int:
 
 def describe(view: JobView) -> str:
     """A job for people, a few lines."""
-    where = f" on {', '.join(view.devices)}" if view.devices else ""
-    lines = [
-        f"Job {view.name}: {view.state}",
-        f"  network    {view.network} on dataset {view.dataset}",
-        f"  backend    {view.backend}{where}, run {view.runs}",
-        f"  progress   epoch {view.epoch:.2f} of {view.epochs:g}, step {view.step:,}"
-        + (f" of {view.total_steps:,}" if view.total_steps else ""),
-    ]
+    lines = [f"Job {view.name}: {view.state}", *_work(view)]
     if view.priority:
         lines.append(f"  priority   {view.priority}")
     if view.queue_position:
@@ -155,10 +154,27 @@ def describe(view: JobView) -> str:
     if view.error:
         lines.append(f"  error      {view.error.message} {view.error.hint}".rstrip())
     if view.state == "done":
-        lines.append(f"  next       digits classify {view.name}@best IMAGE")
+        lines += [f"  next       {NEXT[view.kind].format(name=view.name, dataset=view.dataset)}"]
     elif view.state in ("paused", "queued") or (view.state == "failed" and not (view.error and view.error.hint)):
         lines.append(f"  next       digits job resume {view.name}")
     return "\n".join(lines)
+
+
+def _work(view: JobView) -> list[str]:
+    """What a job works on and how far it is."""
+    where = f" on {', '.join(view.devices)}" if view.devices else ""
+    of = f" of {view.total_steps:,}" if view.total_steps else ""
+    if view.kind == "dataset":
+        return [f"  makes      dataset {view.dataset}", f"  progress   {view.step:,}{of} pictures"]
+    backend = f"  backend    {view.backend}{where}, run {view.runs}"
+    if view.kind == "evaluation":
+        scores = f"  scores     {view.network} on dataset {view.dataset}"
+        return [scores, backend, f"  progress   {view.step:,}{of} pictures"]
+    return [
+        f"  network    {view.network} on dataset {view.dataset}",
+        backend,
+        f"  progress   epoch {view.epoch:.2f} of {view.epochs:g}, step {view.step:,}{of}",
+    ]
 
 
 def describe_usage(usage: UsageView) -> str:

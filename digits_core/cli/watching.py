@@ -157,7 +157,7 @@ def _row(view: JobView) -> tuple[str, ...]:
         state_of(view),
         view.backend,
         _short(view.devices),
-        f"{view.epoch:.2f}/{view.epochs:g}",
+        f"{view.epoch:.2f}/{view.epochs:g}" if view.kind == "train" else f"{view.epoch:.0%}",
         number(view.metrics.get("train/loss"), ".4f"),
         percent(view.metrics.get("val/accuracy")),
         number(view.images_per_second, ",.0f"),
@@ -172,9 +172,9 @@ def _line(view: JobView) -> str:
     name, state, backend, devices, epoch, *rest = _row(view)
     words = ("loss {}", "val accuracy {}", "{} images/s", "{} left", "CPU {}", "memory {}", "GPU {}")
     told = [form.format(value) for form, value in zip(words, rest, strict=True) if value]
-    where = f"{backend} on {devices}" if devices else backend
+    where = [f"{backend} on {devices}" if devices else backend] if backend else []
     waits = [f"waits for {view.waits_for}"] if view.waits_for else []
-    return f"{name}: {', '.join([state, where, f'epoch {epoch}', *told, *waits])}"
+    return f"{name}: {', '.join([state, *where, f'epoch {epoch}', *told, *waits])}"
 
 
 def _short(devices: Sequence[str]) -> str:

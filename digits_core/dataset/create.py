@@ -48,7 +48,7 @@ def create_dataset(
         StorageUnusable: If the disk is full, read-only or not ours.
     """
     _check_request(spec, folder)
-    spec = _absolute(spec)
+    spec = with_absolute_paths(spec)
     opened = open_sources(spec, sources)
     selection = select(spec, [source.listing for source in opened])
     readers = [source.source for source in opened]
@@ -77,7 +77,9 @@ def _taken(folder: Path) -> NameTaken:
     )
 
 
-def _absolute(spec: DatasetSpec) -> DatasetSpec:
+def with_absolute_paths(spec: DatasetSpec) -> DatasetSpec:
+    """The same request, wherever it is carried out from."""
+
     def absolute(path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -56,6 +57,14 @@ class SnapshotSaved:
     step: int
     epoch: float
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """Work that trains nothing has come this far; ``step`` counts pictures."""
+
+    kind: ClassVar = "progressed"
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,7 @@ Fact: TypeAlias = (
     | TrainingLogged
     | Validated
     | SnapshotSaved
+    | Progressed
     | Noted
     | RunPaused
     | RunFinished
@@ -164,6 +174,7 @@ FACTS: dict[str, type[Fact]] = {
         TrainingLogged,
         Validated,
         SnapshotSaved,
+        Progressed,
         Noted,
         RunPaused,
         RunFinished,
@@ -172,3 +183,9 @@ FACTS: dict[str, type[Fact]] = {
         Sampled,
     )
 }
+
+
+def last_word(facts: Iterable[Fact], run: int) -> LastWord | None:
+    """How run number ``run`` ended; None where it has not, or could not say."""
+    words = [fact for fact in facts if isinstance(fact, LastWord) and fact.run == run]
+    return words[-1] if words else None

@@ -54,8 +54,9 @@ def load_model(home: Home, name: str) -> Model:
     if job not in home.job_ids():
         raise NameUnknown(f"There is no job {job!r}.", hint=suggest(job, home.job_ids()))
     folder = JobFolder(home.job_folder(job))
+    request = folder.request()
     state, arrays, damaged = _snapshot(folder, which or "last")
-    return Model(f"{job}@{state.name}", folder.request(), folder.graph(), state, arrays, damaged)
+    return Model(f"{job}@{state.name}", request, folder.graph(), state, arrays, damaged)
 
 
 def _snapshot(folder: JobFolder, which: str) -> tuple[SnapshotState, Arrays, tuple[Problem, ...]]:

@@ -126,7 +126,8 @@ def orders(job: JobFolder, run: RunRequest, place: Place | None = None) -> dict[
     alone = place.count == 1
     # With several machines addresses and indices are known once all of them have met.
     addresses = free_addresses(len(run.processes)) if alone and len(run.processes) > 1 else ()
-    command = [interpreter, "-P", "-m", "digits_core.training.worker", str(job.path)]
+    module = "digits_core.training.worker" if run.trains else "digits_core.tasks.worker"
+    command = [interpreter, "-P", "-m", module, str(job.path)]
     processes = [
         {
             "command": [*command, str(index)] if alone else command,

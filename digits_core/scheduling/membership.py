@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from digits_core.contracts.launcher import ADDRESSES, DEVICES
-from digits_core.events.facts import RunAborted, RunFailed, RunPaused, RunStarted, TrainingLogged
+from digits_core.events.facts import RunAborted, RunFailed, RunPaused, RunStarted, TrainingLogged, last_word
 from digits_core.events.journal import Journal, read_facts
 from digits_core.scheduling.meeting import Farewell, Following, Leading, Meeting, Node
 from digits_core.scheduling.nodes import Place
-from digits_core.scheduling.states import last_word
 
 #: What workers are given to end after another node has finished, or has failed; what it is given to say why.
 LEAVE_SECONDS, GRACE_SECONDS, EXPLAIN_SECONDS = 15.0, 3.0, 1.0

@@ -13,6 +13,8 @@ from digits_core.scheduling.requests import Processes, allocate, parse_devices
 from digits_core.scheduling.states import Standing
 from digits_core.store.job import RunRequest
 
+#: One process that computes on no device of its own.
+NO_DEVICES: Processes = ((),)
 #: More devices of one job than these are told by their number.
 MOST_NAMED = 4
 
@@ -42,6 +44,8 @@ class Turn:
         """What it waits for, in words for a person."""
         if self.trouble:
             return self.trouble
+        if self.run.awaits:
+            return f"its dataset, which job {self.run.awaits} makes"
         if self.processes:
             return "a scheduler, which starts it at once: digits scheduler"
         if not self.blocked:
@@ -72,6 +76,13 @@ def turns(stands: Mapping[str, Standing], kinds: Callable[[str], tuple[str, ...]
     taken = held(stands)
     waiting.sort(key=lambda item: (-item[1].priority, item[1].ticket, item[0]))
     for position, (id, run) in enumerate(waiting, 1):
+        if run.awaits:
+            # Nothing is kept for it: nobody knows when it can begin.
+            yield Turn(id, run, position)
+            continue
+        if not run.wanted:
+            yield Turn(id, run, position, NO_DEVICES)
+            continue
         free = here - taken.keys()
         try:
             processes, kept = allocate(parse_devices(run.wanted), devices, free, kinds(run.backend))

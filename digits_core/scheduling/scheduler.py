@@ -16,9 +16,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import filelock
 
@@ -35,6 +36,9 @@ from digits_core.scheduling.states import CLOSED, Standing, standing
 from digits_core.store.home import Home
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder, RunRequest
+
+#: (the job that waits, its run, whether the job that it waits for is at work still)
+Settle: TypeAlias = Callable[[JobFolder, RunRequest, bool], None]
 
 LOCK_PATIENCE_S = 60.0
 _log = logging.getLogger(__name__)
@@ -67,10 +71,13 @@ class Scheduler:
         home: Whose jobs.
         launcher: What starts processes.
         backends: What jobs may be trained in; says which kinds of devices each drives.
+        settle: Is given a queued job whose dataset is being made, and the job that makes it, at every look; where that
+            one has ended it completes the request, or says in the journal why it cannot.
     """
 
-    def __init__(self, home: Home, launcher: Launcher, backends: Registry[Backend]) -> None:
+    def __init__(self, home: Home, launcher: Launcher, backends: Registry[Backend], settle: Settle) -> None:
         self._home, self._launcher, self._backends = home, launcher, backends
+        self._settle = settle
         self._index = Index(home)
 
     def look(self, *, wait: bool = True) -> Look | None:
@@ -126,6 +133,8 @@ class Scheduler:
         if stand.state == "queued" and (wish := _wish(folder)):
             folder.journal.append(wish(last_step(stand), run.number))
             folder.clear_asked()
+        elif stand.state == "queued" and run.awaits:
+            self._settle(folder, run, self._at_work(run.awaits))
         elif stand.retries and not stand.alive:
             folder.journal.append(Noted(f"Run {run.number} failed; {run.retries} more may be tried."))
             requeue(folder, run, retries=run.retries - 1)
@@ -135,6 +144,13 @@ class Scheduler:
         else:
             return stand
         return standing(folder, self._launcher)
+
+    def _at_work(self, id: str) -> bool:
+        """Whether a job waits, runs or goes on by itself."""
+        if id not in self._home.job_ids():
+            return False
+        stand = standing(self._folder(id), self._launcher)
+        return stand.state not in CLOSED or stand.silent or stand.retries
 
     def _start_what_fits(self, stands: dict[str, Standing]) -> tuple[str, ...]:
         started = []

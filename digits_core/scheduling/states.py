@@ -22,7 +22,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from digits_core.contracts.launcher import Handle, Launcher
-from digits_core.events.facts import Fact, LastWord, RunAborted, RunFailed, RunFinished, RunPaused, RunStarted
+from digits_core.events.facts import (
+    Fact,
+    LastWord,
+    RunAborted,
+    RunFailed,
+    RunFinished,
+    RunPaused,
+    RunStarted,
+    last_word,
+)
 from digits_core.events.journal import Recorded, read_facts
 from digits_core.scheduling.deaths import died
 from digits_core.store.job import JobFolder, RunRequest
@@ -143,9 +152,3 @@ def fold(
         return Standing("failed", died(None))
     began = any(isinstance(fact, RunStarted) and fact.run == run.number for fact in facts)
     return Standing("pausing" if pause_asked else "running" if began else "starting")
-
-
-def last_word(facts: Iterable[Fact], run: int) -> LastWord | None:
-    """How run number ``run`` ended; None where it has not, or could not say."""
-    words = [fact for fact in facts if isinstance(fact, LastWord) and fact.run == run]
-    return words[-1] if words else None

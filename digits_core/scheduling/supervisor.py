@@ -34,13 +34,12 @@ import psutil
 
 from digits_core.disk import write_file
 from digits_core.errors import JobFailed, StorageUnusable
-from digits_core.events.facts import LastWord, RunFailed, RunStarted, TrainingLogged
+from digits_core.events.facts import LastWord, RunFailed, RunStarted, TrainingLogged, last_word
 from digits_core.events.journal import Journal, read_facts
 from digits_core.scheduling.deaths import OomCounter, died
 from digits_core.scheduling.membership import Membership, is_due
 from digits_core.scheduling.monitor import Monitor, UsageJournal
 from digits_core.scheduling.nodes import ALONE, Place
-from digits_core.scheduling.states import last_word
 
 #: Most bytes of a log file; when it is full it becomes ``….1.txt`` in place of the one before.
 LOG_BYTES = 8 * 2**20

@@ -19,7 +19,7 @@ def classify_pictures(
 ) -> ClassificationView:
     """What pictures are taken for; see `Digits.classify`."""
     loaded = load_model(home, model)
-    name, notes = _computing(loaded, backend, plugins)
+    name, notes = computing_backend(loaded, backend, plugins)
     predictions = classify(loaded, images, plugins.backends.get(name)(), top)
     return ClassificationView(
         model=loaded.name,
@@ -32,7 +32,7 @@ def classify_pictures(
     )
 
 
-def _computing(model: Model, wanted: str | None, plugins: Plugins) -> tuple[str, tuple[str, ...]]:
+def computing_backend(model: Model, wanted: str | None, plugins: Plugins) -> tuple[str, tuple[str, ...]]:
     """The backend that computes: the wanted one, else the job's own, else the first that is installed."""
     own = model.state.backend
     if wanted is not None:

@@ -16,12 +16,11 @@ from typing import Any
 
 from PIL.Image import Image
 
-from digits_core.dataset.create import create_dataset
 from digits_core.dataset.explore import contact_sheet
 from digits_core.dataset.manifest import DatasetManifest, read_manifest
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.progress import Progress
-from digits_core.errors import DigitsError, NameTaken, NameUnknown, StateConflict, suggest
+from digits_core.errors import DigitsError, JobFailed, NameTaken, NameUnknown, StateConflict, suggest
 from digits_core.events.facts import Noted
 from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
@@ -34,6 +33,7 @@ from digits_core.service.background import Schedule, ensure_scheduler
 from digits_core.service.capacity import find_placement, memory_note
 from digits_core.service.classification import classify_pictures
 from digits_core.service.devices import device_views
+from digits_core.service.evaluation import evaluation_view, submit_evaluation
 from digits_core.service.joining import Joining
 from digits_core.service.listing import list_jobs
 from digits_core.service.networks import build_network, network_view
@@ -47,10 +47,13 @@ from digits_core.service.resolve import (
     resolve_job,
 )
 from digits_core.service.runs import Nobody, Runs, Watcher, remove, require_resumable
+from digits_core.service.tasks import create_attached, settler, submit_creation
 from digits_core.service.views import (
     ClassificationView,
     DeviceView,
     DoctorView,
+    ErrorView,
+    EvaluationView,
     FamilyView,
     JobView,
     NetworkView,
@@ -60,7 +63,7 @@ from digits_core.spec.dataset import DatasetSpec, Split
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index
-from digits_core.store.job import JobFolder, RunRequest
+from digits_core.store.job import JobFolder, RunRequest, TaskRequest
 from digits_core.store.settings import read_settings
 
 
@@ -85,7 +88,7 @@ class Digits:
     @cached_property
     def _runs(self) -> Runs:
         launcher = self.plugins.launchers.get(self._launcher_name)()
-        return Runs(self.home, launcher, self.plugins.backends)
+        return Runs(self.home, launcher, self.plugins.backends, settler(self.home, self.plugins))
 
     # Datasets
 
@@ -103,8 +106,20 @@ class Digits:
             RequestWrong: With everything that is wrong.
         """
         spec = resolve_dataset(request, self.home, self.plugins, where)
-        folder = self.home.dataset_folder(spec.name)
-        return create_dataset(spec, folder, self.plugins.dataset_sources, progress)
+        return create_attached(self.home, self._runs, spec, self.plugins.dataset_sources, progress)
+
+    def submit_dataset(self, request: DatasetSpec | Mapping[str, Any], *, where: str = "") -> JobView:
+        """Let a dataset be made by a job of its own; a scheduler has to run for it, see `ensure_scheduler`.
+
+        Args:
+            request: What is asked for.
+            where: Where the request is from, for errors.
+
+        Raises:
+            RequestWrong: With everything that is wrong; no job is made.
+        """
+        spec = resolve_dataset(request, self.home, self.plugins, where)
+        return self._runs.view(submit_creation(self.home, self._runs, spec))
 
     def datasets(self) -> tuple[DatasetManifest, ...]:
         """Every dataset, by name; damaged ones are left out."""
@@ -155,7 +170,11 @@ class Digits:
         """
         if name not in self.home.dataset_names():
             raise NameUnknown(f"There is no dataset {name!r}.", hint=suggest(name, self.home.dataset_names()))
-        dependants = [view.job for view in self.jobs() if view.dataset == name]
+        dependants = [
+            view.job
+            for view in self.jobs()
+            if view.dataset == name and (view.kind == "train" or view.state not in CLOSED)
+        ]
         if dependants:
             raise StateConflict(
                 f"Dataset {name} is used by jobs: {', '.join(dependants)}.",
@@ -231,7 +250,7 @@ class Digits:
         watcher = watcher or Nobody()
         if place.rank == 0:
             return self._runs.first(self._submitted(request, where, watcher, place), watcher)
-        id = resolve_job(request, self.home, self.plugins, where, place).request.id
+        id = resolve_job(request, self.home, self.plugins, where, self._runs.making, place).request.id
         if state := self._closed(id):
             hint = "Choose another name, and start it on every node."
             raise StateConflict(f"Job {id} is {state} already, so node {place.rank} cannot join it.", hint=hint)
@@ -280,12 +299,14 @@ class Digits:
         folder, watcher = self._job(job), watcher or Nobody()
         if place.rank:
             return self._join(job, place, watcher, after=self._last_number(folder))
+        if isinstance(folder.whole_request(), TaskRequest):
+            return self._resume_task(folder, backend or devices, watcher, detach=detach)
         request, last, cursor = folder.request(), folder.run(), folder.journal.size()
         before, stands = last.backend if last else request.backend, standing(folder, self._runs.launcher)
         if stands.state not in CLOSED and backend not in (None, "auto", before):
             hint = f"Pause it first: digits job pause {job}."
             raise StateConflict(f"Job {job} runs in backend {before}, so it cannot change to {backend}.", hint=hint)
-        if stands.state in RESUMABLE:
+        if stands.state in RESUMABLE and not (last and last.awaits):
             require_same_dataset(self.home, request)
         chosen = choose_backend(backend or before, self.plugins.backends, read_settings(self.home).interpreters)
         wanted = devices or (last.wanted if last else request.spec.devices)
@@ -318,8 +339,8 @@ class Digits:
         target = self.home.job_folder(name)
         if target.exists():
             raise NameTaken(f"A job {name!r} exists already.", hint="Choose another name.")
-        self._require_closed(folder, "renamed")
         request = folder.request()
+        self._require_closed(folder, "renamed")
         spec = request.spec.model_copy(update={"name": name})
         folder.write_request(request.model_copy(update={"id": name, "spec": spec}))
         self._runs.forget(name)
@@ -390,8 +411,10 @@ class Digits:
             NameUnknown: If there is no such job.
             StateConflict: If it is done or aborted already.
         """
+        before = self.job(job)
         self._runs.abort(self._job(job))
-        return self.job(job)
+        gone = job not in self.home.job_ids()
+        return before.model_copy(update={"state": "aborted"}) if gone else self.job(job)
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, oldest first; damaged ones are left out."""
@@ -440,6 +463,54 @@ class Digits:
         """
         return classify_pictures(self.home, self.plugins, model, images, top, backend)
 
+    def evaluate(
+        self,
+        model: str,
+        *,
+        dataset: str | None = None,
+        split: Split = "val",
+        backend: str | None = None,
+        devices: str = "auto",
+        watcher: Watcher | None = None,
+    ) -> EvaluationView:
+        """How well a model does on pictures whose classes are known; a job that waits for its turn.
+
+        Args:
+            model: ``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``.
+            dataset: Whose pictures; empty: those of the dataset that it was trained on.
+            split: Which of them.
+            backend: Who computes; empty: the job's own if it is installed, else the first that is.
+            devices: What it computes on, one device at most.
+            watcher: Is told what happens.
+
+        Raises:
+            RequestWrong: With everything that is wrong; no job is made.
+            JobFailed: If the job ended without a result.
+        """
+        asked = (self.home, self._runs, self.plugins, model)
+        folder = submit_evaluation(*asked, dataset=dataset, split=split, backend=backend, devices=devices)
+        view = self._runs.first(folder, watcher or Nobody())
+        if view.state != "done":
+            error = view.error or ErrorView(
+                message=f"Job {view.job} is {view.state}.", hint=f"Go on with: digits job resume {view.job}."
+            )
+            raise JobFailed(error.message, hint=error.hint)
+        return evaluation_view(folder)
+
+    def submit_evaluation(
+        self,
+        model: str,
+        *,
+        dataset: str | None = None,
+        split: Split = "val",
+        backend: str | None = None,
+        devices: str = "auto",
+    ) -> JobView:
+        """The same without waiting for it; a scheduler has to run for its turn to come, see `ensure_scheduler`."""
+        asked = (self.home, self._runs, self.plugins, model)
+        folder = submit_evaluation(*asked, dataset=dataset, split=split, backend=backend, devices=devices)
+        return self._runs.view(folder)
+
     # This installation
 
     def plugin_list(self) -> PluginsView:
@@ -463,6 +534,19 @@ class Digits:
         self._joining = Joining(JobFolder(self.home.job_folder(job)), place, self.plugins.backends)
         return self._joining.carry(watcher, after=after)
 
+    def _resume_task(self, folder: JobFolder, changed: str | None, watcher: Watcher, *, detach: bool) -> JobView:
+        """Begin anew what a job that trains nothing was asked for, or follow it."""
+        if changed:
+            hint = f"Leave out {changed}, or ask for it anew."
+            raise StateConflict(f"Job {folder.id} trains nothing, so it goes on as it was asked for.", hint=hint)
+        cursor = folder.journal.size()
+        notes = self._runs.resume(folder, attached=False)
+        if not detach:
+            watcher.started(self.job(folder.id))
+        for note in notes:
+            watcher.noted(note)
+        return self.job(folder.id) if detach else self._runs.follow(folder, cursor, watcher)
+
     def _closed(self, job: str) -> str:
         """The state of a job that waits for nothing but a person; empty for any other, and where there is none."""
         state = self.job(job).state if job in self.home.job_ids() else ""
@@ -479,8 +563,9 @@ class Digits:
     def _submitted(
         self, request: JobSpec | Mapping[str, Any], where: str, watcher: Watcher, place: Place = ALONE
     ) -> JobFolder:
-        resolved = resolve_job(request, self.home, self.plugins, where, place)
-        resolved, found = self._sized(resolved, watcher, place.count)
+        resolved, found = resolve_job(request, self.home, self.plugins, where, self._runs.making, place), ""
+        if not resolved.awaits:
+            resolved, found = self._sized(resolved, watcher, place.count)
         spec = resolved.request.spec
         run = RunRequest(
             backend=resolved.request.backend,
@@ -488,10 +573,12 @@ class Digits:
             priority=spec.priority,
             ticket=next_ticket(self.home),
             retries=spec.retries,
+            awaits=resolved.awaits,
             **_machines(place),
         )
         self._runs.forget(resolved.request.id)
-        folder = JobFolder.create(self.home, resolved.request, resolved.graph, run)
+        graph = None if resolved.awaits else resolved.graph
+        folder = JobFolder.create(self.home, resolved.request, graph, run)
         if found:
             folder.journal.append(Noted(found))
         return folder
@@ -515,6 +602,9 @@ class Digits:
         if stands.state not in CLOSED or stands.alive:
             hint = f"Stop it first: digits job abort {folder.id}."
             raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be {what}.", hint=hint)
+        if needed := self._runs.needing(folder.id):
+            hint = f"Wait for them, or stop them first: {', '.join(f'digits job abort {id}' for id in needed)}."
+            raise StateConflict(f"Job {folder.id} cannot be {what}: {', '.join(needed)} need it.", hint=hint)
 
     def _job(self, job: str) -> JobFolder:
         ids = self.home.job_ids()

@@ -12,7 +12,7 @@ import time
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle
 from digits_core.errors import CapabilityMissing, DigitsError, JobFailed, RequestWrong, StateConflict
-from digits_core.events.facts import RunFailed
+from digits_core.events.facts import RunFailed, last_word
 from digits_core.events.follower import Follower
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.inventory import machine_devices
@@ -21,7 +21,7 @@ from digits_core.scheduling.meeting import PATIENCE_S
 from digits_core.scheduling.nodes import Place
 from digits_core.scheduling.requests import Processes, allocate, parse_devices
 from digits_core.scheduling.scheduler import device_kinds
-from digits_core.scheduling.states import CLOSED, Standing, last_word, standing
+from digits_core.scheduling.states import CLOSED, Standing, standing
 from digits_core.service.runs import POLL_S, Watcher
 from digits_core.service.summary import job_view
 from digits_core.service.views import JobView

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from digits_core.contracts.backend import Backend
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.opened import open_dataset
+from digits_core.dataset.selection import FEWEST_CLASSES
 from digits_core.errors import (
     DatasetUnusable,
     DigitsError,
@@ -36,7 +37,7 @@ from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import ModelT, parse
 from digits_core.store.home import Home
-from digits_core.store.job import JobRequest, PictureForm
+from digits_core.store.job import JobRequest, PictureForm, TaskRequest
 from digits_core.store.settings import read_settings
 
 #: The order in which ``backend: auto`` looks for one.
@@ -77,11 +78,14 @@ class ResolvedJob:
         request: What was asked, every name resolved.
         graph: The network.
         pictures: How many there are to train on.
+        awaits: The job that makes the dataset, where that is not there yet; ``graph`` then shows no more than that the
+            network fits its pictures.
     """
 
     request: JobRequest
     graph: Graph
     pictures: int
+    awaits: str = ""
 
 
 def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> DatasetSpec:
@@ -107,7 +111,12 @@ def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugin
 
 
 def resolve_job(
-    request: JobSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str, place: Place = ALONE
+    request: JobSpec | Mapping[str, Any],
+    home: Home,
+    plugins: Plugins,
+    where: str,
+    making: Callable[[str], TaskRequest | None],
+    place: Place = ALONE,
 ) -> ResolvedJob:
     """The job that can be made; imports no backend, whose claims its own worker checks before it takes memory.
 
@@ -116,6 +125,7 @@ def resolve_job(
         home: Where the job is to be.
         plugins: What can be named.
         where: Where the request is from, for errors.
+        making: For the name of a dataset the job that is making it.
         place: Which of several machines asks; the first makes the job.
 
     Raises:
@@ -126,13 +136,14 @@ def resolve_job(
     if spec is None:
         complaints.settle()
     assert spec is not None
-    manifest: DatasetManifest | None = None
+    form: PictureSource | None = None
     graph: Graph | None = None
     backend = ""
+    maker = making(spec.dataset) if spec.dataset not in home.dataset_names() else None
     with complaints.gathered():
-        manifest = find_dataset(home, spec.dataset)
+        form = _expected(maker) if maker else _found(find_dataset(home, spec.dataset))
     with complaints.gathered():
-        graph = build_network(spec.network, _input(spec, manifest, complaints), plugins.network_families)
+        graph = build_network(spec.network, _input(spec, form, complaints), plugins.network_families)
     with complaints.gathered():
         backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     with complaints.gathered():
@@ -143,9 +154,72 @@ def resolve_job(
     if spec.name and home.job_folder(spec.name).exists() and place.rank == 0:
         complaints.add(_taken("job", spec.name))
     complaints.settle()
-    assert manifest is not None and graph is not None
-    found = _job_request(spec, manifest, graph, backend, home)
-    return ResolvedJob(found, graph, manifest.splits.get("train", 0))
+    assert form is not None and graph is not None
+    name = spec.name or free_name(f"{spec.dataset}-{graph.name}", home)
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
+    return ResolvedJob(found, graph, form.pictures, maker.id if maker else "")
+
+
+def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
+    """The job of a request that was made before its dataset was there.
+
+    Raises:
+        RequestWrong: With everything in which the two do not fit.
+    """
+    spec, complaints = request.spec, Complaints()
+    form, graph = _found(find_dataset(home, spec.dataset)), None
+    with complaints.gathered():
+        graph = build_network(spec.network, _input(spec, form, complaints), plugins.network_families)
+    complaints.settle()
+    assert graph is not None
+    return ResolvedJob(_job_request(spec, form, request.backend, request.id, request.created), graph, form.pictures)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSource:
+    """What a dataset is to a job, whether it is there or is being made.
+
+    Attributes:
+        picture: The form of its pictures.
+        labels: Names of its classes.
+        version: Its version.
+        digest: Digest of that version.
+        pictures: How many there are to train on.
+        validates: Whether there are some to validate on.
+    """
+
+    picture: PictureForm
+    labels: tuple[str, ...]
+    version: str = ""
+    digest: str = ""
+    pictures: int = 0
+    validates: bool = True
+
+    @property
+    def known(self) -> bool:
+        """Whether it is there."""
+        return bool(self.version)
+
+
+def _found(manifest: DatasetManifest) -> PictureSource:
+    height, width, channels = manifest.size
+    return PictureSource(
+        PictureForm(width=width, height=height, channels=channels, resize=manifest.spec.resize),
+        manifest.labels,
+        manifest.version,
+        manifest.digest,
+        manifest.splits.get("train", 0),
+        bool(manifest.splits.get("val", 0)),
+    )
+
+
+def _expected(maker: TaskRequest) -> PictureSource:
+    """What can be said of a dataset that is being made: everything but its classes and pictures."""
+    spec = maker.spec
+    assert isinstance(spec, DatasetSpec)
+    form = PictureForm(width=spec.width, height=spec.height, channels=spec.channels, resize=spec.resize)
+    return PictureSource(form, ())
 
 
 def find_dataset(home: Home, name: str) -> DatasetManifest:
@@ -252,26 +326,32 @@ def _words(
         return None
 
 
-def _input(spec: JobSpec, manifest: DatasetManifest | None, complaints: Complaints) -> NetworkInput | None:
+def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) -> NetworkInput | None:
     """What the dataset tells the network; complains where the job and the dataset do not fit."""
-    if manifest is None:
+    if form is None:
         return None
-    for problem in _misfits(spec, manifest):
+    for problem in _misfits(spec, form):
         complaints.add(SpecInvalid(problem))
-    height, width, channels = manifest.size
-    crop = spec.data.crop
+    height, width, crop = form.picture.height, form.picture.width, spec.data.crop
     if crop is not None and crop <= min(height, width):
         height = width = crop
-    return NetworkInput(channels, height, width, len(manifest.classes), spec.data.mean)
+    classes = len(form.labels) if form.known else FEWEST_CLASSES
+    return NetworkInput(form.picture.channels, height, width, classes, spec.data.mean)
 
 
-def _misfits(spec: JobSpec, manifest: DatasetManifest) -> Iterator[Problem]:
-    height, width, _ = manifest.size
-    train = manifest.splits.get("train", 0)
+def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
+    height, width = form.picture.height, form.picture.width
     least = 1 if spec.batch == "auto" else spec.batch
-    if least > train:
+    if not form.known and spec.batch == "auto":
         yield Problem(
-            f"batch expects at most the {train} training pictures of dataset {spec.dataset}, found {spec.batch}.",
+            f"batch auto expects a dataset that is there, and {spec.dataset} is being made.",
+            "batch",
+            "Give a number, or wait for the dataset.",
+        )
+    if form.known and least > form.pictures:
+        yield Problem(
+            f"batch expects at most the {form.pictures} training pictures of dataset {spec.dataset}, "
+            f"found {spec.batch}.",
             "batch",
             "Use a smaller batch.",
         )
@@ -282,7 +362,7 @@ def _misfits(spec: JobSpec, manifest: DatasetManifest) -> Iterator[Problem]:
             "data.crop",
             "Use a smaller crop or larger pictures.",
         )
-    if spec.early_stopping is not None and not (manifest.splits.get("val", 0) and spec.validate_every):
+    if spec.early_stopping is not None and not (form.validates and spec.validate_every):
         yield Problem(
             "early stopping expects validation, found none.",
             "early_stopping",
@@ -290,22 +370,21 @@ def _misfits(spec: JobSpec, manifest: DatasetManifest) -> Iterator[Problem]:
         )
 
 
-def _job_request(spec: JobSpec, manifest: DatasetManifest, graph: Graph, backend: str, home: Home) -> JobRequest:
-    name = spec.name or _free_name(f"{spec.dataset}-{graph.name}", home)
-    height, width, channels = manifest.size
+def _job_request(spec: JobSpec, form: PictureSource, backend: str, id: str, created: str) -> JobRequest:
     return JobRequest(
-        id=name,
-        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        spec=spec.model_copy(update={"name": name}),
-        dataset_version=manifest.version,
-        dataset_digest=manifest.digest,
-        labels=manifest.labels,
-        picture=PictureForm(width=width, height=height, channels=channels, resize=manifest.spec.resize),
+        id=id,
+        created=created,
+        spec=spec,
+        dataset_version=form.version,
+        dataset_digest=form.digest,
+        labels=form.labels,
+        picture=form.picture,
         backend=backend,
     )
 
 
-def _free_name(wanted: str, home: Home) -> str:
+def free_name(wanted: str, home: Home) -> str:
+    """A name that no job has: the wanted one, or one with a number after it."""
     wanted = wanted[:90]
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, 10**6))
     return next(name for name in names if not home.job_folder(name).exists())

@@ -22,13 +22,14 @@ from digits_core.events.journal import Recorded
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.leases import held
 from digits_core.scheduling.queue import Turn
-from digits_core.scheduling.scheduler import Scheduler, last_step, next_ticket, requeue, turn
+from digits_core.scheduling.scheduler import Scheduler, Settle, last_step, next_ticket, requeue, turn
 from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, standing
 from digits_core.service.summary import job_view
 from digits_core.service.views import JobView
+from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept
-from digits_core.store.job import JobFolder
+from digits_core.store.job import JobFolder, TaskRequest
 
 #: What a running worker is given to answer a request to abort before it is killed.
 ABORT_PATIENCE_S = 20.0
@@ -72,13 +73,14 @@ class Runs:
         home: Whose jobs.
         launcher: What starts processes.
         backends: What jobs may be trained in.
+        settle: What completes jobs whose dataset was being made.
     """
 
-    def __init__(self, home: Home, launcher: Launcher, backends: Registry[Backend]) -> None:
+    def __init__(self, home: Home, launcher: Launcher, backends: Registry[Backend], settle: Settle) -> None:
         self.launcher = launcher
         self._home = home
         self._index = Index(home)
-        self._scheduler = Scheduler(home, launcher, backends)
+        self._scheduler = Scheduler(home, launcher, backends, settle)
 
     def first(self, folder: JobFolder, watcher: Watcher) -> JobView:
         """Wait for the first run of a new job and follow it to its end.
@@ -210,8 +212,11 @@ class Runs:
         elif stands.state == "queued":
             self.look(wait=True)
         end = time.monotonic() + patience_s
-        while not self._closed(folder) and time.monotonic() < end:
+        # What its own command carries leaves no record.
+        while folder.path.exists() and not self._closed(folder) and time.monotonic() < end:
             time.sleep(POLL_S)
+        if not folder.path.exists():
+            return
         self.stop(folder)
         if standing(folder, self.launcher).state not in ("done", "aborted"):
             self._abort_now(folder)
@@ -219,8 +224,8 @@ class Runs:
 
     def stop(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:
         """Kill the processes of a job, if there are any, and wait for their end."""
-        handle = folder.process()
-        if handle is None:
+        handle, run = folder.process(), folder.run()
+        if handle is None or (run is not None and run.attached):
             return
         self.launcher.stop(handle)
         end = time.monotonic() + patience_s
@@ -237,6 +242,29 @@ class Runs:
             self.launcher.stop(handle)
         else:
             folder.ask("pause")
+
+    def making(self, dataset: str) -> TaskRequest | None:
+        """The job that is making a dataset, or is about to; None where there is none."""
+        for id in self._index.sync():
+            with contextlib.suppress(DigitsError):
+                folder = self._folder(id)
+                request = folder.whole_request()
+                makes = isinstance(request, TaskRequest) and request.kind == "dataset" and request.dataset == dataset
+                if makes and not self._closed(folder):
+                    assert isinstance(request, TaskRequest)
+                    return request
+        return None
+
+    def needing(self, job: str) -> tuple[str, ...]:
+        """Open jobs that score a model of ``job``."""
+        found = []
+        for id in self._index.sync():
+            with contextlib.suppress(DigitsError):
+                spec = self._folder(id).whole_request().spec
+                scores = isinstance(spec, EvaluationSpec) and spec.model.partition("@")[0] == job
+                if scores and not self._closed(self._folder(id)):
+                    found.append(id)
+        return tuple(found)
 
     def holders(self) -> dict[str, str]:
         """Ids of devices that are held, and the job that holds each."""
@@ -294,7 +322,8 @@ class Runs:
         if run is None or run.processes:
             return ""
         turn = self._turns().get(folder.id)
-        return f"Number {turn.position} in the queue; waits for {turn.waits_for}." if turn and turn.blocked else ""
+        waits = turn is not None and (turn.blocked or turn.run.awaits)
+        return f"Number {turn.position} in the queue; waits for {turn.waits_for}." if turn and waits else ""
 
     def _turns(self) -> dict[str, Turn]:
         return {turn.id: turn for turn in self._scheduler.queue()}

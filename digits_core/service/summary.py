@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 
 from digits_core.contracts.launcher import Launcher
 from digits_core.events.facts import (
     Fact,
     Noted,
+    Progressed,
     RunAborted,
     RunFailed,
     RunFinished,
@@ -22,7 +24,8 @@ from digits_core.events.facts import (
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
 from digits_core.service.views import ErrorView, JobView, SnapshotView, UsageView
-from digits_core.store.job import JobFolder, JobRequest
+from digits_core.spec.evaluation import EvaluationSpec
+from digits_core.store.job import JobFolder, JobRequest, TaskRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
 
 
@@ -31,7 +34,50 @@ def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
     stands = standing(folder, launcher)
     # Before a run has begun the newest sample may be of the one before.
     usage = latest_usage(folder.usage_path) if stands.state in ("running", "pausing") else None
-    return summarize(folder.request(), folder.graph().name, stands, list_snapshots(folder.snapshots_folder), usage)
+    request = folder.whole_request()
+    if isinstance(request, TaskRequest):
+        return summarize_task(request, stands, _scores(folder), usage)
+    network = request.spec.network if stands.run and stands.run.awaits else folder.graph().name
+    return summarize(request, network, stands, list_snapshots(folder.snapshots_folder), usage)
+
+
+def summarize_task(
+    request: TaskRequest, stands: Standing, metrics: dict[str, float], usage: Sampled | None = None
+) -> JobView:
+    """Fold the request and journal of a job that trains nothing.
+
+    Args:
+        request: What was asked.
+        stands: Its state and journal.
+        metrics: What it has found.
+        usage: What it is busy with.
+    """
+    progress = _Progress()
+    for recorded in stands.facts:
+        progress.add(recorded.fact)
+    run, spec = progress.run, request.spec
+    return JobView(
+        kind=request.kind,
+        job=request.id,
+        name=request.id,
+        state=stands.state,
+        backend=spec.backend if isinstance(spec, EvaluationSpec) else "",
+        devices=run.devices if run else (),
+        network=spec.model if isinstance(spec, EvaluationSpec) else "",
+        dataset=request.dataset,
+        created=request.created,
+        runs=run.run if run else 0,
+        epoch=progress.step / run.total_steps if run and run.total_steps else 0.0,
+        epochs=1,
+        step=progress.step,
+        total_steps=run.total_steps if run else None,
+        metrics=metrics,
+        images_per_second=progress.images_per_second,
+        usage=_usage(usage),
+        snapshots=(),
+        notes=tuple(progress.notes),
+        error=_error(stands.failure),
+    )
 
 
 def summarize(
@@ -77,7 +123,7 @@ def summarize(
         images_per_second=progress.images_per_second,
         first_step_s=progress.first_step_s,
         seconds_left=progress.seconds_left(request.spec.batch_size) if stands.active else None,
-        usage=UsageView.model_validate(dataclasses.asdict(usage)) if usage else None,
+        usage=_usage(usage),
         snapshots=tuple(_snapshot(state) for state in snapshots),
         notes=tuple(progress.notes),
         error=_error(stands.failure),
@@ -113,7 +159,7 @@ class _Progress:
                 self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
             case SnapshotSaved():
                 self.epoch = fact.epoch
-            case RunPaused() | RunFailed() | RunAborted() | Sampled():
+            case Progressed() | RunPaused() | RunFailed() | RunAborted() | Sampled():
                 pass
         if not isinstance(fact, (Noted, RunFailed, Sampled)):
             self.step = fact.step
@@ -128,6 +174,19 @@ class _Progress:
         self.epoch = epoch
         # JSON has no word for infinity; a loss that is not finite ends the job with an error that says so.
         self.metrics |= {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _scores(folder: JobFolder) -> dict[str, float]:
+    """What an evaluation has found, in three numbers."""
+    try:
+        found = json.loads((folder.path / "evaluation.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {name: found[name] for name in ("loss", "accuracy", "top5")}
+
+
+def _usage(usage: Sampled | None) -> UsageView | None:
+    return UsageView.model_validate(dataclasses.asdict(usage)) if usage else None
 
 
 def _finite(value: float) -> float | None:

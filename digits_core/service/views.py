@@ -87,6 +87,8 @@ class UsageView(View):
 class JobView(View):
     """A job as it stands."""
 
+    kind: str = "train"
+    """``train``, ``dataset`` (one is made) or ``evaluation`` (a model is scored)."""
     job: str
     """Its id."""
     name: str
@@ -106,7 +108,7 @@ class JobView(View):
     nodes: int = 1
     """Machines that train together."""
     network: str
-    """Name of the network."""
+    """Name of the network; of an evaluation the model, of a dataset's creation nothing."""
     dataset: str
     """Name of the dataset."""
     created: str
@@ -116,9 +118,9 @@ class JobView(View):
     epoch: float
     """Epochs done."""
     epochs: float
-    """Epochs asked for."""
+    """Epochs asked for; the others work through their pictures once."""
     step: int
-    """Steps done."""
+    """Steps done; of a job that trains nothing, pictures."""
     total_steps: int | None = None
     """Steps in all, once a run has started."""
     metrics: dict[str, float]
@@ -141,6 +143,52 @@ class JobView(View):
     """What a person should know about its last run."""
     error: ErrorView | None = None
     """Why it failed."""
+
+
+class ClassScoresView(View):
+    """How well a model does on one class; what divides by nothing is 0."""
+
+    label: str
+    """Name of the class."""
+    precision: float
+    """Share of the pictures taken for it that are of it."""
+    recall: float
+    """Share of its pictures that are taken for it."""
+    f1: float
+    """Harmonic mean of the two."""
+    support: int
+    """Its pictures."""
+
+
+class EvaluationView(View):
+    """How well a model does on pictures whose classes are known."""
+
+    job: str
+    """The job that found it out."""
+    model: str
+    """The snapshot that was scored."""
+    dataset: str
+    """Whose pictures."""
+    split: str
+    """Which of them."""
+    backend: str
+    """The backend that computed."""
+    samples: int
+    """Pictures that were scored."""
+    unknown: int
+    """Pictures that were not, since the model does not know their class."""
+    loss: float
+    """Mean softmax cross-entropy of the output."""
+    accuracy: float
+    """Share of pictures whose class is the first guess."""
+    top5: float
+    """Share of those whose class is among the first five."""
+    labels: tuple[str, ...]
+    """Names of the model's classes."""
+    confusion: tuple[tuple[int, ...], ...]
+    """For each true class how many pictures were taken for each class."""
+    per_class: tuple[ClassScoresView, ...]
+    """For each class how well it does."""
 
 
 class LayerView(View):

@@ -3,7 +3,7 @@
 ::
 
     jobs/ID/
-      job.json       the frozen request                      graph.json     the network, every shape known
+      job.json       the frozen request                      graph.json     the network, every shape known; not of tasks
       run.json       the run that is, or was last, started   process.json   the process that carries it
       events.jsonl   the journal                             log.txt        what the worker printed
       control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
@@ -21,11 +21,12 @@ from pydantic import Field
 
 from digits_core.contracts.launcher import Handle
 from digits_core.disk import new_folder, storage_errors, write_file
-from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWrong, SpecInvalid
+from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWrong, SpecInvalid, StateConflict
 from digits_core.events.journal import Journal
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
-from digits_core.spec.dataset import Resize
+from digits_core.spec.dataset import DatasetSpec, Resize
+from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import Name, Spec, parse
@@ -58,7 +59,7 @@ class JobRequest(Spec):
     spec: JobSpec
     """The request, its name filled in."""
     dataset_version: str
-    """Version of the dataset, for example ``v0001``."""
+    """Version of the dataset, for example ``v0001``; empty as long as the dataset is being made."""
     dataset_digest: str
     """Digest of that version."""
     labels: tuple[str, ...]
@@ -69,6 +70,24 @@ class JobRequest(Spec):
     """The backend that ``auto`` was resolved to."""
 
 
+class TaskRequest(Spec):
+    """A job that trains nothing: a dataset is to be made, or a model to be scored."""
+
+    kind: Literal["dataset", "evaluation"]
+    """What it is; the request of a job that trains has no such field."""
+    id: Name
+    """Name of the job's folder."""
+    created: str
+    """Moment of the request, ISO 8601, UTC."""
+    spec: DatasetSpec | EvaluationSpec
+    """What was asked for."""
+
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset that is made, or scored on."""
+        return self.spec.name if isinstance(self.spec, DatasetSpec) else self.spec.dataset
+
+
 class RunRequest(Spec):
     """One run of a job: an attempt to bring it to its end."""
 
@@ -77,7 +96,13 @@ class RunRequest(Spec):
     backend: str
     """Backend of this run; it may differ from that of the run before."""
     wanted: str = "auto"
-    """Devices that were asked for."""
+    """Devices that were asked for; empty: it needs none, and waits for none."""
+    awaits: str = ""
+    """The job that makes the dataset, where that is not there yet: this one waits for it, and has no network before."""
+    trains: bool = True
+    """Whether it trains; else it makes a dataset or scores a model."""
+    attached: bool = False
+    """Whether the command that asked for it carries it itself; nobody else starts or kills it."""
     processes: tuple[tuple[str, ...], ...] = ()
     """For each process the ids of the devices that it was given; none: it waits for them."""
     priority: int = 0
@@ -110,13 +135,15 @@ class JobFolder:
         self.path = path
 
     @classmethod
-    def create(cls, home: Home, request: JobRequest, graph: Graph, run: RunRequest | None = None) -> JobFolder:
+    def create(
+        cls, home: Home, request: JobRequest | TaskRequest, graph: Graph | None, run: RunRequest | None = None
+    ) -> JobFolder:
         """Make the folder of a new job, complete or not at all.
 
         Args:
             home: Where it is to be.
             request: What is asked.
-            graph: The network.
+            graph: The network; None where there is none, or none yet.
             run: The first run, which waits for its turn from the moment the folder is there.
 
         Raises:
@@ -127,7 +154,8 @@ class JobFolder:
         try:
             with new_folder(path) as folder:
                 (folder / "job.json").write_text(dump_json(request.model_dump(mode="json")), encoding="utf-8")
-                (folder / "graph.json").write_text(dump_json(codec.encode(graph)), encoding="utf-8")
+                if graph is not None:
+                    (folder / "graph.json").write_text(dump_json(codec.encode(graph)), encoding="utf-8")
                 if run is not None:
                     (folder / "run.json").write_text(dump_json(run.model_dump(mode="json")), encoding="utf-8")
                 (folder / "control").mkdir()
@@ -177,17 +205,38 @@ class JobFolder:
         return self.path / "snapshots"
 
     def request(self) -> JobRequest:
-        """What was asked.
+        """What a job that trains was asked.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            StateConflict: If it trains nothing.
+            SpecInvalid: If the file does not say what it should.
+        """
+        whole = self.whole_request()
+        if isinstance(whole, TaskRequest):
+            does = "makes a dataset" if whole.kind == "dataset" else "scores a model"
+            raise StateConflict(f"Job {self.id} {does} and trains nothing.", hint="Name a job that trains.")
+        return whole
+
+    def whole_request(self) -> JobRequest | TaskRequest:
+        """What was asked, whatever kind of job it is.
 
         Raises:
             NameUnknown: If there is no such job.
             SpecInvalid: If the file does not say what it should.
         """
-        return parse(JobRequest, self._read("job.json"), where=str(self.path / "job.json"))
+        data, where = self._read("job.json"), str(self.path / "job.json")
+        if isinstance(data, dict) and "kind" in data:
+            return parse(TaskRequest, data, where=where)
+        return parse(JobRequest, data, where=where)
 
     def write_request(self, request: JobRequest) -> None:
-        """Say under another name what was asked."""
+        """Say what was asked under another name, or with what has become known about its dataset."""
         write_file(self.path / "job.json", dump_json(request.model_dump(mode="json")))
+
+    def write_graph(self, graph: Graph) -> None:
+        """Give a job the network that it waited for."""
+        write_file(self.path / "graph.json", dump_json(codec.encode(graph)))
 
     def graph(self) -> Graph:
         """The network.

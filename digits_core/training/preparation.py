@@ -70,10 +70,10 @@ def prepare(job: JobFolder, control: Control, member: Member = ALONE) -> tuple[T
     Raises:
         DigitsError: If the folder, the dataset, the backend or the devices are not what they should be.
     """
-    request, graph, run = job.request(), job.graph(), _require_run(job)
+    request, graph, run = job.request(), job.graph(), require_run(job)
     spec, dataset = request.spec, _open(job, request)
     backend = discover().backends.get(run.backend)()
-    context = BuildContext(_device(backend, run, member), spec.seed, spec.batch_size, member.index, member.addresses)
+    context = BuildContext(own_device(backend, run, member), spec.seed, spec.batch_size, member.index, member.addresses)
     training, validation = _loaders(request, dataset, context.rows)
     counts = dataset.manifest.splits
     plan = TrainingPlan.of(spec, counts["train"], validates=validation is not None)
@@ -106,7 +106,12 @@ def newest_start(job: JobFolder) -> Start:
     return _start(job, request, job.graph(), _open(job, request), leads=False)
 
 
-def _require_run(job: JobFolder) -> RunRequest:
+def require_run(job: JobFolder) -> RunRequest:
+    """The run that ``job`` was told to carry.
+
+    Raises:
+        StateConflict: If it was told none.
+    """
     run = job.run()
     if run is None:
         raise StateConflict(f"Job {job.id} was not told what to run: run.json is missing.", where=str(job.path))
@@ -127,7 +132,7 @@ def _open(job: JobFolder, request: JobRequest) -> Dataset:
     return dataset
 
 
-def _device(backend: Backend, run: RunRequest, member: Member) -> Device:
+def own_device(backend: Backend, run: RunRequest, member: Member) -> Device:
     """What a process computes on: processes see the devices that they were given and no others."""
     here = backend.devices()
     processes = member.devices or run.processes

@@ -13,9 +13,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from digits_core.contracts.backend import State
 from digits_core.contracts.launcher import ADDRESSES, DEVICES, LIFELINE
@@ -28,11 +28,19 @@ from digits_core.training.diagnosis import advice, locate
 from digits_core.training.loop import Fate, Training, train
 from digits_core.training.preparation import ALONE, Member, Start, newest_start, prepare
 
+#: What is done with a job, until its last word is in the journal.
+Carry: TypeAlias = Callable[[JobFolder, Control, Member], None]
+
 ORPHANED = 3
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Carry the run of the job folder in ``arguments``; returns the exit status."""
+def main(arguments: Sequence[str], carry: Carry | None = None) -> int:
+    """Carry the run of the job folder in ``arguments``; returns the exit status.
+
+    Args:
+        arguments: The job's folder, and the number of this process among several.
+        carry: What to do with it; empty: train.
+    """
     if len(arguments) not in (1, 2):
         print("usage: python -m digits_core.training.worker JOB_FOLDER [INDEX]", file=sys.stderr)
         return 2
@@ -45,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     devices = tuple(_words(process) for process in _words(os.environ.get(DEVICES, ""), ";"))
     control = Control(job)
     control.listen()
-    return work(job, control, Member(int(arguments[1]) if len(arguments) == 2 else 0, addresses, devices))
+    member = Member(int(arguments[1]) if len(arguments) == 2 else 0, addresses, devices)
+    return work(job, control, member, carry)
 
 
 def _words(text: str, sign: str = ",") -> tuple[str, ...]:
@@ -59,10 +68,10 @@ def _hang_on() -> None:
     os._exit(ORPHANED)
 
 
-def work(job: JobFolder, control: Control, member: Member = ALONE) -> int:
+def work(job: JobFolder, control: Control, member: Member = ALONE, carry: Carry | None = None) -> int:
     """Carry the run and write down how it ended, whatever happens; returns the exit status."""
     try:
-        _carry(job, control, member)
+        (carry or _train)(job, control, member)
     except DigitsError as reason:
         print(reason, file=sys.stderr)
         message = " ".join(str(Problem(problem.message, problem.where)) for problem in reason.problems)
@@ -74,7 +83,7 @@ def work(job: JobFolder, control: Control, member: Member = ALONE) -> int:
     return 0
 
 
-def _carry(job: JobFolder, control: Control, member: Member) -> None:
+def _train(job: JobFolder, control: Control, member: Member) -> None:
     training, start = prepare(job, control, member)
     try:
         fate, step = train(training, _load(training, start), start.step)

@@ -1,0 +1,109 @@
+"""Jobs that train nothing, as the service asks for them: datasets that are made, and jobs that wait for one."""
+
+from __future__ import annotations
+
+import datetime
+import os
+
+import psutil
+
+from digits_core.contracts.dataset_source import DatasetSource
+from digits_core.contracts.launcher import Handle
+from digits_core.dataset.create import with_absolute_paths
+from digits_core.dataset.manifest import DatasetManifest
+from digits_core.dataset.progress import Progress, Silence
+from digits_core.errors import DigitsError, JobFailed, NameTaken, Problem
+from digits_core.events.facts import RunFailed
+from digits_core.hooks.registry import Plugins, Registry
+from digits_core.scheduling.queue import NO_DEVICES
+from digits_core.scheduling.scheduler import Settle, next_ticket, turn
+from digits_core.service.resolve import complete, free_name
+from digits_core.service.runs import Runs, remove
+from digits_core.spec.dataset import DatasetSpec
+from digits_core.store.home import Home
+from digits_core.store.job import JobFolder, RunRequest, TaskRequest
+
+
+def create_attached(
+    home: Home, runs: Runs, spec: DatasetSpec, sources: Registry[DatasetSource], watching: Progress | None
+) -> DatasetManifest:
+    """Make a dataset in this process.
+
+    It is a job for as long as it takes, so that others see it and can wait for it; then it leaves no record, since
+    whoever asked for it has seen how it ended.
+
+    Raises:
+        NameTaken: If another job is making a dataset of that name.
+        JobFailed: If another command stopped it.
+        DigitsError: As `digits_core.dataset.create.create_dataset` does.
+    """
+    # Imported where it is needed: nothing else here knows how the work is done.
+    from digits_core.tasks.creation import Stopped, create
+    from digits_core.training.control import Control
+
+    own = psutil.Process()
+    with turn(home):
+        run = RunRequest(backend="", wanted="", processes=NO_DEVICES, trains=False, attached=True)
+        folder = _creation(home, runs, spec, run)
+        folder.write_process(Handle(own.pid, own.create_time(), os.uname().nodename, run.number))
+    try:
+        return create(folder, spec, Control(folder), sources, watching or Silence())
+    except Stopped:
+        raise JobFailed(f"Another command stopped the creation of dataset {spec.name}.") from None
+    finally:
+        remove(folder.path, "job")
+
+
+def submit_creation(home: Home, runs: Runs, spec: DatasetSpec) -> JobFolder:
+    """Let the creation of a dataset be done by whoever starts jobs.
+
+    Raises:
+        NameTaken: If another job is making a dataset of that name.
+    """
+    ticket = next_ticket(home)
+    with turn(home):
+        return _creation(home, runs, spec, RunRequest(backend="", wanted="", ticket=ticket, trains=False))
+
+
+def _creation(home: Home, runs: Runs, spec: DatasetSpec, run: RunRequest) -> JobFolder:
+    if (other := runs.making(spec.name)) is not None:
+        raise NameTaken(
+            f"Job {other.id} is making a dataset {spec.name!r} already.",
+            hint=f"Choose another name, or wait for it: digits job watch {other.id}.",
+        )
+    id = free_name(f"dataset-{spec.name}", home)
+    runs.forget(id)
+    request = TaskRequest(kind="dataset", id=id, created=now(), spec=with_absolute_paths(spec))
+    return JobFolder.create(home, request, None, run)
+
+
+def settler(home: Home, plugins: Plugins) -> Settle:
+    """What completes the requests of jobs whose dataset was being made, once it is there; see `Scheduler`."""
+
+    def settle(folder: JobFolder, run: RunRequest, at_work: bool) -> None:
+        if at_work:
+            return
+        request = folder.request()
+        try:
+            if request.spec.dataset not in home.dataset_names():
+                raise JobFailed(
+                    f"Job {run.awaits} has made no dataset {request.spec.dataset}, so there is nothing to train on.",
+                    hint=f"Make it, then go on: digits job resume {folder.id}.",
+                )
+            resolved = complete(request, home, plugins)
+        except DigitsError as reason:
+            message = " ".join(str(Problem(problem.message, problem.where)) for problem in reason.problems)
+            details = {"exit_status": reason.exit_status}
+            folder.journal.append(RunFailed(0, message, reason.hint, details, run.number))
+            return
+        # The run comes last: who finds it complete finds the rest.
+        folder.write_graph(resolved.graph)
+        folder.write_request(resolved.request)
+        folder.write_run(run.model_copy(update={"awaits": ""}))
+
+    return settle
+
+
+def now() -> str:
+    """This moment, ISO 8601 in UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,25 @@
+"""The request for an evaluation."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from digits_core.spec.dataset import Split
+from digits_core.spec.model import Name, Spec
+
+
+class EvaluationSpec(Spec):
+    """One model to be scored on one split of a dataset."""
+
+    model: str = Field(min_length=1)
+    """``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``."""
+    dataset: Name
+    """Name of the dataset."""
+    split: Split = "val"
+    """Which of its pictures."""
+    backend: str
+    """Name of the backend that computes."""
+    devices: str = "auto"
+    """What it computes on: auto, cpu, gpu or one device, as gpu:1,1."""
+    batch: int = Field(default=64, ge=1)
+    """Pictures that go through the network together."""
