@@ -28,7 +28,7 @@ GPU = Placement((MachineDevice("gpu:0", "gpu", "card", 16 * GIB),), 1)
 @pytest.fixture
 def resolved(trained, home):
     digits = Digits()
-    return resolve_job(REQUEST, digits.home, digits.plugins, "")
+    return resolve_job(REQUEST, digits.home, digits.plugins, "", digits._runs.making)
 
 
 class Machine:

@@ -165,13 +165,15 @@ def test_the_read_model_of_a_job_is_what_scripts_rely_on(digits):
 
 
 def test_a_spec_is_taken_as_well_as_plain_data(digits):
-    resolved = resolve_job(parse(JobSpec, {**REQUEST, "name": "x"}), digits.home, digits.plugins, "")
+    resolved = resolve_job(
+        parse(JobSpec, {**REQUEST, "name": "x"}), digits.home, digits.plugins, "", digits._runs.making
+    )
     assert resolved.request.id == "x" and resolved.request.labels == ("blue", "green", "red")
 
 
 def test_a_crop_sets_the_size_of_the_network(digits):
     with pytest.raises(RequestWrong, match="conv2 expects height >= 5"):
-        resolve_job({**REQUEST, "data": {"crop": 12}}, digits.home, digits.plugins, "")
+        resolve_job({**REQUEST, "data": {"crop": 12}}, digits.home, digits.plugins, "", digits._runs.making)
 
 
 def test_auto_takes_the_first_backend_that_is_installed(digits, monkeypatch):
