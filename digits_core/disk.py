@@ -48,6 +48,19 @@ def storage_errors(what: str) -> Iterator[None]:
         raise StorageUnusable(f"Writing {what} failed: {reason.strerror}.", where=place, hint=remedy) from reason
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those that it is in, where there is none.
+
+    Raises:
+        StorageUnusable: If the disk is full, read-only or not ours, or a file stands in the way.
+    """
+    with storage_errors(path.name):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+
+
 def write_file(path: Path, data: bytes | str) -> None:
     """Put ``data`` at ``path`` atomically, in place of what was there.
 

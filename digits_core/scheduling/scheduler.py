@@ -25,7 +25,7 @@ import filelock
 
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
-from digits_core.disk import storage_errors
+from digits_core.disk import make_folder, storage_errors
 from digits_core.errors import DigitsError, StateConflict
 from digits_core.events.facts import Noted, RunAborted, RunFailed, RunPaused, RunStarted, TrainingLogged
 from digits_core.hooks.registry import Registry
@@ -222,7 +222,7 @@ def _highest(home: Home) -> int:
 def turn(home: Home, patience_s: float = LOCK_PATIENCE_S) -> Iterator[bool]:
     """Whether it is this process's turn; the system takes the lock from a process that dies."""
     with storage_errors("the lock of the scheduler"):
-        home.path.mkdir(parents=True, exist_ok=True)
+        make_folder(home.path)
         lock = filelock.FileLock(home.path / "scheduler.lock", timeout=patience_s)
         try:
             lock.acquire()

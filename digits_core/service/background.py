@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from digits_core.disk import storage_errors, write_file
+from digits_core.disk import make_folder, storage_errors, write_file
 from digits_core.service.runs import Runs
 from digits_core.store.home import Home
 
@@ -62,7 +62,7 @@ def ensure_scheduler(home: Home) -> int | None:
     if _running(home) is not None:
         return None
     with storage_errors("the scheduler's log"):
-        home.path.mkdir(parents=True, exist_ok=True)
+        make_folder(home.path)
         log = open(home.path / "scheduler.log", "wb")
     with log:
         child = subprocess.Popen(

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from digits_core.disk import storage_errors
+from digits_core.disk import make_folder
 from digits_core.store.home import Home
 
 VERSION = 2
@@ -99,8 +99,7 @@ class Index:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with storage_errors(self.path.name):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         database = self._connect()
         try:
             with database:
