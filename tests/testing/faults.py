@@ -7,8 +7,8 @@ import numpy as np
 
 from digits_core.contracts.backend import Batch, Program
 from digits_core.graph.graph import Graph, LayerSpec
-from digits_numpy import ops
 from digits_numpy.backend import NumpyBackend
+from digits_numpy.ops import OPS
 from digits_numpy.program import NumpyProgram
 
 
@@ -118,7 +118,7 @@ class InvertedBatchNormMomentum(_Wrapped):
         for layer in graph.layers:
             if layer.op.kind == "batch_norm":
                 inverted = layer.op.model_copy(update={"momentum": 1 - layer.op.momentum})
-                self.inner._forwards[layer.name] = ops.batch_norm(dataclasses.replace(layer, op=inverted))
+                self.inner._forwards[layer.name] = OPS["batch_norm"](dataclasses.replace(layer, op=inverted))
 
 
 class LastMaximumWins(_Wrapped):
@@ -126,7 +126,7 @@ class LastMaximumWins(_Wrapped):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
             if layer.op.kind == "max_pool":
-                self.inner._forwards[layer.name] = _last_wins(ops.max_pool(layer))
+                self.inner._forwards[layer.name] = _last_wins(OPS["max_pool"](layer))
 
 
 def _last_wins(forward):
