@@ -120,6 +120,7 @@ OP_CASES: dict[str, Layers] = {
     "depthwise": _branches(
         depthwise={"op": "conv", "filters": 4, "kernel": 3, "groups": 4, "stride": 2, "padding": [0, 1, 1, 0]},
         dilated={"op": "conv", "filters": 4, "kernel": 3, "groups": 4, "stride": [2, 1], "dilation": [1, 2]},
+        uneven={"op": "conv", "filters": 8, "kernel": 3, "groups": 4, "stride": [1, 2], "padding": [1, 1, 0, 1]},
     ),
     "max-pool": _one("max_pool", kernel=2, stride=2),
     "max-pool-overlapping": _one("max_pool", kernel=3, stride=2),

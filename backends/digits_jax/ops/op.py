@@ -25,7 +25,7 @@ class Mode:
         step: Steps done so far, uint32, while training; None: no training behaviour.
         seed: Seed of the job.
         dtype: Number format of activations.
-        unroll: Whether small convolutions are faster as one matrix product, as on processors.
+        unroll: Whether convolutions are taken apart where that is faster, as on processors.
         precision: How exact products of fp32 are.
         rows: Row of each sample in the global batch, uint32 ``[B]``; None: in order from 0.
         real: 0 for samples that only fill a shape, float32 ``[B]``; None: there are none.

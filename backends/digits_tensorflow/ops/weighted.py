@@ -20,9 +20,8 @@ def conv(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
     x = inputs[0] if padding == "SAME" else padded(inputs[0], op.windows(layer.input_shapes[0]), 0)
     if op.groups == 1:
         y = tf.nn.conv2d(x, kernel, strides, padding)
-    elif op.groups == x.shape[-1] and op.stride[0] == op.stride[1]:
-        depthwise = tf.reshape(kernel, [*kernel.shape[:2], op.groups, op.filters // op.groups])
-        y = tf.nn.depthwise_conv2d(x, depthwise, strides, padding)
+    elif op.groups == x.shape[-1]:
+        y = _depthwise(x, kernel, op.stride, padding)
     else:  # grouped convolutions have no gradient on CPU devices
         pairs = zip(tf.split(x, op.groups, -1), tf.split(kernel, op.groups, -1), strict=True)
         y = tf.concat([tf.nn.conv2d(part, filters, strides, padding) for part, filters in pairs], -1)
@@ -34,6 +33,16 @@ def dense(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
     op: Any = layer.op
     y = tf.reshape(inputs[0], [-1, math.prod(layer.input_shapes[0])]) @ run.kernel(layer, inputs[0])
     return _biased(y, run.weight(layer, "bias")) if op.bias else y
+
+
+def _depthwise(x: tf.Tensor, kernel: tf.Tensor, stride: tuple[int, int], padding: str) -> tf.Tensor:
+    """TensorFlow's own, which moves equally far down and right; otherwise windows in between are left out."""
+    channels = x.shape[-1]
+    filters = tf.reshape(kernel, [*kernel.shape[:2], channels, kernel.shape[-1] // channels])
+    down, right = stride
+    if down == right:
+        return tf.nn.depthwise_conv2d(x, filters, [1, down, right, 1], padding)
+    return tf.nn.depthwise_conv2d(x, filters, [1, 1, 1, 1], padding)[:, ::down, ::right]
 
 
 def _biased(y: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
@@ -66,6 +75,8 @@ def _dilated(kernel: tf.Tensor, dilation: tuple[int, int]) -> tf.Tensor:
 def _word_for_padding(layer: Layer) -> str:
     """``SAME`` where it means what the layer says: with explicit padding the fast kernels of oneDNN are not used."""
     op: Any = layer.op
+    if op.groups > 1 and op.stride[0] != op.stride[1]:
+        return "VALID"  # a depthwise convolution leaves windows out afterwards
     windows = op.windows(layer.input_shapes[0])
     sides: list[int] = []
     for size, count, stride, kernel, dilation in zip(
