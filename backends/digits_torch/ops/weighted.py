@@ -14,11 +14,11 @@ from digits_torch.layers.windows import is_symmetric
 
 
 def conv(layer: Layer, seed: int) -> nn.Module:
-    """Torch's own, where padding is the same on opposite sides; a product on tokens."""
+    """Torch's own, where padding is the same on opposite sides; of one pixel as a product."""
     op: Any = layer.op
     sizes = (layer.input_shapes[0][0], op.filters, op.kernel)
     fields = {"stride": op.stride, "dilation": op.dilation, "groups": op.groups, "bias": op.bias}
-    if _is_product_of_tokens(layer):
+    if _is_pointwise(layer):
         return skip_init(layers.PointwiseConv2d, *sizes, **fields)
     if is_symmetric(op.padding):
         return skip_init(nn.Conv2d, *sizes, padding=op.padding[::2], **fields)
@@ -35,8 +35,7 @@ def dense(layer: Layer, seed: int) -> nn.Module:
     return skip_init(kind, math.prod(shape), op.units, bias=op.bias)
 
 
-def _is_product_of_tokens(layer: Layer) -> bool:
-    """Whether a convolution is one matrix product over the tokens of a sequence."""
+def _is_pointwise(layer: Layer) -> bool:
+    """Whether a convolution is one matrix product over all places."""
     op: Any = layer.op
-    plain = (op.kernel, op.stride, op.padding, op.groups) == ((1, 1), (1, 1), (0, 0, 0, 0), 1)
-    return plain and layer.input_shapes[0][2] == 1
+    return (op.kernel, op.stride, op.padding, op.groups) == ((1, 1), (1, 1), (0, 0, 0, 0), 1)
