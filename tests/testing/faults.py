@@ -10,6 +10,7 @@ from digits_core.graph.graph import Graph, LayerSpec
 from digits_numpy.backend import NumpyBackend
 from digits_numpy.ops import OPS
 from digits_numpy.program import NumpyProgram
+from tests.testing.op_faults import OP_FAULTS
 
 
 class _Wrapped(Program):
@@ -142,6 +143,19 @@ def _last_wins(forward):
     return forward_turned
 
 
+def _replacing(kind, make):
+    """The fault of a backend whose builder of ``kind`` is ``make`` of the right one."""
+
+    class Replaced(_Wrapped):
+        def __init__(self, graph, solver, options, context):
+            super().__init__(graph, solver, options, context)
+            for layer in graph.layers:
+                if layer.op.kind == kind:
+                    self.inner._forwards[layer.name] = make(layer, OPS[kind](layer))
+
+    return Replaced
+
+
 class DecayOnEverything(_Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
@@ -151,7 +165,7 @@ class DecayOnEverything(_Wrapped):
         self.inner._graph = copy
 
 
-FAULTS = {
+FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items()} | {
     fault.__name__: fault
     for fault in (
         WrongPadding,

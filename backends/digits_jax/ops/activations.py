@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import math
 
 import jax
 import jax.numpy as jnp
@@ -38,8 +38,8 @@ def silu(layer: Layer) -> Apply:
 
 
 def gelu(layer: Layer) -> Apply:
-    """``x·Φ(x)``, exactly."""
-    return elementwise(partial(jax.nn.gelu, approximate=False))
+    """``x·Φ(x)``, exactly; by erf, which XLA is faster at than at the erfc of JAX's own."""
+    return elementwise(lambda x: x * (0.5 + 0.5 * lax.erf(x * math.sqrt(0.5))))
 
 
 def hard_sigmoid(layer: Layer) -> Apply:
