@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from digits_core.graph.initializers import Constant
+from digits_core.graph.initializers import Constant, Initializer
 from digits_core.graph.ops.op import Op, Parameter
 from digits_core.graph.shapes import Shape, ShapeMismatch, require_picture
 
@@ -27,12 +27,14 @@ class BatchNorm(Op):
     """m, how fast the running statistics move."""
     epsilon: float = Field(default=1e-5, gt=0)
     """ε, keeps the quotient finite."""
+    scale_initializer: Initializer = Constant(value=1.0)
+    """How the scale starts."""
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
         """``scale`` and ``offset``, and the running ``mean`` and ``variance``."""
         shape = inputs[0][:1]
         return {
-            "scale": Parameter(shape, Constant(value=1.0)),
+            "scale": Parameter(shape, self.scale_initializer),
             "offset": Parameter(shape, Constant()),
             "mean": Parameter(shape, Constant(), trainable=False),
             "variance": Parameter(shape, Constant(value=1.0), trainable=False),
