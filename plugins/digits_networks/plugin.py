@@ -30,5 +30,10 @@ def digits_network_families() -> list[Entry]:
             "Fire blocks, few parameters and operations.",
             params={"version": "1.1"},
         ),
+        Entry("mobilenet-v2", "digits_networks.mobilenet:MobilenetV2", "Inverted residuals, few operations."),
+        Entry("efficientnet-b0", "digits_networks.efficientnet:Efficientnet", "Inverted residuals, squeeze-excite."),
+        Entry("convnext-tiny", "digits_networks.convnext:Convnext", "Depthwise 7×7 convolutions, layer norm."),
+        Entry("vit-tiny", "digits_networks.vit:Vit", "Vision transformer, 192 channels.", params={"size": "tiny"}),
+        Entry("vit-small", "digits_networks.vit:Vit", "Vision transformer, 384 channels.", params={"size": "small"}),
         Entry("unet-encoder", "digits_networks.unet:UnetEncoder", "The contracting path of U-Net, with a head."),
     ]
