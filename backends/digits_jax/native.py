@@ -11,7 +11,7 @@ from digits_core.contracts.channels_last import layouts
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph, Layer
 from digits_jax.network import Network
-from digits_jax.ops import Mode
+from digits_jax.ops.op import Mode
 
 
 class GraphModule(nnx.Module):

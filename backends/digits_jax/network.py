@@ -9,10 +9,11 @@ import jax.numpy as jnp
 
 from digits_core.graph.graph import Graph, Layer
 from digits_jax.arrays import Weights
-from digits_jax.ops import OPS, Mode
+from digits_jax.ops import OPS
+from digits_jax.ops.op import Mode
 
 #: Operations that compute in fp32 whatever the format of activations: they sum up many, or take powers.
-WIDE = frozenset({"input", "average_pool", "global_average_pool", "batch_norm", "lrn", "softmax"})
+WIDE = frozenset({"input", "average_pool", "global_average_pool", "gelu", "batch_norm", "layer_norm", "lrn", "softmax"})
 
 
 class Network:

@@ -17,7 +17,7 @@ from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_jax.arrays import FORMATS, JaxState, Weights, from_canonical, owned, to_activation, to_canonical
 from digits_jax.network import Network
-from digits_jax.ops import Mode
+from digits_jax.ops.op import Mode
 from digits_jax.rows import Samples
 from digits_jax.scores import score
 from digits_jax.training import Trainer

@@ -15,7 +15,7 @@ from digits_core.contracts.backend import BuildContext
 from digits_core.spec.solver import SolverBase
 from digits_jax.arrays import JaxState, Weights
 from digits_jax.network import Network
-from digits_jax.ops import Mode
+from digits_jax.ops.op import Mode
 from digits_jax.rows import Samples, divide, row_plan
 from digits_jax.scores import score
 from digits_jax.solvers import updater

@@ -14,7 +14,9 @@ from digits_core.graph.graph import Graph, Layer
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_numpy.arrays import DTYPES, Array, NumpyState, from_canonical, to_canonical
-from digits_numpy.ops import OPS, Backward, Mode, Weights, log_softmax
+from digits_numpy.ops import OPS
+from digits_numpy.ops.activations import log_softmax
+from digits_numpy.ops.op import Backward, Mode, Weights
 from digits_numpy.solvers import RULES, clip_factor
 
 

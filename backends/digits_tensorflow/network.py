@@ -9,7 +9,8 @@ from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph
 from digits_tensorflow.arrays import ACTIVATIONS, DTYPES, weights_from_canonical
 from digits_tensorflow.framework import tf
-from digits_tensorflow.ops import OPS, Pass
+from digits_tensorflow.ops import OPS
+from digits_tensorflow.ops.op import Pass
 
 
 class Network(tf.Module):

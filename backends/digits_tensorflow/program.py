@@ -17,7 +17,7 @@ from digits_tensorflow.arrays import DTYPES, activation_to_canonical, slots_from
 from digits_tensorflow.devices import native_name
 from digits_tensorflow.framework import tf
 from digits_tensorflow.network import Network
-from digits_tensorflow.ops import Pass
+from digits_tensorflow.ops.op import Pass
 from digits_tensorflow.precision import LossScale
 from digits_tensorflow.scores import Tensors, score
 from digits_tensorflow.step import Sums, Trained, TrainingStep, heads

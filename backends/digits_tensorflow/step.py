@@ -13,7 +13,7 @@ from digits_core.spec.solver import SolverBase
 from digits_tensorflow.arrays import Slots
 from digits_tensorflow.framework import tf
 from digits_tensorflow.network import Network
-from digits_tensorflow.ops import Pass
+from digits_tensorflow.ops.op import Pass
 from digits_tensorflow.precision import LossScale
 from digits_tensorflow.scores import Tensors, score
 from digits_tensorflow.solvers import RULES, UNFUSED

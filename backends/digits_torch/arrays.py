@@ -30,6 +30,8 @@ ATTRIBUTES = {
     "mean": "running_mean",
     "variance": "running_var",
     "input/mean": "mean",
+    "token": "token",
+    "embedding": "embedding",
 }
 
 

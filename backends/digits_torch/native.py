@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from digits_core.graph.graph import Graph, Layer
 from digits_torch.layers import BatchNorm, Draw
 from digits_torch.ops import OPS
+from digits_torch.ops.noise import DRAWING
 from digits_torch.team import Team
 
 #: Operations whose result their own backward pass does not need, so that the next one may overwrite it.
@@ -115,7 +116,7 @@ def plan(graph: Graph, targets: Sequence[str]) -> tuple[Call, ...]:
             layer.name,
             names[layer.name],
             layer.inputs,
-            layer.op.kind == "dropout",
+            layer.op.kind in DRAWING,
             tuple(source for source, reader in last_reader.items() if reader == layer.name),
         )
         for layer in layers

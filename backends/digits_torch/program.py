@@ -20,6 +20,7 @@ from digits_torch.arrays import TorchState, from_canonical, read, shared, to_can
 from digits_torch.devices import arithmetic, can_compile
 from digits_torch.layers import Draw
 from digits_torch.native import Call, Network, plan
+from digits_torch.ops.noise import DRAWING
 from digits_torch.precision import HALF, WIDE, LossScale
 from digits_torch.solvers import take_gradients, update
 from digits_torch.team import Team
@@ -76,7 +77,7 @@ class TorchProgram(Program):
         self._parts = min(options.accumulate, smallest) if self._team else options.accumulate
         self._heads = tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
         self._calls = plan(graph, self._heads)
-        self._has_dropout = any(layer.op.kind == "dropout" for layer in graph.layers)
+        self._has_dropout = any(layer.op.kind in DRAWING for layer in graph.layers)
         self._classes = torch.arange(graph.classes, device=device)
         self._ranks = torch.tensor([1, 5], device=device)
         # On a processor the kernels are as fast without compiling, and compiling takes half a minute.

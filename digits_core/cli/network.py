@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json as jsons
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,11 +13,13 @@ from digits_core.cli.output import show, table, write_out
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
-    from digits_core.service.views import MemoryView, NetworkView
+    from digits_core.service.views import MemoryView, NetworkView, RecipeView
 
 app = typer.Typer(help="Look at networks, and check network files.", no_args_is_help=True, rich_markup_mode=None)
 
-Network = Annotated[str, typer.Argument(help="Name of a network, or path of a YAML or JSON file.")]
+Network = Annotated[
+    str, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a YAML or JSON file.")
+]
 ForDataset = Annotated[str | None, typer.Option(help="Size and classes of this dataset, not the usual ones.")]
 
 
@@ -73,6 +76,27 @@ def _memory(memory: MemoryView) -> str:
     return f"Memory at batch 64 with sgd: about {format_bytes(memory.total)} ({rest})"
 
 
+def _recipe(recipe: RecipeView) -> str:
+    crop = f", crops of {recipe.crop}" if recipe.crop else ""
+    mirror = ", mirrored" if recipe.mirror else ""
+    return (
+        f"Usually trained on pictures of {recipe.size}{crop}{mirror}, in batches of {recipe.batch}, "
+        f"with {recipe.solver} at rate {recipe.rate:g}"
+    )
+
+
+def _told(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else jsons.dumps(value)
+
+
+def _advice(view: NetworkView) -> list[str]:
+    """What can be set, and how the network is usually trained; below the layers, where it is still on the screen."""
+    if view.family is None:
+        return []
+    rows = [(param.name, _told(param.value), param.description) for param in view.family.params]
+    return ["", table(("param", "value", "meaning"), rows), _recipe(view.family.recipe)]
+
+
 def _describe(view: NetworkView) -> str:
     rows = [
         (layer.name, layer.op, "x".join(map(str, layer.output)), layer.parameters, layer.flops) for layer in view.layers
@@ -82,5 +106,6 @@ def _describe(view: NetworkView) -> str:
             f"Network {view.name}: {view.parameters:,} parameters, {view.flops:,} FLOPs per picture",
             _memory(view.memory_bytes),
             table(("layer", "op", "output", "parameters", "FLOPs"), rows),
+            *_advice(view),
         ]
     )

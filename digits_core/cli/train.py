@@ -12,7 +12,9 @@ from digits_core.cli.options import Coordinator, Json, NodeRank, Nodes, batch_si
 
 def train(
     dataset: Annotated[str | None, typer.Argument(help="Name of a dataset.", show_default=False)] = None,
-    network: Annotated[str | None, typer.Argument(help="Name of a network, or a network file.")] = None,
+    network: Annotated[
+        str | None, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a file.")
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="A job file (YAML or JSON); flags go over it.")] = None,
     backend: Annotated[str | None, typer.Option(help="torch, jax, tensorflow, numpy. [default: auto]")] = None,
     devices: Annotated[

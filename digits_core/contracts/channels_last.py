@@ -1,8 +1,8 @@
 """How canonical weights lie in frameworks that compute on ``[B, H, W, C]``.
 
 Convolution kernels are ``[kh, kw, C/groups, filters]``, dense kernels ``[F, units]`` with F in H, W, C order where the
-input is a picture, the mean picture ``[H, W, C]``; everything else lies as it is. So nothing is transposed while
-training.
+input is a picture, the mean picture and embeddings of positions ``[H, W, C]``; everything else lies as it is. So
+nothing is transposed while training.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def layouts(graph: Graph) -> dict[str, Layout]:
 
 def _layout(layer: Layer, weight: str, shape: Shape) -> Layout:
     match layer.op.kind, weight:
-        case "input", "mean":
+        case ("input", "mean") | ("position", "embedding") if len(shape) == 3:
             return _permuted(shape, (1, 2, 0))
         case "conv", "kernel":
             return _permuted(shape, (2, 3, 1, 0))

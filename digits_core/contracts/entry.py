@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,7 @@ class Entry:
         summary: One sentence for lists and help.
         needs: Top-level packages that must be importable for it, for example ``("torch",)``.
         extra: The extra of the owning distribution that brings them, for the remedy; empty if there is none.
+        params: Values for the params of a network family, which users may go over: ``{"depth": 50}``.
         devices: Kinds of devices that a backend may drive; of no meaning for other things.
         api: Version of the contracts it was written for.
     """
@@ -24,5 +27,6 @@ class Entry:
     summary: str
     needs: tuple[str, ...] = ()
     extra: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     devices: tuple[str, ...] = ("cpu", "gpu")
     api: int = 1

@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss
+from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss, infer_shapes
 from digits_core.graph.ops import Input, Op
+from digits_core.graph.shapes import Shape
 
 
 class NetworkBuilder:
@@ -52,6 +53,19 @@ class NetworkBuilder:
         """Add a loss on the layer ``logits``; without any, the last layer has one of weight 1."""
         self._losses.append(Loss(logits, weight, label_smoothing))
         return self
+
+    @property
+    def last(self) -> str:
+        """Name of the layer added last."""
+        return self._layers[-1].name
+
+    def shape(self, name: str = "") -> Shape:
+        """Shape of the layer ``name``, or of the last one, for layers that depend on it.
+
+        Raises:
+            NetworkInvalid: With every problem found so far.
+        """
+        return infer_shapes(self._name, self._layers)[name or self.last]
 
     def graph(self, *, output: str = "") -> Graph:
         """Check everything and give the graph.

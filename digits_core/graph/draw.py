@@ -19,21 +19,18 @@ ROW_HEIGHT, COLUMN_GAP, WAY_POINT_WIDTH, MARGIN, HEADER = 104, 28, 24, 24, 56
 
 #: Fill and border by kind of operation; what is not listed is gray.
 COLOURS = {
-    "input": ("#e8eef7", "#5b7db1"),
-    "conv": ("#dcebfb", "#2f6fb5"),
-    "dense": ("#e6defa", "#6f4fb5"),
-    "max_pool": ("#dff3e4", "#2f8f54"),
-    "average_pool": ("#dff3e4", "#2f8f54"),
-    "global_average_pool": ("#dff3e4", "#2f8f54"),
-    "relu": ("#fdeede", "#c9791f"),
-    "tanh": ("#fdeede", "#c9791f"),
-    "sigmoid": ("#fdeede", "#c9791f"),
-    "softmax": ("#fdeede", "#c9791f"),
-    "dropout": ("#f6e3e8", "#b04a66"),
-    "batch_norm": ("#f5f3d7", "#8f8420"),
-    "lrn": ("#f5f3d7", "#8f8420"),
-    "concat": ("#e4f4f4", "#2b8a8a"),
-    "add": ("#e4f4f4", "#2b8a8a"),
+    kind: colours
+    for colours, kinds in {
+        ("#e8eef7", "#5b7db1"): ("input",),
+        ("#dcebfb", "#2f6fb5"): ("conv",),
+        ("#e6defa", "#6f4fb5"): ("dense", "attention"),
+        ("#dff3e4", "#2f8f54"): ("max_pool", "average_pool", "global_average_pool"),
+        ("#fdeede", "#c9791f"): ("relu", "relu6", "tanh", "sigmoid", "silu", "gelu", "hard_sigmoid", "hard_swish"),
+        ("#f6e3e8", "#b04a66"): ("dropout", "stochastic_depth"),
+        ("#f5f3d7", "#8f8420"): ("batch_norm", "layer_norm", "lrn", "channel_scale", "softmax"),
+        ("#e4f4f4", "#2b8a8a"): ("concat", "add", "multiply", "position"),
+    }.items()
+    for kind in kinds
 }
 _OTHER = ("#eeeeee", "#777777")
 

@@ -207,6 +207,21 @@ class Graph:
         return tuple(layer for layer in self.layers if layer.name in wanted)
 
 
+def infer_shapes(name: str, layers: Sequence[LayerSpec], where: str = "") -> dict[str, Shape]:
+    """The shape of every layer of a network that is not complete yet, for what is to be built upon them.
+
+    Args:
+        name: What the network is called.
+        layers: Descriptions; the first is the input.
+        where: File the description is from.
+
+    Raises:
+        NetworkInvalid: With every problem found.
+    """
+    inferred = _infer(name, _order(name, _link(name, layers, where), where), where)
+    return {layer.name: layer.output for layer in inferred.values()}
+
+
 def _link(name: str, layers: Sequence[LayerSpec], where: str) -> list[LayerSpec]:
     """Fill default inputs; check names, references and numbers of inputs."""
     linked: list[LayerSpec] = []

@@ -71,18 +71,22 @@ class GlorotNormal(Spec):
 
 
 class HeNormal(Spec):
-    """Normal with ``std = √(2 / fan_in)``.
+    """Normal with ``std = √(2 / fan)``: outputs vary as inputs do with ``fan_in``, gradients with ``fan_out``.
 
     Source: He et al., *Delving Deep into Rectifiers*, 2015, https://arxiv.org/abs/1502.01852.
     """
 
     name: Literal["he_normal"] = "he_normal"
+    fan: Literal["in", "out"] = "in"
+    """Which fan: of what goes in, or of what comes out."""
 
 
 class HeUniform(Spec):
-    """Uniform in ``±√(6 / fan_in)``; source as `HeNormal`."""
+    """Uniform in ``±√(6 / fan)``; fans and source as `HeNormal`."""
 
     name: Literal["he_uniform"] = "he_uniform"
+    fan: Literal["in", "out"] = "in"
+    """Which fan: of what goes in, or of what comes out."""
 
 
 def _named(value: Any) -> Any:

@@ -20,8 +20,6 @@ LESS_MEMORY = (
     "or train on smaller pictures."
 )
 _BYTES: dict[Precision, int] = {"fp64": 8, "fp32": 4, "bf16": 2, "fp16": 2}
-#: Operations whose output is their input under another shape.
-_VIEWS = frozenset({"flatten"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def estimate_memory(
     trained = graph.parameter_count * per_weight
     weights = sum(parameter.size for parameter in graph.parameters.values()) * per_weight
     rows = math.ceil(batch / max(1, min(accumulate, batch)))
-    kept = sum(math.prod(layer.output) for layer in graph.layers if layer.op.kind not in _VIEWS)
+    kept = sum(layer.op.kept(layer.output) for layer in graph.layers)
     return MemoryEstimate(weights, slots * trained, trained, kept * rows * bytes_per_activation)
 
 

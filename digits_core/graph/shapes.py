@@ -61,6 +61,16 @@ class Windows:
     extra: tuple[int, int]
 
 
+def require_picture(shape: Shape) -> None:
+    """Refuse what is not ``[C, H, W]``.
+
+    Raises:
+        ShapeMismatch: If ``shape`` is not a picture.
+    """
+    if len(shape) != 3:
+        raise ShapeMismatch("a picture [C, H, W]", f"shape {list(shape)}", "Put it before dense and flatten.")
+
+
 def slide(
     shape: Shape,
     kernel: tuple[int, int],
@@ -78,8 +88,7 @@ def slide(
     Raises:
         ShapeMismatch: If ``shape`` is not a picture, or smaller than one window.
     """
-    if len(shape) != 3:
-        raise ShapeMismatch("a picture [C, H, W]", f"shape {list(shape)}", "Put it before dense and flatten.")
+    require_picture(shape)
     counts: list[int] = []
     extras: list[int] = []
     for axis, word in enumerate(("height", "width")):

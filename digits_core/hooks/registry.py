@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
@@ -208,8 +208,9 @@ def _checked(entry: object) -> Entry:
     texts = (entry.name, entry.target, entry.summary, entry.extra)
     packages = isinstance(entry.needs, tuple) and all(str(need).isidentifier() for need in entry.needs)
     kinds = isinstance(entry.devices, tuple) and all(isinstance(kind, str) for kind in entry.devices)
-    if not all(isinstance(text, str) for text in texts) or not packages or not kinds:
-        raise TypeError(f"expected texts, and needs as a tuple of top-level packages, found {entry!r}")
+    params = isinstance(entry.params, Mapping) and all(isinstance(key, str) for key in entry.params)
+    if not all(isinstance(text, str) for text in texts) or not packages or not kinds or not params:
+        raise TypeError(f"expected texts, needs as a tuple of top-level packages, and params by name, found {entry!r}")
     return entry
 
 

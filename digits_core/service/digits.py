@@ -36,7 +36,7 @@ from digits_core.service.devices import device_views
 from digits_core.service.evaluation import evaluation_view, submit_evaluation
 from digits_core.service.joining import Joining
 from digits_core.service.listing import list_jobs
-from digits_core.service.networks import build_network, network_view
+from digits_core.service.networks import build_network, choose_family, family_view, is_file, network_view
 from digits_core.service.resolve import (
     ResolvedJob,
     check_devices,
@@ -195,7 +195,7 @@ class Digits:
         """A network with every shape known.
 
         Args:
-            network: Name of a family, or path of a network file.
+            network: Name of a family, maybe with params (``NAME:key=value,key=value``), or path of a network file.
             dataset: The dataset whose pictures it takes; empty: the network's usual input.
 
         Raises:
@@ -211,7 +211,8 @@ class Digits:
 
     def network(self, network: str, dataset: str | None = None) -> NetworkView:
         """A network in numbers; see `graph`."""
-        return network_view(self.graph(network, dataset))
+        advice = None if is_file(network) else family_view(choose_family(network, self.plugins.network_families))
+        return network_view(self.graph(network, dataset), advice)
 
     def draw_network(self, network: str, dataset: str | None = None) -> str:
         """A network as an SVG picture; see `graph`."""

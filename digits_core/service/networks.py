@@ -3,33 +3,111 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from digits_core.contracts.network_family import NetworkFamily
-from digits_core.errors import NetworkInvalid
+from digits_core.errors import NetworkInvalid, Problem, require
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
-from digits_core.service.views import LayerView, MemoryView, NetworkView
-from digits_core.spec.files import read_data
+from digits_core.service.views import FamilyAdvice, LayerView, MemoryView, NetworkView, ParamView, RecipeView
+from digits_core.spec.files import parse_text, read_data
+from digits_core.spec.model import parse
 from digits_core.spec.solver import Sgd
 
 #: For what batch size the memory of a network is told.
 USUAL_BATCH = 64
+#: Commas between params, not those within a list.
+_SETTINGS = re.compile(r",(?=\s*\w+\s*=)")
+_EXAMPLE = "For example resnet-50:zero_init=true,width=32."
 FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
 def is_file(name: str) -> bool:
     """Whether a network is named by a file rather than by its family."""
-    return Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name
+    return Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name.partition(":")[0]
 
 
-def build_network(name: str, input: NetworkInput | None, families: Registry[NetworkFamily]) -> Graph:
+@dataclass(frozen=True, slots=True)
+class ChosenFamily:
+    """A family and the params it is to be built with.
+
+    Attributes:
+        name: What it was named by, without params.
+        family: The family.
+        params: Its params: those of its entry, and over them what the user wrote.
+    """
+
+    name: str
+    family: NetworkFamily
+    params: BaseModel
+
+    def build(self, input: NetworkInput | None) -> Graph:
+        """The graph for ``input``, or for the usual one.
+
+        Raises:
+            NetworkInvalid: If it cannot be built for that input; with the smallest size that it can be built for.
+        """
+        wanted = input or self.family.usual_input
+        try:
+            return self.family.build(self.params, wanted)
+        except NetworkInvalid as refused:
+            side = self._least_side(wanted)
+            if side is None:
+                raise
+            raise NetworkInvalid(_too_small(self.name, wanted, side, refused)) from None
+
+    def _least_side(self, input: NetworkInput) -> int | None:
+        """The side from which on squares are large enough; None where size is not what is wrong with ``input``."""
+        usual = self.family.usual_input
+        sides = range(min(input.height, input.width) + 1, max(usual.height, usual.width) + 1)
+        # A network that takes only some sizes, like multiples of a patch, also takes one now and then by chance.
+        return next((side for side in sides if self._takes(input, side) and self._takes(input, side + 1)), None)
+
+    def _takes(self, input: NetworkInput, side: int) -> bool:
+        try:
+            self.family.build(self.params, dataclasses.replace(input, height=side, width=side))
+        except NetworkInvalid:
+            return False
+        return True
+
+
+def choose_family(text: str, families: Registry[NetworkFamily]) -> ChosenFamily:
+    """The family that ``NAME`` or ``NAME:key=value,key=value`` names.
+
+    Raises:
+        NameUnknown: If there is no such family.
+        NetworkInvalid: With every param that is wrong.
+    """
+    name, _, settings = text.partition(":")
+    family, entry = families.get(name)(), families.entry(name).entry
+    where, problems = f"network {text}", []
+    given: dict[str, Any] = {}
+    for setting in _SETTINGS.split(settings) if settings else ():
+        key, equals, value = setting.partition("=")
+        if equals:
+            given[key.strip()] = parse_text(value, where=where, error=NetworkInvalid)
+        else:
+            problems.append(Problem(f"A param expects key=value, found {setting!r}.", where, _EXAMPLE))
+    try:
+        params = parse(family.Params, {**entry.params, **given}, where=where, error=NetworkInvalid)
+    except NetworkInvalid as refused:
+        problems += refused.problems
+    require(problems, NetworkInvalid)
+    return ChosenFamily(name, family, params)
+
+
+def build_network(text: str, input: NetworkInput | None, families: Registry[NetworkFamily]) -> Graph:
     """The graph of a family or file.
 
     Args:
-        name: Name of a family, or path of a network file.
+        text: Name of a family, maybe with params, or path of a network file.
         input: What a dataset says; None takes the usual input of the family, or what the file says.
         families: Known families.
 
@@ -37,14 +115,31 @@ def build_network(name: str, input: NetworkInput | None, families: Registry[Netw
         NameUnknown: If there is no such family.
         NetworkInvalid: If the network cannot be built for that input, or the file is wrong; with every problem.
     """
-    if is_file(name):
-        return codec.decode(read_data(Path(name), error=NetworkInvalid), input=input, where=name)
-    family = families.get(name)()
-    return family.build(family.Params(), input or family.usual_input)
+    if is_file(text):
+        return codec.decode(read_data(Path(text), error=NetworkInvalid), input=input, where=text)
+    return choose_family(text, families).build(input)
 
 
-def network_view(graph: Graph) -> NetworkView:
-    """A graph in numbers."""
+def _too_small(name: str, input: NetworkInput, side: int, refused: NetworkInvalid) -> Problem:
+    cause = re.sub(r"^Network \S+: ", "", refused.problems[0].message)
+    return Problem(
+        f"Network {name} expects pictures of at least {side}x{side}, found {input.width}x{input.height}: {cause}",
+        hint=f"Use larger pictures (digits dataset create … --size {side}x{side}) or crops, or another network.",
+    )
+
+
+def family_view(chosen: ChosenFamily) -> FamilyAdvice:
+    """What can be set of a family, and how it is usually trained."""
+    fields = type(chosen.params).model_fields
+    values = chosen.params.model_dump(mode="json")
+    params = tuple(
+        ParamView(name=name, value=values[name], description=field.description or "") for name, field in fields.items()
+    )
+    return FamilyAdvice(params=params, recipe=RecipeView(**dataclasses.asdict(chosen.family.recipe)))
+
+
+def network_view(graph: Graph, advice: FamilyAdvice | None = None) -> NetworkView:
+    """A graph in numbers, with what its family says of itself."""
     layers = tuple(
         LayerView(
             name=layer.name,
@@ -63,6 +158,7 @@ def network_view(graph: Graph) -> NetworkView:
         classes=graph.classes,
         layers=layers,
         memory_bytes=_memory_view(graph),
+        family=advice,
     )
 
 

@@ -223,6 +223,43 @@ class MemoryView(View):
     """All of it, without the framework."""
 
 
+class ParamView(View):
+    """A param of a network family."""
+
+    name: str
+    """What users write: ``NETWORK:name=value``."""
+    value: Any
+    """Its value."""
+    description: str
+    """What it means."""
+
+
+class RecipeView(View):
+    """How a network is usually trained."""
+
+    size: int
+    """Shorter side of the pictures of a dataset."""
+    crop: int | None
+    """Side of the square that is cut out of them."""
+    mirror: bool
+    """Whether pictures are mirrored left to right at random."""
+    batch: int
+    """Pictures per step."""
+    solver: str
+    """How weights are updated."""
+    rate: float
+    """Base learning rate for that batch."""
+
+
+class FamilyAdvice(View):
+    """What a family says of its network."""
+
+    params: tuple[ParamView, ...]
+    """What can be set."""
+    recipe: RecipeView
+    """How it is usually trained."""
+
+
 class NetworkView(View):
     """A network with every shape known."""
 
@@ -238,6 +275,8 @@ class NetworkView(View):
     """In computing order."""
     memory_bytes: MemoryView
     """What training takes at batch 64 with sgd in fp32."""
+    family: FamilyAdvice | None = None
+    """What its family says; nothing for a file."""
 
 
 class FamilyView(View):

@@ -77,7 +77,7 @@ class JobSpec(Spec):
     dataset: Name
     """Name of the dataset."""
     network: str = Field(min_length=1)
-    """Name of a network family, or path of a network file."""
+    """Name of a network family, maybe with params (``NAME:key=value,key=value``), or path of a network file."""
     name: Name | None = None
     """Name of the job; empty: made from dataset and network."""
     backend: str = "auto"

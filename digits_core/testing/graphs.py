@@ -24,6 +24,87 @@ def _one(op: str, **fields: Any) -> Layers:
     return after_conv({"name": "tested", "op": op, **fields})
 
 
+def _branches(**ops: dict[str, Any]) -> Layers:
+    """Layers side by side, each behind a convolution of its own, whose gradient tells which of them is wrong."""
+    layers: Layers = []
+    for name, op in ops.items():
+        layers += [
+            {"name": f"to-{name}", "op": "conv", "filters": 4, "kernel": 1, "inputs": "first"},
+            {"name": name, **op},
+            {"name": f"flat-{name}", "op": "flatten"},
+        ]
+    return after_conv(*layers, {"name": "joined", "op": "concat", "inputs": [f"flat-{name}" for name in ops]})
+
+
+def _side_by_side(*kinds: str) -> Layers:
+    return _branches(**{kind: {"op": kind} for kind in kinds})
+
+
+def _squeeze_excite(name: str, channels: int, squeezed: int) -> Layers:
+    """Channels of the layer before it, weighed by what they are over the whole picture."""
+    return [
+        {"name": f"{name}-pool", "op": "global_average_pool", "inputs": name},
+        {"name": f"{name}-squeeze", "op": "conv", "filters": squeezed, "kernel": 1},
+        {"name": f"{name}-active", "op": "silu"},
+        {"name": f"{name}-excite", "op": "conv", "filters": channels, "kernel": 1},
+        {"name": f"{name}-gate", "op": "sigmoid"},
+        {"name": f"{name}-weighed", "op": "multiply", "inputs": [name, f"{name}-gate"]},
+    ]
+
+
+#: An inverted bottleneck of MobileNet and EfficientNet, with everything that they are made of.
+_MOBILE: Layers = [
+    {"name": "expand", "op": "conv", "filters": 8, "kernel": 1, "bias": False},
+    {"name": "expand-norm", "op": "batch_norm", "momentum": 0.01, "epsilon": 1e-3},
+    {"name": "expand-active", "op": "hard_swish"},
+    {"name": "depthwise", "op": "conv", "filters": 8, "kernel": 3, "groups": 8, "padding": 1, "bias": False},
+    {"name": "depthwise-norm", "op": "batch_norm"},
+    {"name": "depthwise-active", "op": "silu"},
+    *_squeeze_excite("depthwise-active", 8, 2),
+    {"name": "project", "op": "conv", "filters": 4, "kernel": 1, "bias": False},
+    {"name": "project-norm", "op": "batch_norm"},
+    {"name": "depth", "op": "stochastic_depth", "rate": 0.4},
+    {"name": "sum", "op": "add", "inputs": ["first", "depth"]},
+]
+#: A block of ConvNeXt: a wide depthwise window, layer norm, GELU, and layer scale.
+_NEXT: Layers = [
+    {"name": "wide", "op": "conv", "filters": 4, "kernel": 7, "groups": 4, "padding": 3, "inputs": "first"},
+    {"name": "norm", "op": "layer_norm", "epsilon": 1e-3},
+    {"name": "expand", "op": "conv", "filters": 8, "kernel": 1},
+    {"name": "active", "op": "gelu"},
+    {"name": "project", "op": "conv", "filters": 4, "kernel": 1},
+    {"name": "scale", "op": "channel_scale"},
+    {"name": "gated", "op": "multiply", "inputs": ["scale", "norm"]},
+    {"name": "sum", "op": "add", "inputs": ["first", "gated"]},
+    {"name": "pool", "op": "global_average_pool"},
+    {"name": "flat", "op": "flatten"},
+    {"name": "scale-of-features", "op": "channel_scale"},
+    {"name": "norm-of-features", "op": "layer_norm"},
+]
+#: A transformer over the pixels of a picture, whose first token classifies.
+_TRANSFORMER: Layers = [
+    {"name": "patches", "op": "conv", "filters": 6, "kernel": 2, "stride": 2},
+    {"name": "tokens", "op": "tokens", "class_token": True},
+    {"name": "position", "op": "position"},
+    {"name": "norm", "op": "layer_norm"},
+    {"name": "parts", "op": "conv", "filters": 18, "kernel": 1},
+    {"name": "attention", "op": "attention", "heads": 3},
+    {"name": "project", "op": "conv", "filters": 6, "kernel": 1},
+    {"name": "depth", "op": "stochastic_depth", "rate": 0.4},
+    {"name": "sum", "op": "add", "inputs": ["position", "depth"]},
+    {"name": "token", "op": "token"},
+]
+#: The same without a token of its own: position of pixels, and the last of them.
+_SEQUENCE: Layers = [
+    {"name": "position", "op": "position"},
+    {"name": "parts", "op": "conv", "filters": 9, "kernel": 1},
+    {"name": "tokens", "op": "tokens"},
+    {"name": "attention", "op": "attention"},
+    {"name": "token", "op": "token", "index": 41},
+    {"name": "position-of-features", "op": "position"},
+]
+
+
 #: Layers by a name that says what is tested; pictures are 9 × 8 with 2 channels, so the tested layer sees 4 × 7 × 6.
 OP_CASES: dict[str, Layers] = {
     "input": after_conv(),
@@ -36,6 +117,11 @@ OP_CASES: dict[str, Layers] = {
     "conv-dilation": _one("conv", filters=3, kernel=[3, 2], dilation=[2, 3]),
     "conv-groups": _one("conv", filters=6, kernel=3, groups=2),
     "conv-depthwise": _one("conv", filters=8, kernel=3, groups=4, padding=1),
+    "depthwise": _branches(
+        depthwise={"op": "conv", "filters": 4, "kernel": 3, "groups": 4, "stride": 2, "padding": [0, 1, 1, 0]},
+        dilated={"op": "conv", "filters": 4, "kernel": 3, "groups": 4, "stride": [2, 1], "dilation": [1, 2]},
+        uneven={"op": "conv", "filters": 8, "kernel": 3, "groups": 4, "stride": [1, 2], "padding": [1, 1, 0, 1]},
+    ),
     "max-pool": _one("max_pool", kernel=2, stride=2),
     "max-pool-overlapping": _one("max_pool", kernel=3, stride=2),
     "max-pool-padding": _one("max_pool", kernel=3, stride=2, padding=[1, 0, 2, 1]),
@@ -55,9 +141,13 @@ OP_CASES: dict[str, Layers] = {
         {"name": "tested", "op": "dense", "units": 6}, {"name": "again", "op": "dense", "units": 5, "bias": False}
     ),
     "relu": _one("relu"),
+    "activations": _side_by_side("relu6", "silu", "gelu", "hard_sigmoid", "hard_swish"),
     "tanh": _one("tanh"),
     "sigmoid": _one("sigmoid"),
-    "dropout": _one("dropout", rate=0.4),
+    # Elements and whole rows: several tests take it for everything that draws.
+    "dropout": after_conv(
+        {"name": "tested", "op": "dropout", "rate": 0.4}, {"name": "depth", "op": "stochastic_depth", "rate": 0.4}
+    ),
     "dropout-of-features": after_conv(
         {"name": "hidden", "op": "dense", "units": 12}, {"name": "tested", "op": "dropout", "rate": 0.7}
     ),
@@ -70,6 +160,10 @@ OP_CASES: dict[str, Layers] = {
     ),
     "lrn": _one("lrn", size=3, alpha=0.5, beta=0.75, k=2.0),
     "lrn-wide": _one("lrn", size=5, alpha=2.0, beta=0.5),
+    "mobile": after_conv(*_MOBILE),
+    "next": [{**_CONV, "bias": False}, *after_conv(*_NEXT)[1:]],
+    "transformer": after_conv(*_TRANSFORMER),
+    "sequence": after_conv(*_SEQUENCE),
     "concat": after_conv(
         {"name": "left", "op": "relu", "inputs": "first"},
         {"name": "right", "op": "conv", "inputs": "first", "filters": 3, "kernel": 1},

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from digits_core.contracts.backend import Arrays
 from digits_core.graph.graph import INPUT, Graph
+from digits_core.graph.initializers import HeNormal, HeUniform
 from digits_core.graph.ops import Input
 from digits_core.graph.shapes import Shape
 
@@ -75,6 +76,10 @@ def _fans(shape: Shape) -> tuple[int, int]:
     return math.prod(shape[1:2]) * window, shape[0] * window
 
 
+def _fan(how: HeNormal | HeUniform, shape: Shape) -> int:
+    return _fans(shape)[how.fan == "out"]
+
+
 def _uniform(limit: float, shape: Shape, generator: np.random.Generator) -> Drawn:
     return generator.uniform(-limit, limit, shape)
 
@@ -98,6 +103,6 @@ _DRAWS: dict[str, Draw] = {
     "xavier": lambda how, shape, generator: _uniform(math.sqrt(3 / _fans(shape)[0]), shape, generator),
     "glorot_uniform": lambda how, shape, generator: _uniform(math.sqrt(6 / sum(_fans(shape))), shape, generator),
     "glorot_normal": lambda how, shape, generator: _normal(math.sqrt(2 / sum(_fans(shape))), shape, generator),
-    "he_normal": lambda how, shape, generator: _normal(math.sqrt(2 / _fans(shape)[0]), shape, generator),
-    "he_uniform": lambda how, shape, generator: _uniform(math.sqrt(6 / _fans(shape)[0]), shape, generator),
+    "he_normal": lambda how, shape, generator: _normal(math.sqrt(2 / _fan(how, shape)), shape, generator),
+    "he_uniform": lambda how, shape, generator: _uniform(math.sqrt(6 / _fan(how, shape)), shape, generator),
 }

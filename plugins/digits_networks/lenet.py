@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from digits_core.contracts.network_family import NetworkFamily
+from digits_core.contracts.network_family import NetworkFamily, Recipe
 from digits_core.graph.builder import NetworkBuilder
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.ops import Conv, Dense, MaxPool, Relu
@@ -37,6 +37,7 @@ class Lenet(NetworkFamily):
     name: ClassVar = "lenet"
     Params: ClassVar = LenetParams
     usual_input: ClassVar = NetworkInput(channels=1, height=28, width=28, classes=10)
+    recipe: ClassVar = Recipe(size=28)
 
     def build(self, params: Any, input: NetworkInput) -> Graph:
         """LeNet for any picture of at least 16 pixels a side."""

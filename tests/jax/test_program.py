@@ -178,7 +178,8 @@ def test_small_convolutions_agree_with_jax_own(case):
     import jax.numpy as jnp
 
     from digits_core.contracts.channels_last import layouts
-    from digits_jax.ops import OPS, Mode
+    from digits_jax.ops import OPS
+    from digits_jax.ops.op import Mode
 
     graph = graph_of(OP_CASES[case])
     layer = graph.layer("tested")

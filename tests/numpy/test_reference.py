@@ -8,7 +8,7 @@ import pytest
 from digits_core.spec.solver import Adagrad, Adam, Nesterov, Sgd
 from digits_core.testing.backend_suite import build, reference
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, two_headed, weights_of
-from digits_numpy.ops import dropout_mask
+from digits_numpy.ops.noise import dropout_mask
 from digits_numpy.solvers import RULES
 
 STEP = 1e-6

@@ -7,9 +7,10 @@ import numpy as np
 
 from digits_core.contracts.backend import Batch, Program
 from digits_core.graph.graph import Graph, LayerSpec
-from digits_numpy import ops
 from digits_numpy.backend import NumpyBackend
+from digits_numpy.ops import OPS
 from digits_numpy.program import NumpyProgram
+from tests.testing.op_faults import OP_FAULTS
 
 
 class _Wrapped(Program):
@@ -118,7 +119,7 @@ class InvertedBatchNormMomentum(_Wrapped):
         for layer in graph.layers:
             if layer.op.kind == "batch_norm":
                 inverted = layer.op.model_copy(update={"momentum": 1 - layer.op.momentum})
-                self.inner._forwards[layer.name] = ops.batch_norm(dataclasses.replace(layer, op=inverted))
+                self.inner._forwards[layer.name] = OPS["batch_norm"](dataclasses.replace(layer, op=inverted))
 
 
 class LastMaximumWins(_Wrapped):
@@ -126,7 +127,7 @@ class LastMaximumWins(_Wrapped):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
             if layer.op.kind == "max_pool":
-                self.inner._forwards[layer.name] = _last_wins(ops.max_pool(layer))
+                self.inner._forwards[layer.name] = _last_wins(OPS["max_pool"](layer))
 
 
 def _last_wins(forward):
@@ -142,6 +143,19 @@ def _last_wins(forward):
     return forward_turned
 
 
+def _replacing(kind, make):
+    """The fault of a backend whose builder of ``kind`` is ``make`` of the right one."""
+
+    class Replaced(_Wrapped):
+        def __init__(self, graph, solver, options, context):
+            super().__init__(graph, solver, options, context)
+            for layer in graph.layers:
+                if layer.op.kind == kind:
+                    self.inner._forwards[layer.name] = make(layer, OPS[kind](layer))
+
+    return Replaced
+
+
 class DecayOnEverything(_Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
@@ -151,7 +165,7 @@ class DecayOnEverything(_Wrapped):
         self.inner._graph = copy
 
 
-FAULTS = {
+FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items()} | {
     fault.__name__: fault
     for fault in (
         WrongPadding,

@@ -28,6 +28,8 @@ STD = {
     "glorot_normal": ("glorot_normal", 0.0, math.sqrt(2 / 1296)),
     "he_normal": ("he_normal", 0.0, math.sqrt(2 / 144)),
     "he_uniform": ("he_uniform", 0.0, math.sqrt(2 / 144)),
+    "he_normal, out": ({"name": "he_normal", "fan": "out"}, 0.0, math.sqrt(2 / 1152)),
+    "he_uniform, out": ({"name": "he_uniform", "fan": "out"}, 0.0, math.sqrt(2 / 1152)),
 }
 
 

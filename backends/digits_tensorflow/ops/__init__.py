@@ -1,0 +1,50 @@
+"""Every operation in the order of `digits_core.graph.ops`, on ``[B, H, W, C]`` or ``[B, F]``.
+
+A builder takes a layer, its inputs and the pass it belongs to, and adds its operations to the function being traced.
+Gradients are TensorFlow's own, but for biases: it sums those of half precision in half precision.
+"""
+
+from digits_tensorflow.ops import (
+    activations,
+    attention,
+    joining,
+    noise,
+    normalization,
+    picture,
+    pooling,
+    shaping,
+    weighted,
+)
+from digits_tensorflow.ops.op import Builder
+
+OPS: dict[str, Builder] = {
+    "input": picture.input,
+    "conv": weighted.conv,
+    "max_pool": pooling.max_pool,
+    "average_pool": pooling.average_pool,
+    "global_average_pool": pooling.global_average_pool,
+    "dense": weighted.dense,
+    "relu": activations.relu,
+    "relu6": activations.relu6,
+    "tanh": activations.tanh,
+    "sigmoid": activations.sigmoid,
+    "silu": activations.silu,
+    "gelu": activations.gelu,
+    "hard_sigmoid": activations.hard_sigmoid,
+    "hard_swish": activations.hard_swish,
+    "dropout": noise.dropout,
+    "stochastic_depth": noise.stochastic_depth,
+    "batch_norm": normalization.batch_norm,
+    "layer_norm": normalization.layer_norm,
+    "lrn": normalization.lrn,
+    "channel_scale": normalization.channel_scale,
+    "concat": joining.concat,
+    "add": joining.add,
+    "multiply": joining.multiply,
+    "flatten": shaping.flatten,
+    "tokens": shaping.tokens,
+    "position": attention.position,
+    "attention": attention.attention,
+    "token": shaping.token,
+    "softmax": activations.softmax,
+}
