@@ -29,6 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+#: So many known names are listed after an unknown one.
+MOST_SUGGESTIONS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -163,4 +166,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
         return "None exist yet."
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     guess = f"Did you mean {' or '.join(close)}? " if close else ""
-    return f"{guess}Known: {', '.join(names)}."
+    rest = f", … ({len(names)} in all)" if len(names) > MOST_SUGGESTIONS else ""
+    return f"{guess}Known: {', '.join(names[:MOST_SUGGESTIONS])}{rest}."

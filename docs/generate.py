@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from digits_core import errors
 from digits_core.cli.main import app
 from digits_core.events.facts import FACTS
-from digits_core.graph.codec import InputDescription, LossDescription, NetworkDescription
+from digits_core.graph.description import BlockDescription, InputDescription, LossDescription, NetworkDescription
 from digits_core.graph.initializers import Initializer
 from digits_core.graph.ops import OPS
 from digits_core.hooks import specs
@@ -79,7 +79,7 @@ def operations() -> str:
         "What a layer of a network file may be. Shapes are `[C, H, W]` or `[F]`, without the batch.",
     ]
     text += ["", "## The network file", "", *_described(NetworkDescription)]
-    for model in (InputDescription, LossDescription):
+    for model in (InputDescription, BlockDescription, LossDescription):
         text += ["", f"### {model.__name__}", "", *_described(model)]
     for kind, op in OPS.items():
         if kind != "input":

@@ -70,6 +70,27 @@ def draw(
     show({"network": network, "file": str(target)}, f"Wrote {target}.", json_wanted=json)
 
 
+@app.command("customize")
+def customize(
+    network: Network,
+    dataset: ForDataset = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it. [default: NAME.yaml]")] = None,
+    json: Json = False,
+) -> None:
+    """Write a network as a YAML file to change; it says $classes where the class count stands."""
+    from digits_core.errors import NameTaken
+    from digits_core.service.digits import Digits
+
+    digits = Digits()
+    text = digits.customize_network(network, dataset)
+    target = out or Path(f"{digits.network(network, dataset).name}.yaml")
+    if target.exists():
+        raise NameTaken(f"{target} exists already.", hint="Name another file with --out.")
+    write_out(target, text.encode())
+    hint = f"Change it, then: digits network check {target}"
+    show({"network": network, "file": str(target)}, f"Wrote {target}. {hint}", json_wanted=json)
+
+
 def _memory(memory: MemoryView) -> str:
     parts = (("weights", memory.weights), ("slots", memory.slots), ("gradients", memory.gradients))
     rest = ", ".join(f"{name} {format_bytes(count)}" for name, count in (*parts, ("activations", memory.activations)))

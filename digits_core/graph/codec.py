@@ -6,9 +6,15 @@
     version: 1
     name: tiny
     input: {channels: 1, height: 28, width: 28, scale: 0.0125}
+    blocks:                                                  # layers that are used by name, see `graph.blocks`
+      stage:
+        parameters: {filters: required, kernel: 3}
+        layers:
+          - {name: conv, op: conv, filters: $filters, kernel: $kernel, activation: relu}
+          - {name: pool, op: max_pool, kernel: 2, stride: 2}
     layers:
-      - {name: conv1, op: conv, filters: 20, kernel: 5}      # takes the layer before it
-      - {name: pool1, op: max_pool, kernel: 2, stride: 2}
+      - {name: stage1, block: stage, filters: 20}            # takes the layer before it
+      - {name: stage2, block: stage, filters: 50, repeat: 2}
       - {name: logits, op: dense, units: $classes}           # filled from the dataset
     losses:
       - {logits: logits, weight: 1}                          # the default: the output, weight 1
@@ -21,96 +27,60 @@ of classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import ValidationError
 
 from digits_core.errors import DigitsError, NetworkInvalid, Problem, require, suggest
+from digits_core.graph.blocks import Expansion, Written
+from digits_core.graph.check import check_network
+from digits_core.graph.description import InputDescription, NetworkDescription
 from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss, NetworkInput
 from digits_core.graph.ops import OPS, Input, Op
-from digits_core.spec.model import Name, Spec, parse
+from digits_core.spec.model import parse
+from digits_core.spec.origin import Origin
 
 CLASSES = "$classes"
 
 
-class LossDescription(Spec):
-    """One loss of a network description."""
-
-    logits: str
-    """Name of the layer of logits."""
-    weight: float = Field(default=1.0, ge=0)
-    """Factor in the total loss."""
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the target that is spread over all classes."""
-
-
-class InputDescription(Input):
-    """The input of a network description; a dataset replaces its size."""
-
-    channels: int = Field(default=3, ge=1)
-    """Channels of the picture."""
-    height: int = Field(default=256, ge=1)
-    """Height in pixels."""
-    width: int = Field(default=256, ge=1)
-    """Width in pixels."""
-    classes: int = Field(default=10, ge=1)
-    """What `$classes` stands for where there is no dataset."""
-
-
-class NetworkDescription(Spec):
-    """A network file as it is read, before layers are understood."""
-
-    format: Literal["digits/network"] = "digits/network"
-    """What kind of file this is."""
-    version: Literal[1] = 1
-    """Version of the format."""
-    name: Name
-    """What the network is called."""
-    input: InputDescription = InputDescription()
-    """What pictures it takes."""
-    layers: tuple[dict[str, Any], ...] = Field(min_length=1)
-    """Layers in any order; each has a name, an op, maybe inputs, and the fields of the op."""
-    losses: tuple[LossDescription, ...] = ()
-    """What training minimises."""
-    output: str = ""
-    """The layer of logits that classifies."""
-
-
 def decode(
-    data: Any, *, input: NetworkInput | None = None, where: str = "", ops: Mapping[str, type[Op]] = OPS
+    data: Any, *, input: NetworkInput | None = None, where: str | Origin = "", ops: Mapping[str, type[Op]] = OPS
 ) -> Graph:
     """A graph from plain data.
 
     Args:
         data: A network description, as read from YAML or JSON.
         input: Size and class count of a dataset; empty keeps those of the description.
-        where: File the data is from, for errors.
+        where: File the data is from, for errors; with the line of every value where they are known.
         ops: Known operations by kind.
 
     Raises:
         NetworkInvalid: With every problem of the description.
     """
-    description = parse(NetworkDescription, data, where=where, error=NetworkInvalid)
-    operation, classes = _input(description.input, input)
-    layers = [LayerSpec(INPUT, operation, where=f"{where}, input".lstrip(", "))]
+    origin = where if isinstance(where, Origin) else Origin(where)
     problems: list[Problem] = []
-    raw = _with_class_count([dict(layer) for layer in description.layers], classes)
-    for index, layer in enumerate(raw):
-        place = f"{where}, layers[{index}]".lstrip(", ")
-        try:
-            layers.append(_layer(layer, place, description.name, ops))
-        except DigitsError as refused:
-            problems += refused.problems
-    require(problems, NetworkInvalid)
-    losses = [Loss(loss.logits, loss.weight, loss.label_smoothing) for loss in description.losses]
-    return Graph.of(
+    description, broken = _description(data, origin, problems)
+    operation, classes = _input(description.input, input)
+    expansion = Expansion(description.name, description.blocks, origin, broken)
+    expansion.expand(description.layers, classes)
+    problems += expansion.problems
+    _fill_class_count(expansion.layers, classes)
+    layers = [LayerSpec(INPUT, operation, where=origin.at("input"))]
+    layers += [_understood(layer, description.name, ops, problems) for layer in expansion.layers]
+    losses = [Loss(expansion.resolve(loss.logits), loss.weight, loss.label_smoothing) for loss in description.losses]
+    output = expansion.resolve(description.output)
+    places = {loss.logits: origin.at("losses", index, "logits") for index, loss in enumerate(losses)}
+    found = check_network(
         description.name,
         layers,
         losses=losses,
-        output=description.output,
+        output=output,
         classes=input.classes if input else None,
-        where=where,
+        where=origin.name,
+        heads=places | ({output: origin.at("output")} if output else {}),
     )
+    require(dict.fromkeys([*problems, *found.problems]), NetworkInvalid)
+    return Graph(description.name, found.layers, found.losses, found.output)
 
 
 def encode(graph: Graph) -> dict[str, Any]:
@@ -129,16 +99,35 @@ def encode(graph: Graph) -> dict[str, Any]:
     }
     for layer in graph.layers[1:]:
         description["layers"].append(
-            {"name": layer.name, "op": layer.op.kind, "inputs": list(layer.inputs), **_told_fields(layer.op)}
+            {"name": layer.name, "op": layer.op.kind, "inputs": list(layer.inputs), **told_fields(layer.op)}
         )
     return description
 
 
-def _told_fields(op: Op) -> dict[str, Any]:
+def told_fields(op: Op) -> dict[str, Any]:
     """Fields that differ from their defaults, whole: a nested initializer keeps its name."""
     defaults = {name: field.default for name, field in type(op).model_fields.items()}
     told = {name for name, value in op if value != defaults[name]}
     return op.model_dump(mode="json", include=told)
+
+
+def _description(data: Any, origin: Origin, problems: list[Problem]) -> tuple[NetworkDescription, frozenset[str]]:
+    """The description without what is wrong in it, so that the rest is looked at too; and which blocks are wrong."""
+    try:
+        return NetworkDescription.model_validate(data), frozenset()
+    except ValidationError as refused:
+        wrong = [detail["loc"] for detail in refused.errors()]
+    try:
+        parse(NetworkDescription, data, where=origin, error=NetworkInvalid)
+    except NetworkInvalid as refused:
+        problems += refused.problems
+    if not all(place and place != ("blocks",) and place[0] != "layers" for place in wrong):
+        raise NetworkInvalid(*problems)
+    broken = frozenset(str(place[1]) for place in wrong if place[0] == "blocks")
+    sound = {key: value for key, value in data.items() if key not in {place[0] for place in wrong}}
+    if broken:
+        sound["blocks"] = {kind: block for kind, block in data["blocks"].items() if str(kind) not in broken}
+    return parse(NetworkDescription, {"name": "network", **sound}, where=origin, error=NetworkInvalid), broken
 
 
 def _input(described: InputDescription, given: NetworkInput | None) -> tuple[Input, int]:
@@ -148,30 +137,33 @@ def _input(described: InputDescription, given: NetworkInput | None) -> tuple[Inp
     return Input(**fields), described.classes
 
 
-def _with_class_count(layers: list[dict[str, Any]], classes: int) -> list[dict[str, Any]]:
-    filled = [{key: classes if value == CLASSES else value for key, value in layer.items()} for layer in layers]
-    dense = [layer for layer in filled if layer.get("op") == "dense"]
-    if dense and "units" not in dense[-1]:
-        dense[-1]["units"] = classes
-    return filled
+def _fill_class_count(layers: list[Written], classes: int) -> None:
+    dense = [layer.fields for layer in layers if layer.fields is not None and layer.fields.get("op") == "dense"]
+    if dense:
+        dense[-1].setdefault("units", classes)
 
 
-def _layer(data: dict[str, Any], where: str, network: str, ops: Mapping[str, type[Op]]) -> LayerSpec:
-    name, kind, inputs = data.pop("name", None), data.pop("op", None), data.pop("inputs", ())
-    inputs = (inputs,) if isinstance(inputs, str) else inputs
-    problems: list[Problem] = []
-    if not isinstance(name, str) or not name:
-        problems.append(Problem(f"Network {network}: a layer expects a name, found {name!r}.", where, "Add name: …"))
-    else:
-        where = f"{where} {name}"
-    if not isinstance(inputs, (list, tuple)) or not all(isinstance(source, str) for source in inputs):
-        problems.append(Problem(f"Network {network}: inputs expects names of layers, found {inputs!r}.", where))
+def _understood(layer: Written, network: str, ops: Mapping[str, type[Op]], problems: list[Problem]) -> LayerSpec:
+    """A layer with its operation, or without one where that is not understood."""
+    found: list[Problem] = []
+    op = None if layer.fields is None else _op(layer, dict(layer.fields), network, ops, found)
+    problems += () if layer.again else found
+    return LayerSpec(layer.name, op, layer.inputs, layer.origin.at())
+
+
+def _op(
+    layer: Written, fields: dict[str, Any], network: str, ops: Mapping[str, type[Op]], problems: list[Problem]
+) -> Op | None:
+    kind = fields.pop("op", None)
     if not isinstance(kind, str) or kind not in ops:
-        problems.append(Problem(f"Network {network}: unknown op {kind!r}.", where, suggest(str(kind), ops)))
-        raise NetworkInvalid(*problems)
+        place = layer.origin.at("op")
+        if place not in layer.unfilled:
+            message = f"Network {network}: {layer.name} has an unknown op {kind!r}."
+            problems.append(Problem(message, place, suggest(str(kind), ops)))
+        return None
     try:
-        op = parse(ops[kind], data, where=where, error=NetworkInvalid)
-    except NetworkInvalid as refused:
-        problems += refused.problems
-    require(problems, NetworkInvalid)
-    return LayerSpec(str(name), op, tuple(inputs), where)
+        return parse(ops[kind], fields, where=layer.origin, error=NetworkInvalid)
+    except DigitsError as refused:
+        told = tuple(layer.unfilled)
+        problems += [problem for problem in refused.problems if not (told and problem.where.startswith(told))]
+        return None

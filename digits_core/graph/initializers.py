@@ -90,9 +90,12 @@ class HeUniform(Spec):
 
 
 def _named(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {"name": "constant", "value": value}
     return {"name": value} if isinstance(value, str) else value
 
 
+#: A mapping with ``name``, or in short only the name; a number means a constant.
 Initializer = Annotated[
     Annotated[
         Constant | Gaussian | Uniform | TruncatedNormal | Xavier | GlorotUniform | GlorotNormal | HeNormal | HeUniform,

@@ -22,6 +22,7 @@ from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.progress import Progress
 from digits_core.errors import DigitsError, JobFailed, NameTaken, NameUnknown, StateConflict, suggest
 from digits_core.events.facts import Noted
+from digits_core.graph.customize import customize
 from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, discover
@@ -217,6 +218,10 @@ class Digits:
     def draw_network(self, network: str, dataset: str | None = None) -> str:
         """A network as an SVG picture; see `graph`."""
         return draw(self.graph(network, dataset))
+
+    def customize_network(self, network: str, dataset: str | None = None) -> str:
+        """A network as a file for people to change; see `graph`."""
+        return customize(self.graph(network, dataset))
 
     # Jobs
 

@@ -17,7 +17,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
 from digits_core.service.views import FamilyAdvice, LayerView, MemoryView, NetworkView, ParamView, RecipeView
-from digits_core.spec.files import parse_text, read_data
+from digits_core.spec.files import parse_text, read_marked
 from digits_core.spec.model import parse
 from digits_core.spec.solver import Sgd
 
@@ -116,7 +116,8 @@ def build_network(text: str, input: NetworkInput | None, families: Registry[Netw
         NetworkInvalid: If the network cannot be built for that input, or the file is wrong; with every problem.
     """
     if is_file(text):
-        return codec.decode(read_data(Path(text), error=NetworkInvalid), input=input, where=text)
+        data, origin = read_marked(Path(text), error=NetworkInvalid)
+        return codec.decode(data, input=input, where=origin)
     return choose_family(text, families).build(input)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from digits_core.errors import DigitsError, Problem, SpecInvalid
+from digits_core.spec.origin import Key, Origin
 
 _BOOL, _TIMESTAMP = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 
@@ -47,28 +49,66 @@ def read_data(path: Path, *, error: type[DigitsError] = SpecInvalid) -> Any:
     Raises:
         DigitsError: Of class ``error``, if the file is missing, unreadable, or not YAML; names the line.
     """
+    return read_marked(path, error=error)[0]
+
+
+def read_marked(path: Path, *, error: type[DigitsError] = SpecInvalid) -> tuple[Any, Origin]:
+    """The same as `read_data`, and on which line every value stands."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
         raise error(f"{path} cannot be read: {reason}.", hint="Check the path and its permissions.") from None
-    return parse_text(text, where=str(path), error=error)
+    return parse_marked(text, where=str(path), error=error)
 
 
 def parse_text(text: str, *, where: str, error: type[DigitsError] = SpecInvalid) -> Any:
     """Plain data from YAML or JSON text; ``where`` names it in errors."""
+    return parse_marked(text, where=where, error=error)[0]
+
+
+def parse_marked(text: str, *, where: str, error: type[DigitsError] = SpecInvalid) -> tuple[Any, Origin]:
+    """The same as `parse_text`, and on which line every value stands."""
     try:
-        return yaml.load(text, Loader=_StrictLoader)
+        loader = _StrictLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None, Origin(where)
+        return loader.construct_document(node), Origin(where, dict(_lines(node, ())))
     except yaml.MarkedYAMLError as reason:
         mark = reason.problem_mark or reason.context_mark
-        line = f"{where}, line {mark.line + 1}" if mark else where
+        line = f"{where}:{mark.line + 1}" if mark else where
         raise error(Problem(f"This is not valid YAML: {reason.problem}.", line, "Correct the line.")) from None
     except (yaml.YAMLError, RecursionError, ValueError) as reason:
         raise error(Problem(f"This is not valid YAML: {reason}.", where)) from None
 
 
+def _lines(node: yaml.Node, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], int]]:
+    """The line of every value: that of its key, or where an item of a list begins."""
+    if not path:
+        yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, str(key.value)), key.start_mark.line + 1
+            yield from _lines(value, (*path, str(key.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield (*path, index), item.start_mark.line + 1
+            yield from _lines(item, (*path, index))
+
+
 def dump_yaml(data: Any) -> str:
     """Readable YAML of plain data, keys in the given order."""
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+
+
+def dump_flow(data: Any) -> str:
+    """YAML of plain data in one line, keys in the given order.
+
+    >>> dump_flow({"name": "conv1", "kernel": [3, 5], "scale": 1e-5})
+    '{name: conv1, kernel: [3, 5], scale: 1.0e-05}'
+    """
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=float("inf"), default_flow_style=True)
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def dump_json(data: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from digits_core.errors import DigitsError, Problem, SpecInvalid, suggest
+from digits_core.spec.origin import Origin
 
 #: Names of datasets and jobs become file names, so they are bounded to what every file system takes. Networks and
 #: layers keep to it too: theirs become parts of the names of weights.
@@ -24,13 +25,15 @@ class Spec(BaseModel):
     )
 
 
-def parse(model: type[ModelT], data: Any, *, where: str = "", error: type[DigitsError] = SpecInvalid) -> ModelT:
+def parse(
+    model: type[ModelT], data: Any, *, where: str | Origin = "", error: type[DigitsError] = SpecInvalid
+) -> ModelT:
     """Check ``data`` against ``model``.
 
     Args:
         model: The pydantic model to build.
         data: Plain data, as read from YAML, JSON or flags.
-        where: File or command that the data came from; each problem adds its key.
+        where: File or command that the data came from; each problem adds its key, and its line where that is known.
         error: Class of the error to raise.
 
     Raises:
@@ -39,15 +42,15 @@ def parse(model: type[ModelT], data: Any, *, where: str = "", error: type[Digits
     try:
         return model.model_validate(data)
     except ValidationError as refused:
-        problems = [_problem(model, dict(detail), where) for detail in refused.errors()]
-        raise error(*problems) from None
+        origin = where if isinstance(where, Origin) else Origin(where)
+        problems = [_problem(model, dict(detail), origin) for detail in refused.errors()]
+        raise error(*dict.fromkeys(problems)) from None
 
 
-def _problem(model: type[BaseModel], detail: dict[str, Any], where: str) -> Problem:
+def _problem(model: type[BaseModel], detail: dict[str, Any], origin: Origin) -> Problem:
     # The tags of unions appear in the location as their own element; they are kept: they say which solver or policy.
-    key = ".".join(str(part) for part in detail["loc"])
-    place = ", ".join(part for part in (where, key) if part)
-    leaf = str(detail["loc"][-1]) if detail["loc"] else "value"
+    place = origin.at(*detail["loc"])
+    leaf = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), "value")
     found = detail.get("input")
     match detail["type"]:
         case "extra_forbidden":

@@ -72,13 +72,13 @@ def test_a_network_too_deep_for_the_size_names_layer_size_and_remedy():
         {"name": "fc", "op": "dense"},
     ]
     message = _refused(layers, input={"channels": 1, "height": 28, "width": 28})
-    assert "Network net: conv2 expects height >= 5, found 3 after pool1 (net.yaml, layers[1] conv2)." in message
+    assert "Network net: conv2 expects height >= 5, found 3 after pool1 (net.yaml, conv2)." in message
     assert "Use larger images" in message
 
 
 def test_every_wrong_layer_is_named_at_once():
     message = _refused([{"name": "a", "op": "conv", "kernel": 0}, {"name": "b", "op": "convv"}, {"op": "relu"}])
-    for words in ("filters is missing", "kernel", "Did you mean conv", "expects a name", "layers[2]"):
+    for words in ("filters is missing", "kernel", "Did you mean conv", "expects a name", "layers.2"):
         assert words in message
 
 

@@ -69,11 +69,11 @@ def test_shares_must_leave_pictures_to_train_on():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: 1\nb: 2\na: 3", ["line 3", "duplicate key 'a'"]),
-        ("a: &x [1]\nb: *x", ["line 2", "aliases"]),
-        ("a: [1", ["line 1"]),
-        ("? [1, 2]\n: 3", ["line 1", "duplicate key"]),
-        ("a: !!python/object/apply:os.system ['true']", ["line 1"]),
+        ("a: 1\nb: 2\na: 3", ["job.yaml:3", "duplicate key 'a'"]),
+        ("a: &x [1]\nb: *x", ["job.yaml:2", "aliases"]),
+        ("a: [1", ["job.yaml:1"]),
+        ("? [1, 2]\n: 3", ["job.yaml:1", "duplicate key"]),
+        ("a: !!python/object/apply:os.system ['true']", ["job.yaml:1"]),
         ("a: \0", ["special characters"]),
     ],
 )
