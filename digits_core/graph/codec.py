@@ -37,7 +37,7 @@ from digits_core.graph.check import check_network
 from digits_core.graph.description import InputDescription, NetworkDescription
 from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss, NetworkInput
 from digits_core.graph.ops import OPS, Input, Op
-from digits_core.spec.model import parse
+from digits_core.spec.model import Spec, parse
 from digits_core.spec.origin import Origin
 
 CLASSES = "$classes"
@@ -104,7 +104,7 @@ def encode(graph: Graph) -> dict[str, Any]:
     return description
 
 
-def told_fields(op: Op) -> dict[str, Any]:
+def told_fields(op: Spec) -> dict[str, Any]:
     """Fields that differ from their defaults, whole: a nested initializer keeps its name."""
     defaults = {name: field.default for name, field in type(op).model_fields.items()}
     told = {name for name, value in op if value != defaults[name]}

@@ -7,13 +7,19 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from digits_core.graph.blocks import ACTIVATIONS
 from digits_core.graph.codec import CLASSES, told_fields
 from digits_core.graph.graph import Graph, Layer, Loss
 from digits_core.graph.groups import group_of
+from digits_core.graph.initializers import Initializer
+from digits_core.graph.ops import Op
 from digits_core.spec.files import dump_flow
+from digits_core.spec.model import Spec
 from digits_core.units import format_count
 
+_INITIALIZERS: TypeAdapter[Spec] = TypeAdapter(Initializer)
 #: Operations through which a count of channels or units passes unchanged.
 _PASSING = frozenset({"global_average_pool", "average_pool", "max_pool", "flatten", "dropout", *ACTIVATIONS})
 #: The field that says how many channels or units an operation gives.
@@ -65,7 +71,7 @@ def _entries(graph: Graph, counting: set[str], heads: set[str]) -> Iterator[dict
         entry: dict[str, Any] = {"name": layer.name, "op": layer.op.kind}
         if layer.inputs != (before.name,):
             entry["inputs"] = layer.inputs[0] if len(layer.inputs) == 1 else list(layer.inputs)
-        entry |= {key: _short(value) for key, value in told_fields(layer.op).items()}
+        entry |= {key: _short(value) for key, value in _ordered(layer.op).items()}
         if layer.name in counting:
             entry[_COUNT[layer.op.kind]] = CLASSES
         before = layer
@@ -74,6 +80,12 @@ def _entries(graph: Graph, counting: set[str], heads: set[str]) -> Iterator[dict
             next(after, None)
             before = following
         yield entry
+
+
+def _ordered(op: Op) -> dict[str, Any]:
+    """Fields that differ from their defaults, those that the operation shares with others last."""
+    own = type(op).__annotations__
+    return dict(sorted(told_fields(op).items(), key=lambda item: item[0] not in own))
 
 
 def _folds(layer: Layer, following: Layer) -> bool:
@@ -94,15 +106,18 @@ def _losses(graph: Graph) -> Iterator[str]:
 
 
 def _short(value: Any) -> Any:
-    """A field in its short form: one number for equal sides, only the name of an initializer without fields.
+    """A field in its short form: one number for equal sides or a constant, only the name of a usual initializer.
 
-    >>> _short([3, 3]), _short([1, 1, 2, 2]), _short({"name": "he_normal"})
-    (3, [1, 2], 'he_normal')
+    >>> _short([3, 3]), _short([1, 1, 2, 2]), _short({"name": "he_normal"}), _short({"name": "constant", "value": 0.2})
+    (3, [1, 2], 'he_normal', 0.2)
     """
     if isinstance(value, list) and len(set(value)) == 1:
         return value[0]
     if isinstance(value, list) and len(value) == 4 and value[0] == value[1] and value[2] == value[3]:
         return [value[0], value[2]]
-    if isinstance(value, dict) and set(value) == {"name"}:
-        return value["name"]
+    if isinstance(value, dict) and value.get("name") == "constant":
+        return value["value"]
+    if isinstance(value, dict):
+        kept = told_fields(_INITIALIZERS.validate_python(value))
+        return {"name": value["name"], **kept} if kept else value["name"]
     return value

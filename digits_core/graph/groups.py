@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 def group_of(name: str) -> str:
-    """What stands before the first dot of a layer's name, which the layers of a block share; empty where there is none.
+    """What the layers of a block share: their names up to the last number, else up to the first dot.
 
-    >>> group_of("res2.1.conv1"), group_of("conv1")
-    ('res2.1', '')
+    >>> group_of("res2.1.conv1"), group_of("inception_3a.pool"), group_of("conv1")
+    ('res2.1', 'inception_3a', '')
     """
-    parts = name.removesuffix(".activation").split(".")
-    numbered = len(parts) > 2 and parts[1].isdigit()
-    return ".".join(parts[: 2 if numbered else 1]) if len(parts) > 1 else ""
+    parents = name.removesuffix(".activation").split(".")[:-1]
+    last = max((index for index, part in enumerate(parents) if part.isdigit()), default=0)
+    return ".".join(parents[: last + 1])
