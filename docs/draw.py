@@ -93,4 +93,4 @@ if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
     (PICTURES / "data-path.svg").write_text(draw(DATA_PATH, "The data path"))
     (PICTURES / "life-of-a-job.svg").write_text(draw(LIFE, "The life of a job"))
-    (PICTURES / "lenet.svg").write_text(network.draw(build_network("lenet", SHAPES, discover().network_families)))
+    (PICTURES / "lenet.svg").write_text(network.draw(build_network("lenet", SHAPES, discover().network_families)).svg())

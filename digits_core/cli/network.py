@@ -57,16 +57,22 @@ def check(network: Network, dataset: ForDataset = None, json: Json = False) -> N
 def draw(
     network: Network,
     dataset: ForDataset = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write the SVG. [default: NAME.svg]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where to write it, .svg or .png. [default: NAME.svg]")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Draw a network as an SVG picture."""
+    """Draw a network as an SVG or PNG picture."""
+    from digits_core.errors import SpecInvalid
     from digits_core.service.digits import Digits
 
     digits = Digits()
     target = out or Path(f"{digits.network(network, dataset).name}.svg")
-    picture = digits.draw_network(network, dataset)
-    write_out(target, picture.encode())
+    form = target.suffix.lower()
+    if form not in (".svg", ".png"):
+        raise SpecInvalid(f"--out expects a file .svg or .png, found {target}.", hint="For example: -o network.png")
+    picture = digits.draw_network(network, dataset, "png" if form == ".png" else "svg")
+    write_out(target, picture)
     show({"network": network, "file": str(target)}, f"Wrote {target}.", json_wanted=json)
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL.Image import Image
 
@@ -215,9 +215,15 @@ class Digits:
         advice = None if is_file(network) else family_view(choose_family(network, self.plugins.network_families))
         return network_view(self.graph(network, dataset), advice)
 
-    def draw_network(self, network: str, dataset: str | None = None) -> str:
-        """A network as an SVG picture; see `graph`."""
-        return draw(self.graph(network, dataset))
+    def draw_network(self, network: str, dataset: str | None = None, form: Literal["svg", "png"] = "svg") -> bytes:
+        """A network as a picture; see `graph`."""
+        scene = draw(self.graph(network, dataset))
+        if form == "svg":
+            return scene.svg().encode()
+        # Imported where it is needed: nothing else here draws pixels.
+        from digits_core.graph.raster import png
+
+        return png(scene)
 
     def customize_network(self, network: str, dataset: str | None = None) -> str:
         """A network as a file for people to change; see `graph`."""
