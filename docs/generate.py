@@ -17,8 +17,10 @@ from digits_core.events.facts import FACTS
 from digits_core.graph.description import BlockDescription, InputDescription, LossDescription, NetworkDescription
 from digits_core.graph.initializers import Initializer
 from digits_core.graph.ops import OPS
+from digits_core.graph.schema import network_schema
 from digits_core.hooks import specs
 from digits_core.spec.dataset import ClassLimits, DatasetSpec
+from digits_core.spec.files import dump_json
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
 from digits_core.spec.schedule import POLICIES
 from digits_core.spec.solver import SOLVERS
@@ -35,6 +37,7 @@ def pages() -> dict[str, str]:
         "errors.md": error_classes(),
         "plugins.md": plugins(),
         "events.md": events(),
+        "network.schema.json": dump_json(network_schema()),
     }
     return {name: text.rstrip() + "\n" for name, text in made.items()}
 

@@ -97,6 +97,24 @@ def customize(
     show({"network": network, "file": str(target)}, f"Wrote {target}. {hint}", json_wanted=json)
 
 
+@app.command("schema")
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it. [default: print it]")] = None,
+    json: Json = False,
+) -> None:
+    """Give the JSON schema of network files, for editors that complete and check."""
+    from digits_core.service.digits import Digits
+    from digits_core.spec.files import dump_json
+
+    found = Digits().network_schema()
+    if out is None:
+        show(found, dump_json(found).rstrip(), json_wanted=json)
+        return
+    write_out(out, dump_json(found).encode())
+    hint = f"# yaml-language-server: $schema={out}"
+    show({"file": str(out)}, f"Wrote {out}. The first line of a network file may name it: {hint}", json_wanted=json)
+
+
 def _memory(memory: MemoryView) -> str:
     parts = (("weights", memory.weights), ("slots", memory.slots), ("gradients", memory.gradients))
     rest = ", ".join(f"{name} {format_bytes(count)}" for name, count in (*parts, ("activations", memory.activations)))

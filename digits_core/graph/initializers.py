@@ -95,11 +95,20 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-#: A mapping with ``name``, or in short only the name; a number means a constant.
-Initializer = Annotated[
-    Annotated[
-        Constant | Gaussian | Uniform | TruncatedNormal | Xavier | GlorotUniform | GlorotNormal | HeNormal | HeUniform,
-        Field(discriminator="name"),
-    ],
-    BeforeValidator(_named),
+_Form = Annotated[
+    Constant | Gaussian | Uniform | TruncatedNormal | Xavier | GlorotUniform | GlorotNormal | HeNormal | HeUniform,
+    Field(discriminator="name"),
 ]
+_Word = Literal[
+    "constant",
+    "gaussian",
+    "uniform",
+    "truncated_normal",
+    "xavier",
+    "glorot_uniform",
+    "glorot_normal",
+    "he_normal",
+    "he_uniform",
+]
+#: A mapping with ``name``, or in short only the name; a number means a constant.
+Initializer = Annotated[_Form, BeforeValidator(_named, json_schema_input_type=_Word | float | _Form)]

@@ -41,9 +41,18 @@ def _sides(value: Any) -> Any:
 _Positive = Annotated[int, Field(ge=1)]
 _Natural = Annotated[int, Field(ge=0)]
 #: Height and width; one number means both.
-Pair = Annotated[tuple[_Positive, _Positive], BeforeValidator(_pair)]
+Pair = Annotated[
+    tuple[_Positive, _Positive],
+    BeforeValidator(_pair, json_schema_input_type=_Positive | tuple[_Positive, _Positive]),
+]
 #: Top, bottom, left, right; one number means all, two mean vertical and horizontal.
-Sides = Annotated[tuple[_Natural, _Natural, _Natural, _Natural], BeforeValidator(_sides)]
+Sides = Annotated[
+    tuple[_Natural, _Natural, _Natural, _Natural],
+    BeforeValidator(
+        _sides,
+        json_schema_input_type=_Natural | tuple[_Natural, _Natural] | tuple[_Natural, _Natural, _Natural, _Natural],
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from digits_core.events.facts import Noted
 from digits_core.graph.customize import customize
 from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
+from digits_core.graph.schema import network_schema
 from digits_core.hooks.registry import Plugins, discover
 from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.scheduling.scheduler import next_ticket
@@ -224,6 +225,10 @@ class Digits:
         from digits_core.graph.raster import png
 
         return png(scene)
+
+    def network_schema(self) -> dict[str, Any]:
+        """The JSON schema of network files."""
+        return network_schema()
 
     def customize_network(self, network: str, dataset: str | None = None) -> str:
         """A network as a file for people to change; see `graph`."""
