@@ -15,6 +15,7 @@ so that a request is refused once with everything that is wrong with it.
     │   ├── PluginConflict           two plugins claim one name
     │   ├── SourceInvalid            the given pictures cannot become a dataset
     │   ├── DatasetUnusable          a dataset is damaged, incomplete or gone
+    │   ├── ModelInvalid             files are no model that can be used
     │   ├── SnapshotDamaged          no snapshot can be read
     │   ├── StateConflict            the thing exists, but not in a state that allows this
     │   ├── CapabilityMissing        a backend does not claim what a network or job needs
@@ -116,6 +117,10 @@ class SourceInvalid(RequestWrong):
 
 class DatasetUnusable(RequestWrong):
     """A dataset is damaged, incomplete or gone."""
+
+
+class ModelInvalid(RequestWrong):
+    """Files do not hold a model that can be used."""
 
 
 class SnapshotDamaged(RequestWrong):

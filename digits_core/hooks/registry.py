@@ -8,7 +8,7 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import pluggy
 
@@ -16,6 +16,7 @@ from digits_core.contracts.backend import Backend
 from digits_core.contracts.dataset_source import DatasetSource
 from digits_core.contracts.entry import Entry
 from digits_core.contracts.launcher import Launcher
+from digits_core.contracts.model_importer import ModelImporter
 from digits_core.contracts.network_family import NetworkFamily
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
 from digits_core.hooks import specs
@@ -142,6 +143,11 @@ class Registry(Generic[ThingT]):
         return thing
 
 
+AnyRegistry: TypeAlias = (
+    Registry[Backend] | Registry[DatasetSource] | Registry[NetworkFamily] | Registry[ModelImporter] | Registry[Launcher]
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Plugins:
     """Everything that was found."""
@@ -149,15 +155,14 @@ class Plugins:
     backends: Registry[Backend]
     dataset_sources: Registry[DatasetSource]
     network_families: Registry[NetworkFamily]
+    model_importers: Registry[ModelImporter]
     launchers: Registry[Launcher]
     broken: tuple[BrokenPlugin, ...]
 
     @property
-    def registries(
-        self,
-    ) -> tuple[Registry[Backend] | Registry[DatasetSource] | Registry[NetworkFamily] | Registry[Launcher], ...]:
+    def registries(self) -> tuple[AnyRegistry, ...]:
         """All of them, in documentation order."""
-        return (self.backends, self.dataset_sources, self.network_families, self.launchers)
+        return (self.backends, self.dataset_sources, self.network_families, self.model_importers, self.launchers)
 
 
 @cache
@@ -196,6 +201,7 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         Registry("backend", Backend, declared("digits_backends")),  # type: ignore[type-abstract]
         Registry("dataset source", DatasetSource, declared("digits_dataset_sources")),  # type: ignore[type-abstract]
         Registry("network family", NetworkFamily, declared("digits_network_families")),  # type: ignore[type-abstract]
+        Registry("model importer", ModelImporter, declared("digits_model_importers")),  # type: ignore[type-abstract]
         Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
         tuple(broken),
     )

@@ -28,5 +28,10 @@ def digits_network_families() -> list[Entry]:  # type: ignore[empty-body]
 
 
 @hookspec
+def digits_model_importers() -> list[Entry]:  # type: ignore[empty-body]
+    """Importers of models: targets are subclasses of `digits_core.contracts.model_importer.ModelImporter`."""
+
+
+@hookspec
 def digits_launchers() -> list[Entry]:  # type: ignore[empty-body]
     """Launchers: targets are subclasses of `digits_core.contracts.launcher.Launcher`."""

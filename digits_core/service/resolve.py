@@ -33,11 +33,11 @@ from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.requests import parse_devices, require_devices
 from digits_core.scheduling.scheduler import device_kinds
 from digits_core.service.networks import build_network
-from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import ModelT, parse
 from digits_core.store.home import Home
-from digits_core.store.job import JobRequest, PictureForm, TaskRequest
+from digits_core.store.job import JobRequest, TaskRequest
 from digits_core.store.settings import read_settings
 
 #: The order in which ``backend: auto`` looks for one.

@@ -15,6 +15,19 @@ Resize = Literal["squash", "crop", "fill", "half-crop"]
 Encoding = Literal["raw", "png", "jpeg"]
 
 
+class PictureForm(Spec):
+    """The form in which a dataset keeps pictures; classification brings new pictures into it."""
+
+    width: int
+    """Width in pixels."""
+    height: int
+    """Height in pixels."""
+    channels: int
+    """1 for grayscale, 3 for colour."""
+    resize: Resize
+    """How a picture of another shape is brought to size."""
+
+
 class ClassLimits(Spec):
     """How many pictures a class may have in one split's source."""
 

@@ -25,7 +25,7 @@ from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWr
 from digits_core.events.journal import Journal
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
-from digits_core.spec.dataset import DatasetSpec, Resize
+from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.job import JobSpec
@@ -34,19 +34,6 @@ from digits_core.store.home import Home
 
 #: What a person may want of a running job.
 Wish = Literal["pause", "abort"]
-
-
-class PictureForm(Spec):
-    """The form in which the dataset keeps pictures; classification brings new pictures into it."""
-
-    width: int
-    """Width in pixels."""
-    height: int
-    """Height in pixels."""
-    channels: int
-    """1 for grayscale, 3 for colour."""
-    resize: Resize
-    """How a picture of another shape is brought to size."""
 
 
 class JobRequest(Spec):

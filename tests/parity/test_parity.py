@@ -21,12 +21,12 @@ from digits_core.events.journal import read_facts
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
 from digits_core.service.demo import read_digits
-from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import parse
 from digits_core.spec.solver import SOLVERS
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder, JobRequest, PictureForm, RunRequest
+from digits_core.store.job import JobFolder, JobRequest, RunRequest
 
 STEPS = 50
 SEEDS = (0, 1, 2)

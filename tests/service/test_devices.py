@@ -10,9 +10,10 @@ from digits_core.contracts.launcher import Handle
 from digits_core.scheduling.inventory import machine_devices
 from digits_core.service.devices import device_views, watch_devices
 from digits_core.service.digits import Digits
+from digits_core.spec.dataset import PictureForm
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder, JobRequest, PictureForm, RunRequest
+from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.testing.graphs import two_headed
 
 

@@ -14,8 +14,9 @@ from digits_core.events.facts import (
 from digits_core.events.journal import Recorded
 from digits_core.scheduling.states import Standing
 from digits_core.service.summary import summarize
+from digits_core.spec.dataset import PictureForm
 from digits_core.spec.job import JobSpec
-from digits_core.store.job import JobRequest, PictureForm
+from digits_core.store.job import JobRequest
 from digits_core.store.snapshots import SnapshotState
 
 REQUEST = JobRequest(

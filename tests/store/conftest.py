@@ -1,7 +1,8 @@
 import pytest
 
+from digits_core.spec.dataset import PictureForm
 from digits_core.spec.job import JobSpec
-from digits_core.store.job import JobRequest, PictureForm
+from digits_core.store.job import JobRequest
 
 
 @pytest.fixture

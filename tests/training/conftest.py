@@ -10,11 +10,11 @@ from digits_core.dataset.manifest import read_manifest
 from digits_core.graph.codec import decode
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import OwnedEntry, Registry
-from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import parse
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder, JobRequest, PictureForm, RunRequest
+from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.training.worker import work
 
 CLASSES, PER_CLASS, SIDE = 3, 14, 8
