@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def classify(
-    model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last or JOB@epoch-3.")],
+    model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
     images: Annotated[list[Path], typer.Argument(help="Picture files.")],
     top: Annotated[int, typer.Option(min=1, help="Classes per picture.")] = 5,
     backend: Annotated[str | None, typer.Option(help="Who computes. [default: the job's own]")] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digits_core.cli.options import DatasetName, Json
+from digits_core.cli.options import DatasetName, Json, picture_size
 from digits_core.cli.output import say, show, table, write_out
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def create(
     from digits_core.cli.running import queue
     from digits_core.service.digits import Digits
 
-    width, height = _size(size)
+    width, height = picture_size(size)
     request = {
         "name": name,
         "paths": tuple(paths),
@@ -141,17 +141,6 @@ def delete(name: DatasetName, json: Json = False) -> None:
 
     Digits().delete_dataset(name)
     show({"deleted": name}, f"Deleted dataset {name}.", json_wanted=json)
-
-
-def _size(text: str) -> tuple[int, int]:
-    from digits_core.errors import SpecInvalid
-    from digits_core.units import parse_size
-
-    try:
-        return parse_size(text)
-    except ValueError:
-        hint = "Write --size 28x28 or --size 28."
-        raise SpecInvalid(f"size expects WIDTHxHEIGHT or one number, found {text!r}.", hint=hint) from None
 
 
 def _limits(least: int | None, most: int | None) -> dict[str, int] | None:

@@ -21,6 +21,7 @@ from digits_core.cli import (
     doctor,
     evaluate,
     job,
+    model,
     network,
     plugin,
     scheduler,
@@ -47,6 +48,7 @@ app.command("classify")(classify.classify)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")
+app.add_typer(model.app, name="model")
 app.add_typer(job.app, name="job")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(device.app, name="device")

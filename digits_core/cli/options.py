@@ -22,3 +22,15 @@ def batch_size(text: str | None) -> str | None:
     if text is None or text == "auto" or text.lstrip("-").isdecimal():
         return text
     raise typer.BadParameter(f"{text!r} is neither a whole number nor auto.")
+
+
+def picture_size(text: str) -> tuple[int, int]:
+    """Width and height from ``28x28`` or ``28``."""
+    from digits_core.errors import SpecInvalid
+    from digits_core.units import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError:
+        hint = "Write --size 28x28 or --size 28."
+        raise SpecInvalid(f"size expects WIDTHxHEIGHT or one number, found {text!r}.", hint=hint) from None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from digits_core.cli.output import percent, say
+from digits_core.cli.starting import opening
 from digits_core.events.facts import Noted, Progressed, RunStarted, SnapshotSaved, TrainingLogged, Validated
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class TrainingLines:
 
     def started(self, job: JobView) -> None:
         """Name the job."""
-        say(_title(job))
+        say(opening(job))
 
     def recorded(self, item: Recorded) -> None:
         """Write a line about what matters."""
@@ -89,8 +90,8 @@ class TrainingBar:
 
     def started(self, job: JobView) -> None:
         """Name the job and draw the bar."""
-        self.noted(_title(job))
-        self._task = self._bars.add_task(job.name, total=None, status=f"starting {job.backend} …".replace("  ", " "))
+        self.noted(opening(job))
+        self._task = self._bars.add_task(job.name, total=None, status=f"starting {job.backend} …")
 
     def recorded(self, item: Recorded) -> None:
         """Move the bar."""
@@ -159,12 +160,6 @@ class PictureBar:
         """Move it."""
         if self._task is not None:
             self._bars.advance(self._task, count)
-
-
-def _title(job: JobView) -> str:
-    if job.kind == "dataset":
-        return f"Job {job.name}: makes dataset {job.dataset}."
-    return f"Job {job.name}: {job.network} on {job.dataset}."
 
 
 def _line(fact: object, total_steps: int) -> str:

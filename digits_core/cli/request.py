@@ -50,10 +50,11 @@ def _read(file: Path) -> dict[str, Any]:
     data = read_data(file)
     if not isinstance(data, dict):
         raise SpecInvalid(f"{file} expects keys and values, found {type(data).__name__}.", hint="See: digits train.")
-    network = data.get("network")
-    # A network file is named relative to the job file that names it.
-    if isinstance(network, str) and (file.parent / network).is_file():
-        data["network"] = str(file.parent / network)
+    # Files are named relative to the job file that names them.
+    for key in ("network", "start"):
+        name = data.get(key)
+        if isinstance(name, str) and (file.parent / name).is_file():
+            data[key] = str(file.parent / name)
     return data
 
 

@@ -11,6 +11,7 @@ import typer
 
 from digits_core.cli.output import percent, say, show, with_unit
 from digits_core.cli.progress import training_progress
+from digits_core.cli.starting import describe_start
 from digits_core.errors import DigitsError, SpecInvalid
 from digits_core.units import format_bytes
 
@@ -71,6 +72,8 @@ def queue(digits: Digits, submit: Callable[[], JobView], *, json_wanted: bool) -
     process = digits.ensure_scheduler()
     if process is not None:
         say(f"Started a scheduler in the background (process {process}); it ends when nothing is left to do.")
+    if view.start:
+        say(describe_start(view.start))
     show(view.to_dict(), f"Job {view.name} is queued. Follow it: digits job watch {view.name}", json_wanted=json_wanted)
 
 

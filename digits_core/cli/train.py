@@ -13,7 +13,10 @@ from digits_core.cli.options import Coordinator, Json, NodeRank, Nodes, batch_si
 def train(
     dataset: Annotated[str | None, typer.Argument(help="Name of a dataset.", show_default=False)] = None,
     network: Annotated[
-        str | None, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a file.")
+        str | None, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a file; none with --from.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Model to start from: JOB, JOB@best, an imported model, or a file.")
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A job file (YAML or JSON); flags go over it.")] = None,
     backend: Annotated[str | None, typer.Option(help="torch, jax, tensorflow, numpy. [default: auto]")] = None,
@@ -68,6 +71,7 @@ def train(
     flags = {
         "dataset": dataset,
         "network": network,
+        "start": start,
         "name": name,
         "backend": backend,
         "devices": devices,

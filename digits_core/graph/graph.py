@@ -8,11 +8,11 @@ from functools import cached_property
 
 from digits_core.errors import NetworkInvalid, require, suggest
 from digits_core.graph.check import check_layers, check_network, name_problems
-from digits_core.graph.layers import INPUT, Layer, LayerSpec, Loss, NetworkInput
+from digits_core.graph.layers import INPUT, MEAN, Layer, LayerSpec, Loss, NetworkInput
 from digits_core.graph.ops import Input, Parameter
 from digits_core.graph.shapes import Shape
 
-__all__ = ["INPUT", "Graph", "Layer", "LayerSpec", "Loss", "NetworkInput"]
+__all__ = ["INPUT", "MEAN", "Graph", "Layer", "LayerSpec", "Loss", "NetworkInput"]
 
 
 @dataclass(frozen=True)

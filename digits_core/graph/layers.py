@@ -9,6 +9,8 @@ from digits_core.graph.ops import Input, Op, Parameter
 from digits_core.graph.shapes import Shape
 
 INPUT = "input"
+#: Canonical name of what the input layer subtracts.
+MEAN = f"{INPUT}/mean"
 
 
 @dataclass(frozen=True, slots=True)

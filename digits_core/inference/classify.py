@@ -14,6 +14,7 @@ from digits_core.dataset.loader import cut_middle
 from digits_core.dataset.pictures import PictureUnreadable, prepare_picture
 from digits_core.errors import Problem
 from digits_core.inference.model import Model
+from digits_core.spec.solver import Sgd
 
 #: Pictures that go through the network together.
 BATCH = 32
@@ -59,9 +60,9 @@ def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 
     Raises:
         CapabilityMissing: If the backend does not offer what the network needs.
     """
-    spec = model.request.spec
-    context = BuildContext(backend.devices()[0], seed=spec.seed)
-    program = backend.build(model.graph, spec.solver, spec.options, context)
+    # Nothing is trained here: any solver will do.
+    program = backend.build(model.graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
+    labels = model.labels or tuple(f"class {index}" for index in range(model.graph.classes))
     predictions: list[Prediction] = []
     try:
         state = program.load(model.arrays)
@@ -76,7 +77,7 @@ def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 
                 if isinstance(result, Problem):
                     predictions.append(Prediction(str(path), (), result))
                 else:
-                    predictions.append(Prediction(str(path), _best(next(rows), model.request.labels, top)))
+                    predictions.append(Prediction(str(path), _best(next(rows), labels, top)))
     finally:
         program.close()
     return predictions
@@ -101,7 +102,7 @@ def _parts(images: Sequence[Path]) -> Iterator[Sequence[Path]]:
 
 def _read(model: Model, path: Path) -> npt.NDArray[np.uint8] | Problem:
     """One picture as the network sees it, uint8 ``[H, W, C]``, or why not."""
-    form, input = model.request.picture, model.graph.input
+    form, input = model.picture, model.graph.input
     try:
         picture = prepare_picture(
             path.read_bytes(), width=form.width, height=form.height, channels=form.channels, resize=form.resize

@@ -1,4 +1,4 @@
-"""A model by its name: ``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``."""
+"""A model by its name: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or that of an imported model."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.graph.graph import Graph
+from digits_core.spec.dataset import PictureForm
+from digits_core.spec.job import BackendOptions
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder, JobRequest
+from digits_core.store.job import JobFolder
+from digits_core.store.models import ModelFolder
 from digits_core.store.snapshots import (
     SnapshotState,
     best_snapshot,
@@ -28,35 +31,50 @@ class Model:
 
     Attributes:
         name: What it was asked for as, completed: ``JOB@000003-epoch``.
-        request: The job, with labels and the form of its pictures.
         graph: The network.
-        state: What the snapshot says about itself.
         arrays: The weights.
+        labels: Names of the classes, by number; empty: unknown, as an imported model's may be.
+        picture: The form that pictures are brought into.
+        options: How it was computed.
+        state: What the snapshot says about itself; None for an imported model.
         damaged: Newer snapshots that could not be used.
     """
 
     name: str
-    request: JobRequest
     graph: Graph
-    state: SnapshotState
     arrays: Arrays
+    labels: tuple[str, ...]
+    picture: PictureForm
+    options: BackendOptions
+    state: SnapshotState | None = None
     damaged: tuple[Problem, ...] = ()
 
 
 def load_model(home: Home, name: str) -> Model:
-    """The model called ``name``; without ``@`` it is the newest snapshot that is whole.
+    """The model called ``name``; of a job without ``@`` it is the newest snapshot that is whole.
 
     Raises:
-        NameUnknown: If there is no such job or snapshot.
+        NameUnknown: If there is no such job, snapshot or imported model.
         SnapshotDamaged: If the snapshot cannot be read.
+        ModelInvalid: If the imported model cannot be read.
     """
-    job, _, which = name.partition("@")
+    job, at, which = name.partition("@")
+    if not at and name in home.model_names():
+        return _imported(ModelFolder(home.model_folder(name)))
     if job not in home.job_ids():
-        raise NameUnknown(f"There is no job {job!r}.", hint=suggest(job, home.job_ids()))
+        kind = "job" if at else "job or imported model"
+        names = home.job_ids() if at else (*home.job_ids(), *home.model_names())
+        raise NameUnknown(f"There is no {kind} {job!r}.", hint=suggest(job, names))
     folder = JobFolder(home.job_folder(job))
     request = folder.request()
     state, arrays, damaged = _snapshot(folder, which or "last")
-    return Model(f"{job}@{state.name}", request, folder.graph(), state, arrays, damaged)
+    options, graph = request.spec.options, folder.graph()
+    return Model(f"{job}@{state.name}", graph, arrays, request.labels, request.picture, options, state, damaged)
+
+
+def _imported(folder: ModelFolder) -> Model:
+    record = folder.record()
+    return Model(folder.name, folder.graph(), folder.arrays(), record.labels, record.picture, BackendOptions())
 
 
 def _snapshot(folder: JobFolder, which: str) -> tuple[SnapshotState, Arrays, tuple[Problem, ...]]:

@@ -34,9 +34,9 @@ def classify_pictures(
 
 def computing_backend(model: Model, wanted: str | None, plugins: Plugins) -> tuple[str, tuple[str, ...]]:
     """The backend that computes: the wanted one, else the job's own, else the first that is installed."""
+    if wanted is not None or model.state is None:
+        return choose_backend(wanted or "auto", plugins.backends), ()
     own = model.state.backend
-    if wanted is not None:
-        return choose_backend(wanted, plugins.backends), ()
     if own in plugins.backends.available():
         return own, ()
     name = choose_backend("auto", plugins.backends)

@@ -36,8 +36,10 @@ from digits_core.service.capacity import find_placement, memory_note
 from digits_core.service.classification import classify_pictures
 from digits_core.service.devices import device_views
 from digits_core.service.evaluation import evaluation_view, submit_evaluation
+from digits_core.service.importing import import_model
 from digits_core.service.joining import Joining
 from digits_core.service.listing import list_jobs
+from digits_core.service.models import list_models, model_view
 from digits_core.service.networks import build_network, choose_family, family_view, is_file, network_view
 from digits_core.service.resolve import (
     ResolvedJob,
@@ -49,6 +51,7 @@ from digits_core.service.resolve import (
     resolve_job,
 )
 from digits_core.service.runs import Nobody, Runs, Watcher, remove, require_resumable
+from digits_core.service.starting import start_notes
 from digits_core.service.tasks import create_attached, settler, submit_creation
 from digits_core.service.views import (
     ClassificationView,
@@ -58,14 +61,17 @@ from digits_core.service.views import (
     EvaluationView,
     FamilyView,
     JobView,
+    ModelView,
     NetworkView,
     PluginsView,
 )
 from digits_core.spec.dataset import DatasetSpec, Split
+from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
+from digits_core.store.models import ModelFolder
 from digits_core.store.settings import read_settings
 
 
@@ -234,6 +240,41 @@ class Digits:
         """A network as a file for people to change; see `graph`."""
         return customize(self.graph(network, dataset))
 
+    # Imported models
+
+    def import_model(self, request: ModelSpec | Mapping[str, Any], *, where: str = "") -> ModelView:
+        """Make a model of the files of another system; it appears complete or not at all.
+
+        Args:
+            request: Which files, and what they do not say themselves.
+            where: Where the request is from, for errors.
+
+        Raises:
+            RequestWrong: With everything that is wrong.
+        """
+        return model_view(import_model(request, self.home, self.plugins, where))
+
+    def models(self) -> tuple[ModelView, ...]:
+        """Every imported model, by name; damaged ones are left out."""
+        return list_models(self.home)
+
+    def model(self, name: str) -> ModelView:
+        """The imported model called ``name``.
+
+        Raises:
+            NameUnknown: If there is none.
+            ModelInvalid: If it is damaged.
+        """
+        return model_view(ModelFolder.find(self.home, name))
+
+    def delete_model(self, name: str) -> None:
+        """Delete an imported model; jobs that were started from it keep what they need.
+
+        Raises:
+            NameUnknown: If there is none.
+        """
+        remove(ModelFolder.find(self.home, name).path, "model")
+
     # Jobs
 
     def place(self, nodes: str | None = None, rank: int | None = None, coordinator: str | None = None) -> Place:
@@ -354,8 +395,9 @@ class Digits:
         """
         folder = self._job(job)
         target = self.home.job_folder(name)
-        if target.exists():
-            raise NameTaken(f"A job {name!r} exists already.", hint="Choose another name.")
+        for kind, place in (("job", target), ("model", self.home.model_folder(name))):
+            if place.exists():
+                raise NameTaken(f"A {kind} {name!r} exists already.", hint="Choose another name.")
         request = folder.request()
         self._require_closed(folder, "renamed")
         spec = request.spec.model_copy(update={"name": name})
@@ -469,14 +511,15 @@ class Digits:
         """What pictures are taken for.
 
         Args:
-            model: ``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``.
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
             images: Picture files; one that cannot be read keeps its error, and the rest go on.
             top: How many classes per picture.
             backend: Who computes; empty: the job's own if it is installed, else the first that is.
 
         Raises:
-            NameUnknown: If there is no such job, snapshot or backend.
+            NameUnknown: If there is no such job, snapshot, imported model or backend.
             SnapshotDamaged: If the snapshot cannot be read.
+            ModelInvalid: If the imported model cannot be read.
         """
         return classify_pictures(self.home, self.plugins, model, images, top, backend)
 
@@ -595,9 +638,9 @@ class Digits:
         )
         self._runs.forget(resolved.request.id)
         graph = None if resolved.awaits else resolved.graph
-        folder = JobFolder.create(self.home, resolved.request, graph, run)
-        if found:
-            folder.journal.append(Noted(found))
+        folder = JobFolder.create(self.home, resolved.request, graph, run, resolved.start)
+        for note in (*start_notes(resolved.start), *filter(None, (found,))):
+            folder.journal.append(Noted(note))
         return folder
 
     def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, str]:

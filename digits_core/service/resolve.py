@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
-from digits_core.contracts.backend import Backend
+from digits_core.contracts.backend import Arrays, Backend
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
 from digits_core.errors import (
     DatasetUnusable,
-    DigitsError,
     NameTaken,
     NameUnknown,
     PluginMissing,
     Problem,
-    RequestWrong,
     SourceInvalid,
     SpecInvalid,
     suggest,
@@ -32,42 +27,18 @@ from digits_core.scheduling.inventory import machine_devices
 from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.requests import parse_devices, require_devices
 from digits_core.scheduling.scheduler import device_kinds
+from digits_core.service.complaints import Complaints, parse_words
 from digits_core.service.networks import build_network
+from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit
 from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.job import JobSpec
-from digits_core.spec.model import ModelT, parse
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
 from digits_core.store.settings import read_settings
+from digits_core.store.start import StartRecord
 
 #: The order in which ``backend: auto`` looks for one.
 PREFERRED_BACKENDS = ("torch", "jax", "tensorflow", "numpy")
-
-
-class Complaints:
-    """Collects what is wrong with a request, so that it is refused once."""
-
-    def __init__(self) -> None:
-        self.errors: list[DigitsError] = []
-
-    @contextmanager
-    def gathered(self) -> Iterator[None]:
-        """Keep an error of the block and go on after it."""
-        try:
-            yield
-        except RequestWrong as wrong:
-            self.errors.append(wrong)
-
-    def add(self, error: DigitsError) -> None:
-        """Keep an error."""
-        self.errors.append(error)
-
-    def settle(self) -> None:
-        """Raise everything that was gathered: as its own class where there is only one, else as `RequestWrong`."""
-        kinds = {type(error) for error in self.errors}
-        problems = dict.fromkeys(problem for error in self.errors for problem in error.problems)
-        if kinds:
-            raise (kinds.pop() if len(kinds) == 1 else RequestWrong)(*problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +51,14 @@ class ResolvedJob:
         pictures: How many there are to train on.
         awaits: The job that makes the dataset, where that is not there yet; ``graph`` then shows no more than that the
             network fits its pictures.
+        start: What it starts from, and the weights; None: it starts as a new network does.
     """
 
     request: JobRequest
     graph: Graph
     pictures: int
     awaits: str = ""
+    start: tuple[StartRecord, Arrays] | None = None
 
 
 def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> DatasetSpec:
@@ -95,7 +68,7 @@ def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugin
         RequestWrong: With everything that is wrong.
     """
     complaints = Complaints()
-    spec = _words(DatasetSpec, request, where, complaints)
+    spec = parse_words(DatasetSpec, request, where, complaints)
     if spec is not None:
         if home.dataset_folder(spec.name).exists():
             complaints.add(_taken("dataset", spec.name))
@@ -132,18 +105,25 @@ def resolve_job(
         RequestWrong: With everything that is wrong.
     """
     complaints = Complaints()
-    spec = _words(JobSpec, request, where, complaints)
+    spec = parse_words(JobSpec, request, where, complaints)
     if spec is None:
         complaints.settle()
     assert spec is not None
     form: PictureSource | None = None
     graph: Graph | None = None
+    origin: Origin | None = None
     backend = ""
     maker = making(spec.dataset) if spec.dataset not in home.dataset_names() else None
+    manifest: DatasetManifest | None = None
     with complaints.gathered():
-        form = _expected(maker) if maker else _found(find_dataset(home, spec.dataset))
+        manifest = None if maker else find_dataset(home, spec.dataset)
+        form = _found(manifest) if manifest else _expected(maker) if maker else None
     with complaints.gathered():
-        graph = build_network(spec.network, _input(spec, form, complaints), plugins.network_families)
+        origin = find_origin(home, plugins, spec) if spec.start else None
+    if origin is not None and manifest is not None:
+        spec = inherit(spec, origin, manifest)
+    with complaints.gathered():
+        graph = _graph(spec, origin, _input(spec, form, complaints), plugins)
     with complaints.gathered():
         backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     with complaints.gathered():
@@ -153,12 +133,18 @@ def resolve_job(
         complaints.add(SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it."))
     if spec.name and home.job_folder(spec.name).exists() and place.rank == 0:
         complaints.add(_taken("job", spec.name))
+    if spec.name and home.model_folder(spec.name).exists():
+        complaints.add(_taken("model", spec.name))
+    start = None
+    if origin is not None and manifest is not None and graph is not None:
+        with complaints.gathered():
+            start = begin(origin, graph, spec, manifest)
     complaints.settle()
     assert form is not None and graph is not None
     name = spec.name or free_name(f"{spec.dataset}-{graph.name}", home)
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
-    return ResolvedJob(found, graph, form.pictures, maker.id if maker else "")
+    return ResolvedJob(found, graph, form.pictures, maker.id if maker else "", start)
 
 
 def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
@@ -170,7 +156,7 @@ def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
     spec, complaints = request.spec, Complaints()
     form, graph = _found(find_dataset(home, spec.dataset)), None
     with complaints.gathered():
-        graph = build_network(spec.network, _input(spec, form, complaints), plugins.network_families)
+        graph = _graph(spec, None, _input(spec, form, complaints), plugins)
     complaints.settle()
     assert graph is not None
     return ResolvedJob(_job_request(spec, form, request.backend, request.id, request.created), graph, form.pictures)
@@ -307,23 +293,11 @@ def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
         require_devices(request, machine_devices(), device_kinds(backends, backend))
 
 
-def _words(
-    model: type[ModelT], request: ModelT | Mapping[str, Any], where: str, complaints: Complaints
-) -> ModelT | None:
-    """The checked words; where some are wrong, those that are right, so that names can be looked at too."""
-    if isinstance(request, model):
-        return request
-    data = dict(request) if isinstance(request, Mapping) else request
-    try:
-        return model.model_validate(data)
-    except ValidationError as refused:
-        wrong = {str(detail["loc"][0]) for detail in refused.errors() if detail["loc"]}
-    with complaints.gathered():
-        parse(model, data, where=where)
-    try:
-        return model.model_validate({key: value for key, value in dict(data).items() if key not in wrong})
-    except (ValidationError, TypeError, ValueError):
-        return None
+def _graph(spec: JobSpec, origin: Origin | None, input: NetworkInput | None, plugins: Plugins) -> Graph | None:
+    """The network; None where the model that would tell it is not there."""
+    if origin is not None:
+        return build_from(origin, spec, input, plugins)
+    return build_network(spec.network, input, plugins.network_families) if spec.network else None
 
 
 def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) -> NetworkInput | None:
@@ -347,6 +321,10 @@ def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
             f"batch auto expects a dataset that is there, and {spec.dataset} is being made.",
             "batch",
             "Give a number, or wait for the dataset.",
+        )
+    if not form.known and spec.start:
+        yield Problem(
+            f"start expects a dataset that is there, and {spec.dataset} is being made.", "start", "Wait for it."
         )
     if form.known and least > form.pictures:
         yield Problem(
@@ -387,7 +365,8 @@ def free_name(wanted: str, home: Home) -> str:
     """A name that no job has: the wanted one, or one with a number after it."""
     wanted = wanted[:90]
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, 10**6))
-    return next(name for name in names if not home.job_folder(name).exists())
+    taken = home.model_names()
+    return next(name for name in names if name not in taken and not home.job_folder(name).exists())
 
 
 def _taken(kind: str, name: str) -> NameTaken:

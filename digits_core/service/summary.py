@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
 
 from digits_core.contracts.launcher import Launcher
+from digits_core.errors import SnapshotDamaged
 from digits_core.events.facts import (
     Fact,
     Noted,
@@ -23,10 +25,20 @@ from digits_core.events.facts import (
 )
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
-from digits_core.service.views import ErrorView, JobView, SnapshotView, UsageView
+from digits_core.service.views import ErrorView, JobView, SnapshotView, StartView, UsageView
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
+from digits_core.store.start import read_record
+
+
+def start_view(folder: JobFolder) -> StartView | None:
+    """What the job in ``folder`` starts from; None where that is no model, or nobody can tell any more."""
+    if folder.request().spec.start is None:
+        return None
+    with contextlib.suppress(SnapshotDamaged):
+        return StartView.model_validate(read_record(folder.path).model_dump())
+    return None
 
 
 def job_view(folder: JobFolder, launcher: Launcher) -> JobView:

@@ -84,6 +84,36 @@ class UsageView(View):
     """Its devices."""
 
 
+class HeadView(View):
+    """A layer with a row for every class, put together anew because the classes are others."""
+
+    layer: str
+    """Its name."""
+    kept: tuple[str, ...]
+    """Classes that keep the row that they had."""
+    new: tuple[str, ...]
+    """Classes whose rows start as those of a new network do."""
+    dropped: tuple[str, ...]
+    """Classes of the model that the dataset does not have."""
+
+
+class StartView(View):
+    """Where the weights that a job starts with are from."""
+
+    model: str
+    """The model: a snapshot of a job, an imported model or a file."""
+    loaded: tuple[str, ...]
+    """Weights that were taken as they are."""
+    heads: tuple[HeadView, ...]
+    """Layers whose rows were taken by the names of their classes."""
+    initialised: dict[str, str]
+    """Weights of the network that start as those of a new one do, and why."""
+    skipped: dict[str, str]
+    """Weights of the model that were not used, and why."""
+    notes: tuple[str, ...]
+    """What a person should know."""
+
+
 class JobView(View):
     """A job as it stands."""
 
@@ -141,6 +171,8 @@ class JobView(View):
     """What can be resumed from and classified with, oldest first."""
     notes: tuple[str, ...] = ()
     """What a person should know about its last run."""
+    start: StartView | None = None
+    """What it starts from, if that is a model; not told in lists."""
     error: ErrorView | None = None
     """Why it failed."""
 
@@ -189,6 +221,39 @@ class EvaluationView(View):
     """For each true class how many pictures were taken for each class."""
     per_class: tuple[ClassScoresView, ...]
     """For each class how well it does."""
+
+
+class ModelView(View):
+    """An imported model."""
+
+    name: str
+    """What users write."""
+    created: str
+    """Moment of the import, ISO 8601 in UTC."""
+    importer: str
+    """Who read it."""
+    files: tuple[str, ...]
+    """Names of the files that it was read from."""
+    network: str
+    """Name of its network."""
+    parameters: int
+    """Trainable elements."""
+    classes: int
+    """Logits of its output."""
+    labels: tuple[str, ...]
+    """Names of the classes, by number; none: nobody said."""
+    input: tuple[int, int, int]
+    """Height, width and channels that the network takes."""
+    picture: tuple[int, int, int]
+    """Height, width and channels that pictures are brought to; the middle is cut out of larger ones."""
+    resize: str
+    """How a picture of another shape is brought to size."""
+    mean: str
+    """What is subtracted: none, pixel or image."""
+    size_bytes: int
+    """Size of the weights' file."""
+    notes: tuple[str, ...]
+    """What a person should know."""
 
 
 class LayerView(View):

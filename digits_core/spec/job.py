@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
 
 from digits_core.spec.model import Name, Spec
 from digits_core.spec.schedule import Schedule, Step
@@ -76,8 +83,10 @@ class JobSpec(Spec):
 
     dataset: Name
     """Name of the dataset."""
-    network: str = Field(min_length=1)
-    """Name of a network family, maybe with params (``NAME:key=value,key=value``), or path of a network file."""
+    start: str | None = Field(default=None, min_length=1)
+    """Model whose weights it starts from: `JOB`, `JOB@best`, an imported model, or a file; empty: none."""
+    network: str | None = Field(default=None, min_length=1)
+    """Name of a family, maybe with params (``NAME:key=value,key=value``), or a network file; empty: the model's."""
     name: Name | None = None
     """Name of the job; empty: made from dataset and network."""
     backend: str = "auto"
@@ -108,6 +117,13 @@ class JobSpec(Spec):
     """Stop when validation no longer improves; empty: train to the end."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Decides initial weights, order of pictures, crops and dropout."""
+
+    @field_validator("network")
+    @classmethod
+    def _is_there(cls, network: str | None, info: ValidationInfo) -> str | None:
+        if network is None and info.data.get("start") is None:
+            raise ValueError("network is missing. Give it a value, or start from a model.")
+        return network
 
     @property
     def batch_size(self) -> int:

@@ -1,4 +1,4 @@
-"""The home folder: where datasets and jobs are."""
+"""The home folder: where datasets, imported models and jobs are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = re.compile(NAME_PATTERN)
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A folder with ``datasets/NAME/`` and ``jobs/ID/``.
+    """A folder with ``datasets/NAME/``, ``models/NAME/`` and ``jobs/ID/``.
 
     Attributes:
         path: The folder; it need not exist before something is written.
@@ -47,9 +47,21 @@ class Home:
         """
         return self.path / "jobs" / _checked("job", id)
 
+    def model_folder(self, name: str) -> Path:
+        """Where the imported model called ``name`` is or would be.
+
+        Raises:
+            NameUnknown: If no model can have that name.
+        """
+        return self.path / "models" / _checked("model", name)
+
     def dataset_names(self) -> tuple[str, ...]:
         """Datasets that are complete, sorted."""
         return _folders_with(self.path / "datasets", "dataset.json")
+
+    def model_names(self) -> tuple[str, ...]:
+        """Imported models that are complete, sorted."""
+        return _folders_with(self.path / "models", "model.json")
 
     def job_ids(self) -> tuple[str, ...]:
         """Jobs that are complete, sorted."""

@@ -7,6 +7,7 @@
       run.json       the run that is, or was last, started   process.json   the process that carries it
       events.jsonl   the journal                             log.txt        what the worker printed
       control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
+      start.*        what it starts from, if that is a model: see `digits_core.store.start`
       nodes/         where the machines of a run met, if there are several
 """
 
@@ -19,6 +20,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from digits_core.contracts.backend import Arrays
 from digits_core.contracts.launcher import Handle
 from digits_core.disk import new_folder, storage_errors, write_file
 from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWrong, SpecInvalid, StateConflict
@@ -31,6 +33,7 @@ from digits_core.spec.files import dump_json
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import Name, Spec, parse
 from digits_core.store.home import Home
+from digits_core.store.start import StartRecord, write_start
 
 #: What a person may want of a running job.
 Wish = Literal["pause", "abort"]
@@ -123,7 +126,12 @@ class JobFolder:
 
     @classmethod
     def create(
-        cls, home: Home, request: JobRequest | TaskRequest, graph: Graph | None, run: RunRequest | None = None
+        cls,
+        home: Home,
+        request: JobRequest | TaskRequest,
+        graph: Graph | None,
+        run: RunRequest | None = None,
+        start: tuple[StartRecord, Arrays] | None = None,
     ) -> JobFolder:
         """Make the folder of a new job, complete or not at all.
 
@@ -132,6 +140,7 @@ class JobFolder:
             request: What is asked.
             graph: The network; None where there is none, or none yet.
             run: The first run, which waits for its turn from the moment the folder is there.
+            start: What it starts from, and the weights; empty: it starts as a new network does.
 
         Raises:
             NameTaken: If there is a job of that id.
@@ -145,6 +154,8 @@ class JobFolder:
                     (folder / "graph.json").write_text(dump_json(codec.encode(graph)), encoding="utf-8")
                 if run is not None:
                     (folder / "run.json").write_text(dump_json(run.model_dump(mode="json")), encoding="utf-8")
+                if start is not None:
+                    write_start(folder, *start)
                 (folder / "control").mkdir()
                 (folder / "snapshots").mkdir()
         except FileExistsError:

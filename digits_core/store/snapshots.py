@@ -11,16 +11,12 @@ A snapshot whose files do not have their digests is damaged: it is named, and th
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import safetensors
-import safetensors.numpy
 from pydantic import Field, ValidationError
 
 from digits_core.contracts.backend import SLOT_PREFIX, Arrays
@@ -28,6 +24,7 @@ from digits_core.disk import UNFINISHED, new_folder
 from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.spec.files import dump_json
 from digits_core.spec.model import Spec
+from digits_core.store.weights import read_weights, write_weights
 
 #: Prefix of a snapshot while another of its name is written.
 _OLD = f"{UNFINISHED}old-"
@@ -105,8 +102,8 @@ def save_snapshot(folder: Path, state: SnapshotState, arrays: Arrays) -> str:
     path = folder / state.name
     with _set_aside(path), new_folder(path) as new:
         digests = {
-            WEIGHTS: _write(new / WEIGHTS, {k: v for k, v in arrays.items() if not k.startswith(SLOT_PREFIX)}),
-            SOLVER: _write(new / SOLVER, {k: v for k, v in arrays.items() if k.startswith(SLOT_PREFIX)}),
+            WEIGHTS: write_weights(new / WEIGHTS, {k: v for k, v in arrays.items() if not k.startswith(SLOT_PREFIX)}),
+            SOLVER: write_weights(new / SOLVER, {k: v for k, v in arrays.items() if k.startswith(SLOT_PREFIX)}),
         }
         complete = state.model_copy(update={"digests": digests})
         (new / STATE).write_text(dump_json(complete.model_dump(mode="json")), encoding="utf-8")
@@ -229,24 +226,8 @@ def _read_state(path: Path) -> SnapshotState:
     return state if state.name == path.name else state.model_copy(update={"name": path.name})
 
 
-def _write(path: Path, arrays: Arrays) -> str:
-    data = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    path.write_bytes(data)
-    return hashlib.sha256(data).hexdigest()
-
-
 def _read(path: Path, state: SnapshotState) -> Arrays:
-    try:
-        data = path.read_bytes()
-    except OSError as reason:
-        raise _damaged(path, f"cannot be read: {reason.strerror}") from None
-    found, expected = hashlib.sha256(data).hexdigest(), state.digests.get(path.name, "")
-    if found != expected:
-        raise _damaged(path, f"expects SHA-256 {expected[:12] or '(none)'}…, found {found[:12]}…")
-    try:
-        return dict(safetensors.numpy.load(data))
-    except safetensors.SafetensorError as reason:
-        raise _damaged(path, f"is not safetensors: {reason}") from None
+    return read_weights(path, state.digests.get(path.name, ""), _damaged)
 
 
 def _damaged(path: Path, what: str) -> SnapshotDamaged:

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.contracts.backend import Arrays
-from digits_core.graph.graph import INPUT, Graph
+from digits_core.graph.graph import MEAN, Graph
 from digits_core.graph.initializers import HeNormal, HeUniform
-from digits_core.graph.ops import Input
+from digits_core.graph.ops import Input, Parameter
 from digits_core.graph.shapes import Shape
 
 Drawn: TypeAlias = npt.NDArray[np.float64]
@@ -36,12 +36,13 @@ def initial_arrays(graph: Graph, seed: int) -> Arrays:
     >>> {name: array.shape for name, array in initial_arrays(graph, seed=0).items()}
     {'fc/kernel': (2, 2), 'fc/bias': (2,)}
     """
-    arrays: Arrays = {}
-    for name, parameter in graph.parameters.items():
-        draw = _DRAWS[parameter.initializer.name]
-        drawn = draw(parameter.initializer, parameter.shape, generator_for(seed, name))
-        arrays[name] = drawn.astype(np.float32)
-    return arrays
+    return {name: initial_array(name, parameter, seed) for name, parameter in graph.parameters.items()}
+
+
+def initial_array(name: str, parameter: Parameter, seed: int) -> npt.NDArray[np.float32]:
+    """One weight as it starts, float32; ``name`` is its canonical one."""
+    draw = _DRAWS[parameter.initializer.name]
+    return draw(parameter.initializer, parameter.shape, generator_for(seed, name)).astype(np.float32)
 
 
 def generator_for(seed: int, name: str) -> np.random.Generator:
@@ -68,7 +69,7 @@ def mean_arrays(input: Input, mean: npt.NDArray[np.float32]) -> Arrays:
     else:
         top, left = (mean.shape[0] - input.height) // 2, (mean.shape[1] - input.width) // 2
         found = mean[top : top + input.height, left : left + input.width].transpose(2, 0, 1)
-    return {f"{INPUT}/mean": np.ascontiguousarray(found, dtype=np.float32)}
+    return {MEAN: np.ascontiguousarray(found, dtype=np.float32)}
 
 
 def _fans(shape: Shape) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from digits_core.graph.graph import Graph
 from digits_core.hooks.registry import discover
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
+from digits_core.store.start import read_start
 from digits_core.training.control import Control
 from digits_core.training.gain import pace_alone
 from digits_core.training.initialize import initial_arrays, mean_arrays
@@ -152,7 +153,10 @@ def own_device(backend: Backend, run: RunRequest, member: Member) -> Device:
 
 
 def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset, *, leads: bool) -> Start:
-    """The newest whole snapshot, else the initial weights; one process cleans up and tells what it found."""
+    """The newest whole snapshot, else the start that the job was given, else initial weights.
+
+    One process cleans up and tells what it found.
+    """
     if leads:
         clear_unfinished(job.snapshots_folder)
     try:
@@ -166,6 +170,9 @@ def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset, 
             _note(job, usable.damaged, f"Training goes on from snapshot {usable.state.name}.")
         return Start(usable.state.step, usable.arrays, usable.state.patience)
     mean = mean_arrays(graph.input, dataset.mean) if graph.input.mean != "none" else {}
+    if request.spec.start:
+        # Weights that were learned with another mean bring it along.
+        return Start(0, mean | read_start(job.path), Patience())
     return Start(0, initial_arrays(graph, request.spec.seed) | mean, Patience())
 
 

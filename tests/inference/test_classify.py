@@ -6,6 +6,7 @@ from digits_core.dataset.opened import open_dataset
 from digits_core.errors import NameUnknown, SnapshotDamaged
 from digits_core.inference.classify import classify, softmax
 from digits_core.inference.model import load_model
+from digits_core.spec.solver import Sgd
 from digits_core.store.home import Home
 from digits_numpy.backend import NumpyBackend
 
@@ -42,8 +43,7 @@ def test_a_picture_is_seen_as_its_dataset_saw_it(store, model, trained):
     from digits_core.contracts.backend import BuildContext
 
     backend = NumpyBackend()
-    spec = model.request.spec
-    program = backend.build(model.graph, spec.solver, spec.options, BuildContext(backend.devices()[0]))
+    program = backend.build(model.graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
     logits = program.predict(program.load(model.arrays), pixels)[model.graph.output]
     paths = [trained / reader.key(index) for index in range(len(reader))]
     for row, prediction in zip(softmax(logits), classify(model, paths, backend, top=3), strict=True):
