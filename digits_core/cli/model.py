@@ -32,6 +32,9 @@ def import_model(
     size: Annotated[str | None, typer.Option(help="Pixels that the network takes, 224x224. [default: usual]")] = None,
     resize: Annotated[str | None, typer.Option(help="squash, crop, fill or half-crop. [default: usual]")] = None,
     mean: Annotated[Path | None, typer.Option(help="File of the mean picture. [default: usual]")] = None,
+    normalization: Annotated[
+        str | None, typer.Option(help="What pixels went through: imagenet, half, unit. [default: usual]")
+    ] = None,
     importer: Annotated[str, typer.Option(help="Who reads the files; auto: who recognises them.")] = "auto",
     json: Json = False,
 ) -> None:
@@ -48,6 +51,7 @@ def import_model(
         "height": height,
         "resize": resize,
         "mean": mean,
+        "normalization": normalization,
         "importer": importer,
     }
     view = Digits().import_model(request)

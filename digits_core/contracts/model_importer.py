@@ -11,6 +11,7 @@ from typing import ClassVar, TypeAlias
 from digits_core.contracts.backend import Arrays
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.spec.dataset import PictureForm, Resize
+from digits_core.spec.imported import Normalization
 
 #: Builds a network by the name of its family or by its file; without an input, for the one it was published for.
 #: Raises `NameUnknown` and `NetworkInvalid`.
@@ -29,6 +30,7 @@ class ImportOptions:
         width: Width in pixels that the network takes; None: what the files or the family say.
         height: Height in pixels, likewise.
         resize: How a picture of another shape is brought to size; None: what is usual for the kind of files.
+        normalization: What pixels went through in training; None: what the files say, or what is usual.
     """
 
     build: NetworkMaker
@@ -38,6 +40,7 @@ class ImportOptions:
     width: int | None = None
     height: int | None = None
     resize: Resize | None = None
+    normalization: Normalization | None = None
 
 
 @dataclass(frozen=True, slots=True)

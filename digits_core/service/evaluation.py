@@ -42,14 +42,20 @@ def submit_evaluation(
         RequestWrong: With everything that is wrong.
     """
     loaded = load_model(home, model)
-    manifest = find_dataset(home, dataset or loaded.request.spec.dataset)
+    manifest = find_dataset(home, dataset or _own_dataset(home, loaded))
     name, _ = computing_backend(loaded, backend, plugins)
     require([*_misfits(loaded, manifest, split), *_too_many(devices, name, plugins.backends)], SpecInvalid)
-    id = free_name(f"evaluation-{loaded.request.id}", home)
+    id = free_name(f"evaluation-{loaded.name.partition('@')[0]}", home)
     spec = EvaluationSpec(model=loaded.name, dataset=manifest.name, split=split, backend=name, devices=devices)
     runs.forget(id)
     run = RunRequest(backend=name, wanted=devices, ticket=next_ticket(home), trains=False)
     return JobFolder.create(home, TaskRequest(kind="evaluation", id=id, created=now(), spec=spec), None, run)
+
+
+def _own_dataset(home: Home, model: Model) -> str:
+    if model.state is None:
+        raise SpecInvalid(f"Model {model.name} was imported, so a dataset has to be named.", where="--dataset")
+    return JobFolder(home.job_folder(model.name.partition("@")[0])).request().spec.dataset
 
 
 def evaluation_view(folder: JobFolder) -> EvaluationView:
@@ -64,7 +70,7 @@ def evaluation_view(folder: JobFolder) -> EvaluationView:
 
 
 def _misfits(model: Model, manifest: DatasetManifest, split: Split) -> Iterator[Problem]:
-    form = model.request.picture
+    form = model.picture
     expected, found = (form.height, form.width, form.channels), tuple(manifest.size)
     if found != expected:
         wanted, given = (f"{width}x{height}x{channels}" for height, width, channels in (expected, found))
@@ -76,11 +82,11 @@ def _misfits(model: Model, manifest: DatasetManifest, split: Split) -> Iterator[
     if not manifest.splits.get(split, 0):
         given = ", ".join(name for name, count in manifest.splits.items() if count)
         yield Problem(f"Dataset {manifest.name} has no {split} pictures.", "split", f"It has {given}.")
-    if not set(manifest.labels) & set(model.request.labels):
+    if not set(manifest.labels) & set(model.labels):
         yield Problem(
             f"Dataset {manifest.name} has none of the classes of model {model.name}.",
             "dataset",
-            f"Those are {', '.join(model.request.labels[:10])}.",
+            f"Those are {', '.join(model.labels[:10])}.",
         )
 
 

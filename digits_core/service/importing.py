@@ -34,7 +34,14 @@ def import_model(request: ModelSpec | Mapping[str, Any], home: Home, plugins: Pl
     spec, labels = _resolve(request, home, where)
     importer = choose_importer(spec.paths, plugins, spec.importer)
     options = ImportOptions(
-        _network_maker(plugins), spec.network or "", labels, spec.mean, spec.width, spec.height, spec.resize
+        build=_network_maker(plugins),
+        network=spec.network or "",
+        labels=labels,
+        mean=spec.mean,
+        width=spec.width,
+        height=spec.height,
+        resize=spec.resize,
+        normalization=spec.normalization,
     )
     model = check_imported(importer, importer.read(spec.paths, options))
     record = ModelRecord(

@@ -175,6 +175,7 @@ def start_notes(start: tuple[StartRecord, Arrays] | None) -> tuple[str, ...]:
         return ()
     record, arrays = start
     heads = "".join(f" {head.layer} keeps the rows of {', '.join(head.kept)}." for head in record.heads)
-    whole = len(arrays.keys() - {MEAN})
-    counts = f"{len(record.loaded)} of {whole} weights loaded, {len(record.initialised)} start anew"
+    counts = (
+        f"{len(record.loaded)} of {len(arrays.keys() - {MEAN})} weights loaded, {len(record.initialised)} start anew"
+    )
     return (f"Starts from {record.model}: {counts}, {len(record.skipped)} not used.{heads}", *record.notes)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
 from digits_core.spec.dataset import Resize
 from digits_core.spec.model import Name, Spec
+
+#: What pixels went through in training: ImageNet's mean and deviation, to −1 … 1, or to 0 … 1.
+Normalization: TypeAlias = Literal["imagenet", "half", "unit"]
 
 
 class ModelSpec(Spec):
@@ -26,6 +29,8 @@ class ModelSpec(Spec):
     """File whose line i names class i; empty: the files say it, or nobody does."""
     mean: Path | None = None
     """File of the mean picture; empty: the files say it, or it is the family's usual one."""
+    normalization: Normalization | None = None
+    """What pixels went through in training: imagenet, half (−1 to 1) or unit (0 to 1); empty: the usual."""
     width: int | None = Field(default=None, ge=1, le=8192)
     """Width in pixels that the network takes; empty: the usual one."""
     height: int | None = Field(default=None, ge=1, le=8192)

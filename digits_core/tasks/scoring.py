@@ -16,6 +16,7 @@ from digits_core.hooks.registry import discover
 from digits_core.inference.evaluate import Evaluation, Scorer
 from digits_core.inference.model import load_model
 from digits_core.spec.evaluation import EvaluationSpec
+from digits_core.spec.solver import Sgd
 from digits_core.store.job import JobFolder
 from digits_core.tasks.creation import TELL_S
 from digits_core.training.control import Control
@@ -42,12 +43,11 @@ def score(job: JobFolder, spec: EvaluationSpec, control: Control, member: Member
     backend = discover().backends.get(run.backend)()
     device = own_device(backend, run, member)
     job.journal.append(RunStarted(run.number, run.backend, run.devices, 0, len(reader), len(reader)))
-    trained = model.request.spec
-    program = backend.build(
-        model.graph, trained.solver, trained.options, BuildContext(device, trained.seed, spec.batch)
-    )
-    loader = EvaluationLoader(reader, spec.batch, trained.data.crop)
-    scorer = Scorer(model.request.labels, dataset.manifest.labels)
+    program = backend.build(model.graph, Sgd(), model.options, BuildContext(device, batch=spec.batch))
+    taken = model.graph.input
+    crop = taken.height if (taken.height, taken.width) != reader.shape[:2] else None
+    loader = EvaluationLoader(reader, spec.batch, crop)
+    scorer = Scorer(model.labels, dataset.manifest.labels)
     began = told = time.monotonic()
     try:
         state = program.load(model.arrays)
