@@ -5,15 +5,16 @@ from torch import nn
 from torch.nn import functional
 
 
-def seeded(module, seed=0):
-    """The module in evaluation mode with numbers everywhere, running statistics too, that keep activations near 1."""
+def seeded(module, gain=1.5, seed=0):
+    """The module in evaluation mode with numbers everywhere, running statistics too, that let pictures matter to the end."""
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in module.state_dict().items():
         if name.endswith("running_var"):
             tensor.copy_(1 + torch.rand(tensor.shape, generator=generator))
         elif tensor.is_floating_point():
-            fan = tensor[0].numel() if tensor.dim() > 1 else 4
-            tensor.copy_(torch.randn(tensor.shape, generator=generator) / fan**0.5 + (tensor.dim() == 1) * 0.5)
+            drawn = torch.randn(tensor.shape, generator=generator)
+            ones = gain * (tensor.dim() == 1 and name.endswith("weight")) + name.endswith("layer_scale")
+            tensor.copy_(gain * drawn / tensor[0].numel() ** 0.5 if tensor.dim() in (2, 4) else 0.2 * drawn + ones)
     return module.eval()
 
 

@@ -11,6 +11,7 @@ from digits_core.contracts.backend import BuildContext
 from digits_core.errors import ModelInvalid
 from digits_core.inference.model import load_model
 from digits_core.service.digits import Digits
+from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Sgd
 from digits_core.store.home import Home
 from digits_numpy.backend import NumpyBackend
@@ -51,7 +52,8 @@ def logits_of(name, pixels):
     """Logits of an imported model, of raw pixels [B, H, W, C], in the reference."""
     model = load_model(Home.default(), name)
     backend = NumpyBackend()
-    program = backend.build(model.graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
+    options = BackendOptions(precision="fp64")
+    program = backend.build(model.graph, Sgd(), options, BuildContext(backend.devices()[0]))
     return program.predict(program.load(model.arrays), pixels)[model.graph.output]
 
 
@@ -74,7 +76,9 @@ def save(path, state):
 
 
 def some_pixels(side):
-    return np.random.default_rng(3).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
+    """One picture that is dark and greenish, and one that is neither."""
+    noise = np.random.default_rng(3).integers(0, 90, (2, side, side, 3))
+    return (noise + np.array([[0, 60, 10], [160, 90, 130]])[:, None, None]).astype(np.uint8)
 
 
 def assert_near(found, expected):
@@ -84,7 +88,8 @@ def assert_near(found, expected):
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_network_of_torchvision_or_timm_gives_the_same_logits(network, theirs, tmp_path):
     make, side = NETWORKS[network]
-    module = theirs.seeded(make(theirs))
+    # What lets signals through one network lets rounding grow in another.
+    module = theirs.seeded(make(theirs), 1.3 if network == "mobilenet-v2" else 1.5)
     path = save(tmp_path / "weights.safetensors", arrays_of(module))
     request = {"name": "m", "paths": [path], "network": network, "width": side, "height": side}
     half = network.startswith("vit")
@@ -92,7 +97,7 @@ def test_a_network_of_torchvision_or_timm_gives_the_same_logits(network, theirs,
     assert view.classes == CLASSES and view.input == (side, side, 3)
     pixels = some_pixels(side)
     expected = expected_of(module, pixels, HALF if half else IMAGENET)
-    assert np.ptp(expected) > 0.01
+    assert np.abs(expected[0] - expected[1]).max() > 0.01 * np.abs(expected).max()
     assert_near(logits_of("m", pixels), expected)
 
 
