@@ -9,9 +9,10 @@ from typing import ClassVar
 from digits_core.contracts.model_importer import ImportedModel, ImportOptions, ModelImporter
 from digits_core.errors import ModelInvalid, Problem, require
 from digits_core.graph.graph import Graph, NetworkInput
+from digits_core.graph.ops import Input
 from digits_core.spec.dataset import PictureForm
 from digits_core.spec.imported import Normalization
-from digits_pretrained.matching import choose, classes_of, complete, convert
+from digits_pretrained.matching import channels_of, choose, classes_of, complete, convert
 from digits_pretrained.one_tower import ONE_TOWER, USUAL_INPUT, one_tower
 from digits_pretrained.pixels import fold
 from digits_pretrained.state_dicts import SUFFIXES, read_state_dict
@@ -37,13 +38,15 @@ class PretrainedImporter(ModelImporter):
         table = choose(arrays, options.network, where)
         usual = _build(table, options, None)
         table = complete(table, usual)
-        require(_undecided(table, options, where), ModelInvalid)
-        normalization = options.normalization or table.normalization or "imagenet"
+        channels = channels_of(arrays, table, usual)
+        normalization = options.normalization or table.normalization
+        require(_undecided(table, normalization, channels, where), ModelInvalid)
+        assert normalization is not None
         width, height = options.width or usual.input.width, options.height or usual.input.height
-        input = NetworkInput(usual.input.channels, height, width, classes_of(arrays, table, where), "pixel")
+        input = NetworkInput(channels, height, width, classes_of(arrays, table, where), "pixel")
         graph = _build(table, options, input)
         folded = fold(convert(arrays, table, graph, where), graph, normalization)
-        picture = _picture(width, height, options)
+        picture = _picture(graph.input, options)
         return ImportedModel(graph, folded, options.labels, picture, tuple(_notes(table, normalization)))
 
 
@@ -61,8 +64,11 @@ def _refusals(paths: Sequence[Path], options: ImportOptions) -> Iterator[Problem
         yield Problem("Pretrained weights bring the mean that they were trained with.", str(options.mean), hint)
 
 
-def _undecided(table: Table, options: ImportOptions, where: str) -> Iterator[Problem]:
-    if table.normalization is None and options.normalization is None:
+def _undecided(table: Table, chosen: Normalization | None, channels: int, where: str) -> Iterator[Problem]:
+    if channels != 3 and chosen == "imagenet":
+        hint = "Say what gray pixels went through: --normalization half (−1 to 1) or unit (0 to 1)."
+        yield Problem("ImageNet's mean and deviation are those of colours, and the weights take gray.", where, hint)
+    if chosen is None:
         yield Problem(
             f"Weights of {table.network} do not say what pixels went through when they were trained.",
             where,
@@ -70,13 +76,11 @@ def _undecided(table: Table, options: ImportOptions, where: str) -> Iterator[Pro
         )
 
 
-def _picture(width: int, height: int, options: ImportOptions) -> PictureForm:
+def _picture(taken: Input, options: ImportOptions) -> PictureForm:
     """The middle of squares, as the collections do; other forms whole."""
-    resize = options.resize or "crop"
-    if width != height:
-        return PictureForm(width=width, height=height, channels=3, resize=resize)
-    side = round(width * WHOLE / MIDDLE)
-    return PictureForm(width=side, height=side, channels=3, resize=resize)
+    share = WHOLE / MIDDLE if taken.width == taken.height else 1
+    width, height = (round(side * share) for side in (taken.width, taken.height))
+    return PictureForm(width=width, height=height, channels=taken.channels, resize=options.resize or "crop")
 
 
 def _notes(table: Table, normalization: Normalization) -> Iterator[str]:

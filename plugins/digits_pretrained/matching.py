@@ -13,6 +13,7 @@ from digits_core.errors import ModelInvalid, Problem, require
 from digits_core.graph.graph import MEAN, Graph, Layer
 from digits_core.graph.shapes import Shape
 from digits_pretrained.one_tower import ONE_TOWER
+from digits_pretrained.pixels import first_convolution
 from digits_pretrained.tables import STRANGERS, Table, tables
 
 #: What follows the name of a layer there, by what follows it here.
@@ -105,6 +106,14 @@ def classes_of(arrays: Arrays, table: Table, where: str) -> int:
             f"Network {table.network} expects {table.head}.weight, found nothing.", where=where, hint=hint
         )
     return len(head)
+
+
+def channels_of(arrays: Arrays, table: Table, usual: Graph) -> int:
+    """1 where the first convolution takes gray, 3 where it takes colours, else what is usual."""
+    name = first_convolution(usual).name
+    kernel = arrays.get(f"{table.layers.get(name, name)}.weight")
+    found = kernel.shape[1] if kernel is not None and kernel.ndim == 4 else 0
+    return found if found in (1, 3) else usual.input.channels
 
 
 def _wanted(graph: Graph) -> Iterator[tuple[Layer, str, Shape]]:

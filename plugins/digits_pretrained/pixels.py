@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from digits_core.contracts.backend import Arrays
-from digits_core.graph.graph import INPUT, MEAN, Graph
+from digits_core.errors import ModelInvalid
+from digits_core.graph.graph import INPUT, MEAN, Graph, Layer
+from digits_core.graph.ops import Conv
 from digits_core.spec.imported import Normalization
 
 #: Mean and standard deviation of red, green and blue, of pixels from 0 to 1.
@@ -21,11 +23,24 @@ NORMALIZATIONS: dict[Normalization, tuple[tuple[float, ...], tuple[float, ...]]]
 }
 
 
+def first_convolution(graph: Graph) -> Layer:
+    """The layer that sees the pixels.
+
+    Raises:
+        ModelInvalid: If that is no convolution, or several layers do.
+    """
+    first = [layer for layer in graph.layers if INPUT in layer.inputs]
+    if len(first) == 1 and isinstance(first[0].op, Conv):
+        return first[0]
+    names = ", ".join(f"{layer.name} ({layer.op.kind})" for layer in first)
+    message = f"Network {graph.name} expects one convolution after its input, found {names}."
+    raise ModelInvalid(message, hint="Only there can be kept what pixels went through in training.")
+
+
 def fold(arrays: Arrays, graph: Graph, normalization: Normalization) -> Arrays:
     """``arrays`` for pixels from 0 to 255, with the mean that the input layer subtracts."""
-    mean, std = (np.array(values) for values in NORMALIZATIONS[normalization])
-    (first,) = (layer for layer in graph.layers if layer.inputs == (INPUT,))
-    kernel = f"{first.name}/kernel"
+    mean, std = (np.array(values[: graph.input.channels]) for values in NORMALIZATIONS[normalization])
+    kernel = f"{first_convolution(graph).name}/kernel"
     factors = 1 / (255 * std * graph.input.scale)
     return {
         **arrays,

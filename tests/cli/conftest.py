@@ -34,3 +34,28 @@ def digits(capsys):
         return answer
 
     return call
+
+
+@pytest.fixture
+def refused(digits, home):
+    """Run a command that must be refused; returns its message."""
+
+    def call(*arguments, status=2):
+        before = everything(home)
+        answer = digits(*arguments)
+        assert answer.status == status, answer
+        assert answer.out == ""
+        assert answer.err.count("Error: ") == 1, answer.err
+        assert everything(home) == before
+        as_json = digits(*arguments, "--json")
+        assert as_json.status == status
+        assert as_json.data["error"]["message"]
+        assert everything(home) == before
+        return answer.err[answer.err.index("Error: ") :]  # progress may come before
+
+    return call
+
+
+def everything(home):
+    """What lies in the home; the empty shelves and locks do not count."""
+    return sorted(str(path) for path in home.glob("*/*")) if home.exists() else []

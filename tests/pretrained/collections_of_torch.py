@@ -6,7 +6,7 @@ from torch.nn import functional
 
 
 def seeded(module, gain=1.5, seed=0):
-    """The module in evaluation mode with numbers everywhere, running statistics too, that let pictures matter to the end."""
+    """The module in evaluation mode, with numbers everywhere that let pictures matter to the end."""
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in module.state_dict().items():
         if name.endswith("running_var"):

@@ -140,14 +140,14 @@ def resnet(theirs):
 
 def test_everything_that_does_not_fit_is_told_at_once(resnet, tmp_path):
     del resnet["layer2.0.bn1.running_var"]
-    resnet["conv1.weight"] = resnet["conv1.weight"][:, :1]
+    resnet["conv1.weight"] = resnet["conv1.weight"][:, :2]
     resnet["layer9.weight"] = np.zeros(3, np.float32)
     path = save(tmp_path / "r.safetensors", resnet)
     with pytest.raises(ModelInvalid) as refused:
         Digits().import_model({"name": "m", "paths": [path], "network": "resnet-18:width=8"})
     message = str(refused.value)
     assert "layer2.0.bn1.running_var expects shape [16]" in message and "found nothing" in message
-    assert "conv1.weight expects shape [8, 3, 7, 7]" in message and "found shape [8, 1, 7, 7]" in message
+    assert "conv1.weight expects shape [8, 3, 7, 7]" in message and "found shape [8, 2, 7, 7]" in message
     assert "layer9.weight [3] is no weight of network resnet-18" in message
     assert len(refused.value.problems) == 3
 
