@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digits_core.cli.options import Json
-from digits_core.cli.output import show, table, write_out
+from digits_core.cli.output import say, show, table, write_out
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
@@ -113,6 +113,28 @@ def schema(
     write_out(out, dump_json(found).encode())
     hint = f"# yaml-language-server: $schema={out}"
     show({"file": str(out)}, f"Wrote {out}. The first line of a network file may name it: {hint}", json_wanted=json)
+
+
+@app.command("import")
+def import_network(
+    file: Annotated[Path, typer.Argument(help="A network of another system: a prototxt file of Caffe.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it. [default: NAME.yaml]")] = None,
+    json: Json = False,
+) -> None:
+    """Turn a network of another system into a network file."""
+    from digits_core.errors import NameTaken
+    from digits_core.service.digits import Digits
+
+    view = Digits().import_network(file)
+    target = out or Path(f"{view.name}.yaml")
+    if out is None and target.exists():
+        raise NameTaken(f"{target} exists already.", hint="Choose another file with --out.")
+    write_out(target, view.text.encode())
+    for note in view.notes:
+        say(note)
+    data = {**view.to_dict(), "file": str(target)}
+    text = f"Wrote {target}: network {view.name}, {view.layers} layers, {view.parameters:,} parameters."
+    show({key: value for key, value in data.items() if key != "text"}, text, json_wanted=json)
 
 
 def _memory(memory: MemoryView) -> str:

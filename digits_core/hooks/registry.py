@@ -18,6 +18,7 @@ from digits_core.contracts.entry import Entry
 from digits_core.contracts.launcher import Launcher
 from digits_core.contracts.model_importer import ModelImporter
 from digits_core.contracts.network_family import NetworkFamily
+from digits_core.contracts.network_importer import NetworkImporter
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
 from digits_core.hooks import specs
 
@@ -144,7 +145,12 @@ class Registry(Generic[ThingT]):
 
 
 AnyRegistry: TypeAlias = (
-    Registry[Backend] | Registry[DatasetSource] | Registry[NetworkFamily] | Registry[ModelImporter] | Registry[Launcher]
+    Registry[Backend]
+    | Registry[DatasetSource]
+    | Registry[NetworkFamily]
+    | Registry[NetworkImporter]
+    | Registry[ModelImporter]
+    | Registry[Launcher]
 )
 
 
@@ -155,6 +161,7 @@ class Plugins:
     backends: Registry[Backend]
     dataset_sources: Registry[DatasetSource]
     network_families: Registry[NetworkFamily]
+    network_importers: Registry[NetworkImporter]
     model_importers: Registry[ModelImporter]
     launchers: Registry[Launcher]
     broken: tuple[BrokenPlugin, ...]
@@ -162,7 +169,14 @@ class Plugins:
     @property
     def registries(self) -> tuple[AnyRegistry, ...]:
         """All of them, in documentation order."""
-        return (self.backends, self.dataset_sources, self.network_families, self.model_importers, self.launchers)
+        return (
+            self.backends,
+            self.dataset_sources,
+            self.network_families,
+            self.network_importers,
+            self.model_importers,
+            self.launchers,
+        )
 
 
 @cache
@@ -201,6 +215,7 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         Registry("backend", Backend, declared("digits_backends")),  # type: ignore[type-abstract]
         Registry("dataset source", DatasetSource, declared("digits_dataset_sources")),  # type: ignore[type-abstract]
         Registry("network family", NetworkFamily, declared("digits_network_families")),  # type: ignore[type-abstract]
+        Registry("network importer", NetworkImporter, declared("digits_network_importers")),  # type: ignore[type-abstract]
         Registry("model importer", ModelImporter, declared("digits_model_importers")),  # type: ignore[type-abstract]
         Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
         tuple(broken),

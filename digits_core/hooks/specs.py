@@ -28,6 +28,11 @@ def digits_network_families() -> list[Entry]:  # type: ignore[empty-body]
 
 
 @hookspec
+def digits_network_importers() -> list[Entry]:  # type: ignore[empty-body]
+    """Importers of networks: targets are subclasses of `digits_core.contracts.network_importer.NetworkImporter`."""
+
+
+@hookspec
 def digits_model_importers() -> list[Entry]:  # type: ignore[empty-body]
     """Importers of models: targets are subclasses of `digits_core.contracts.model_importer.ModelImporter`."""
 

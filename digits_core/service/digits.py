@@ -40,7 +40,14 @@ from digits_core.service.importing import import_model
 from digits_core.service.joining import Joining
 from digits_core.service.listing import list_jobs
 from digits_core.service.models import list_models, model_view
-from digits_core.service.networks import build_network, choose_family, family_view, is_file, network_view
+from digits_core.service.networks import (
+    build_network,
+    choose_family,
+    family_view,
+    import_network,
+    is_file,
+    network_view,
+)
 from digits_core.service.resolve import (
     ResolvedJob,
     check_devices,
@@ -60,6 +67,7 @@ from digits_core.service.views import (
     ErrorView,
     EvaluationView,
     FamilyView,
+    ImportedNetworkView,
     JobView,
     ModelView,
     NetworkView,
@@ -274,6 +282,14 @@ class Digits:
             NameUnknown: If there is none.
         """
         remove(ModelFolder.find(self.home, name).path, "model")
+
+    def import_network(self, path: Path) -> ImportedNetworkView:
+        """A network of another system as a network file of ours, which is not written yet.
+
+        Raises:
+            NetworkInvalid: With every line that cannot be read or built here.
+        """
+        return import_network(path.expanduser(), self.plugins.network_importers)
 
     # Jobs
 

@@ -11,13 +11,22 @@ from typing import Any
 from pydantic import BaseModel
 
 from digits_core.contracts.network_family import NetworkFamily
+from digits_core.contracts.network_importer import NetworkImporter
 from digits_core.errors import NetworkInvalid, Problem, require
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
-from digits_core.service.views import FamilyAdvice, LayerView, MemoryView, NetworkView, ParamView, RecipeView
-from digits_core.spec.files import parse_text, read_marked
+from digits_core.service.views import (
+    FamilyAdvice,
+    ImportedNetworkView,
+    LayerView,
+    MemoryView,
+    NetworkView,
+    ParamView,
+    RecipeView,
+)
+from digits_core.spec.files import dump_yaml, parse_text, read_marked
 from digits_core.spec.model import parse
 from digits_core.spec.solver import Sgd
 
@@ -137,6 +146,31 @@ def family_view(chosen: ChosenFamily) -> FamilyAdvice:
         ParamView(name=name, value=values[name], description=field.description or "") for name, field in fields.items()
     )
     return FamilyAdvice(params=params, recipe=RecipeView(**dataclasses.asdict(chosen.family.recipe)))
+
+
+def import_network(path: Path, importers: Registry[NetworkImporter]) -> ImportedNetworkView:
+    """The network of another system that ``path`` describes.
+
+    Raises:
+        NetworkInvalid: If nobody knows such files, or the network cannot be built here; with every problem.
+    """
+    makers = [importers.get(name)() for name in importers.available()]
+    importer = next((importer for importer in makers if importer.recognises(path)), None)
+    if importer is None:
+        raise NetworkInvalid(
+            f"{path.name} is no network file of another system that is known: {', '.join(importers.names()) or 'none'}.",
+            where=str(path),
+            hint="Give a .prototxt file of Caffe; network files of ours need no import.",
+        )
+    found = importer.read(path)
+    graph = codec.decode(dict(found.description), where=str(path))
+    return ImportedNetworkView(
+        name=graph.name,
+        parameters=graph.parameter_count,
+        layers=len(graph.layers),
+        text=dump_yaml(dict(found.description)),
+        notes=found.notes,
+    )
 
 
 def network_view(graph: Graph, advice: FamilyAdvice | None = None) -> NetworkView:

@@ -344,6 +344,21 @@ class NetworkView(View):
     """What its family says; nothing for a file."""
 
 
+class ImportedNetworkView(View):
+    """A network of another system as a network file of ours."""
+
+    name: str
+    """Its name."""
+    parameters: int
+    """Trainable elements, with the classes that it had."""
+    layers: int
+    """Number of layers, the input among them."""
+    text: str
+    """The network file, YAML."""
+    notes: tuple[str, ...] = ()
+    """What a person should know, each a sentence."""
+
+
 class FamilyView(View):
     """A network that can be named."""
 

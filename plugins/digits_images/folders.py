@@ -12,6 +12,9 @@ from digits_core.errors import SourceInvalid
 from digits_images.files import PICTURE_ENDINGS, read_picture_file
 from digits_images.idx import IdxSource
 
+#: The file that a folder with an LMDB database holds; it is no class.
+_DATABASE = "data.mdb"
+
 
 class FolderSource(DatasetSource):
     """One folder of pictures per class.
@@ -31,8 +34,10 @@ class FolderSource(DatasetSource):
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
-        """Whether ``path`` is a folder with folders in it, and without IDX files beside them."""
-        return path.is_dir() and any(_class_folders(path)) and not IdxSource.recognises(path)
+        """Whether ``path`` is a folder with folders in it that are no databases, and without IDX files beside them."""
+        if not path.is_dir() or IdxSource.recognises(path):
+            return False
+        return any(not (path / folder / _DATABASE).exists() for folder in _class_folders(path))
 
     def itemize(self) -> Sequence[Item]:
         """Every picture, sorted by class and path.
