@@ -157,7 +157,7 @@ class Conversion:
         try:
             op = self._operation(layer, sources)
         except DigitsError as refused:
-            self.problems += refused.problems
+            self.problems += [_of_layer(layer, problem) for problem in refused.problems]
             self._pass_on(layer, sources[0], guessed=True)
             return
         if op is None:
@@ -240,3 +240,13 @@ class Conversion:
 
     def _report(self, layer: CaffeLayer, message: str, hint: str = "Correct the line.") -> None:
         self.problems.append(Problem(message, layer.where, hint))
+
+
+def _of_layer(layer: CaffeLayer, problem: Problem) -> Problem:
+    """``problem`` with the layer that it is about; those of single fields do not know it."""
+    who = f"{layer.name} ({layer.type})"
+    return (
+        problem
+        if problem.message.startswith(who)
+        else Problem(f"{who}: {problem.message}", problem.where, problem.hint)
+    )
