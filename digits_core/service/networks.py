@@ -157,8 +157,9 @@ def import_network(path: Path, importers: Registry[NetworkImporter]) -> Imported
     makers = [importers.get(name)() for name in importers.available()]
     importer = next((importer for importer in makers if importer.recognises(path)), None)
     if importer is None:
+        known = ", ".join(importers.names()) or "none is installed"
         raise NetworkInvalid(
-            f"{path.name} is no network file of another system that is known: {', '.join(importers.names()) or 'none'}.",
+            f"{path.name} is no network file of a system that is known: {known}.",
             where=str(path),
             hint="Give a .prototxt file of Caffe; network files of ours need no import.",
         )

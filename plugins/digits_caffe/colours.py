@@ -18,7 +18,7 @@ Turn: TypeAlias = Callable[[Layer, Arrays], bool]
 
 #: Operations that give each channel from the same channel, or from its neighbours on both sides alike.
 _CHANNEL_BY_CHANNEL = frozenset(
-    "relu tanh sigmoid dropout max_pool average_pool global_average_pool lrn softmax add flatten".split()
+    "relu relu6 silu tanh sigmoid dropout max_pool average_pool global_average_pool lrn softmax add flatten".split()
 )
 
 

@@ -11,18 +11,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from digits_caffe.environment import DAMAGED, FILE, Environment, is_database, open_environment
 from digits_caffe.messages import message_class
 from digits_core.contracts.dataset_source import DatasetSource, Item, Picture, SourceOptions
 from digits_core.errors import Problem, SourceInvalid, require
 from digits_core.spec.dataset import Split
 
-_DATA = "data.mdb"
 _LABELS = "labels.txt"
 #: Folders of a dataset of DIGITS, and the splits they are.
 DIGITS_FOLDERS: dict[str, Split] = {"train_db": "train", "val_db": "val", "test_db": "test"}
 #: More labels that are out of range are not listed one by one.
 MAX_PROBLEMS = 20
-_DAMAGED = "Copy the database again."
 
 
 class LmdbSource(DatasetSource):
@@ -39,19 +38,19 @@ class LmdbSource(DatasetSource):
     name: ClassVar[str] = "lmdb"
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
-        path = path.parent if path.name == _DATA else path
+        path = path.parent if path.name == FILE else path
         self._path = path
-        self._folders = {name: path / name for name in DIGITS_FOLDERS if _is_database(path / name)} or {"": path}
+        self._folders = {name: path / name for name in DIGITS_FOLDERS if is_database(path / name)} or {"": path}
         self._divided = options.val_given
         self._labels_path = options.labels or _labels_beside(path, "" in self._folders)
-        self._databases: dict[str, Any] = {}
+        self._databases: dict[str, Environment] = {}
         self._odd_keys: dict[str, bytes] = {}
         self._names: list[str] = []
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
         """Whether ``path`` is an LMDB database or a folder of those that DIGITS makes."""
-        return _is_database(path) or path.name == _DATA or any(_is_database(path / name) for name in DIGITS_FOLDERS)
+        return is_database(path) or path.name == FILE or any(is_database(path / name) for name in DIGITS_FOLDERS)
 
     def itemize(self) -> Sequence[Item]:
         """Every picture in the order of the keys; keys begin with the folder's name where there are several.
@@ -59,7 +58,7 @@ class LmdbSource(DatasetSource):
         Raises:
             SourceInvalid: If a database is damaged or holds something else, or a label has no name; names all.
         """
-        self._databases = {name: _open(folder) for name, folder in self._folders.items()}
+        self._databases = {name: open_environment(folder) for name, folder in self._folders.items()}
         numbered = [
             (key, label, DIGITS_FOLDERS.get(name))
             for name, database in self._databases.items()
@@ -84,8 +83,7 @@ class LmdbSource(DatasetSource):
             OSError: If the datum is gone, or its pixels are not what its size says.
         """
         name, _, inner = key.partition("/") if len(self._databases) > 1 or "" not in self._databases else ("", "", key)
-        with self._databases[name].begin() as transaction:
-            value = transaction.get(self._odd_keys.get(key, inner.encode()))
+        value = self._databases[name].get(self._odd_keys.get(key, inner.encode()))
         if value is None:
             raise OSError(f"{key} is no longer in the database")
         return _picture(_datum(value, key))
@@ -94,50 +92,25 @@ class LmdbSource(DatasetSource):
         """The order of the labels file, else of the numbers."""
         return self._names
 
-    def _labels(self, name: str, database: Any) -> Iterator[tuple[str, int]]:
-        with database.begin() as transaction:
-            for raw, value in transaction.cursor():
-                text = raw.decode("utf-8", "backslashreplace")
-                key = f"{name}/{text}" if name else text
-                if text.encode() != raw:
-                    self._odd_keys[key] = raw
-                try:
-                    yield key, _datum(value, key).label
-                except OSError as reason:
-                    raise SourceInvalid(f"{reason}.", where=str(self._path), hint=_DAMAGED) from None
+    def _labels(self, name: str, database: Environment) -> Iterator[tuple[str, int]]:
+        for raw, value in database.entries():
+            text = raw.decode("utf-8", "backslashreplace")
+            key = f"{name}/{text}" if name else text
+            if text.encode() != raw:
+                self._odd_keys[key] = raw
+            try:
+                yield key, _datum(value, key).label
+            except OSError as reason:
+                raise SourceInvalid(f"{reason}.", where=str(self._path), hint=DAMAGED) from None
 
     def _split(self, split: Split | None) -> Split | None:
         """Validation pictures test where the request makes validation pictures of its own."""
         return "test" if split == "val" and self._divided else split
 
 
-def _is_database(folder: Path) -> bool:
-    return (folder / _DATA).is_file()
-
-
 def _labels_beside(path: Path, single: bool) -> Path | None:
     beside = (path.parent if single and path.name in DIGITS_FOLDERS else path) / _LABELS
     return beside if beside.is_file() else None
-
-
-def _open(folder: Path) -> Any:
-    """The database, opened for reading only; one that is cut off would end the process when it is read."""
-    import lmdb
-
-    where, file = str(folder), folder / _DATA
-    try:
-        database = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, create=False)
-        needed = (database.info()["last_pgno"] + 1) * database.stat()["psize"]
-        size = file.stat().st_size
-        entries = database.stat()["entries"]
-    except (lmdb.Error, OSError) as reason:
-        raise SourceInvalid(f"{file} is no LMDB database: {reason}.", where=where, hint=_DAMAGED) from None
-    if size < needed:
-        message = f"{file} is cut off: expected at least {needed:,} bytes, found {size:,}."
-        raise SourceInvalid(message, where=where, hint=_DAMAGED)
-    if not entries:
-        raise SourceInvalid(f"{folder} holds no pictures.", where=where, hint="Give the database that was filled.")
-    return database
 
 
 def _datum(value: bytes, key: str) -> Any:

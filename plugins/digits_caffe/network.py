@@ -143,8 +143,8 @@ def _picture_notes(pictures: Pictures) -> list[str]:
     if None in pictures.shape:
         size = input_of(pictures)
         notes.append(
-            f"The file does not say the whole size of its pictures; {size.channels} channels of "
-            f"{size.width}x{size.height} are taken for it until a dataset says better."
+            f"The file leaves the size of its pictures open: {size.channels} channels of {size.width}x{size.height} "
+            "are taken until a dataset says another."
         )
     if pictures.crop:
         notes.append(f"Training cut squares of {pictures.crop} pixels: train with --crop {pictures.crop}.")

@@ -16,7 +16,7 @@ from digits_caffe.fillers import initializer
 from digits_caffe.layers import CaffeLayer
 from digits_core.graph.initializers import Constant, Initializer, Xavier
 from digits_core.graph.ops import (
-    Add,
+    OPS,
     AveragePool,
     BatchNorm,
     Concat,
@@ -122,11 +122,14 @@ def batch_norm(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op:
 
 
 def scale(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op:
-    """A factor and maybe an offset per channel without batch norm: a 1×1 convolution of each channel by itself."""
+    """A factor and maybe an offset per channel without batch norm: a 1×1 convolution of each channel by itself.
+
+    Of two bottoms the second is the factor, as squeeze-and-excitation has it.
+    """
     param = layer.param("scale_param")
+    if len(layer.bottoms) == 2 and not param.flag("bias_term", False):
+        return _plain(layer, "multiply")
     _require_axis(layer, "scale_param", 1)
-    if len(layer.bottoms) > 1:
-        raise layer.refuse("one bottom", f"{len(layer.bottoms)}", hint="Products of two blobs have no operation here.")
     if param.integer("num_axes", 1) != 1 or len(shapes[0]) != 3:
         raise layer.refuse("channels of a picture", f"shape {list(shapes[0])}", "scale_param.num_axes")
     rates = _multipliers(layer)
@@ -151,17 +154,16 @@ def concat(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op | None:
 
 
 def eltwise(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op:
-    """Sums without coefficients."""
+    """Sums without coefficients, and products of two."""
     param = layer.param("eltwise_param")
-    kind = param.text("operation", "SUM")
-    if kind not in ("SUM", "1"):
-        hint = "Products and maxima of blobs have no operation here."
-        raise layer.refuse("operation: SUM", kind, "eltwise_param.operation", hint)
+    kind = {"SUM": "add", "1": "add", "PROD": "multiply", "0": "multiply"}.get(param.text("operation", "SUM"))
+    if kind is None:
+        raise layer.refuse("operation: SUM or PROD", param.text("operation"), "eltwise_param.operation")
     coefficients = param.numbers("coeff")
     if any(value != 1 for value in coefficients):
         found = ", ".join(f"{value:g}" for value in coefficients)
         raise layer.refuse("coefficients of 1", found, "eltwise_param.coeff")
-    return Add()
+    return _plain(layer, kind)
 
 
 def flatten(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op | None:
@@ -213,6 +215,8 @@ OPERATIONS: dict[str, Operation] = {
     "InnerProduct": inner_product,
     "Pooling": pooling,
     "ReLU": relu,
+    "ReLU6": lambda layer, shapes: _plain(layer, "relu6"),
+    "Swish": lambda layer, shapes: _plain(layer, "silu"),
     "TanH": lambda layer, shapes: Tanh(),
     "Sigmoid": lambda layer, shapes: Sigmoid(),
     "LRN": lrn,
@@ -227,6 +231,13 @@ OPERATIONS: dict[str, Operation] = {
     "Split": lambda layer, shapes: None,
     "Softmax": softmax,
 }
+
+
+def _plain(layer: CaffeLayer, kind: str) -> Op:
+    """The operation ``kind``, which has no fields, where it is known."""
+    if kind not in OPS:
+        raise layer.refuse(f"the operation {kind}", "that there is none here")
+    return OPS[kind]()
 
 
 def _pair(layer: CaffeLayer, param: str, prefix: str, both: str, default: int) -> tuple[int, int]:

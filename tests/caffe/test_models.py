@@ -17,13 +17,17 @@ from tests.caffe.files import blob, write_caffemodel
 
 NETWORK = """
 name: "small" input: "data" input_dim: 1 input_dim: 3 input_dim: 11 input_dim: 11
-layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 } }
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+  convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad: 1 } }
 layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
 layer { name: "norm1" type: "LRN" bottom: "conv1" top: "norm1" lrn_param { local_size: 3 alpha: 0.5 beta: 0.75 k: 2 } }
-layer { name: "max" type: "Pooling" bottom: "norm1" top: "max" pooling_param { pool: MAX kernel_size: 3 stride: 2 pad: 1 } }
-layer { name: "mean" type: "Pooling" bottom: "norm1" top: "mean" pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 } }
+layer { name: "max" type: "Pooling" bottom: "norm1" top: "max"
+  pooling_param { pool: MAX kernel_size: 3 stride: 2 pad: 1 } }
+layer { name: "mean" type: "Pooling" bottom: "norm1" top: "mean"
+  pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 } }
 layer { name: "sum" type: "Eltwise" bottom: "max" bottom: "mean" top: "sum" }
-layer { name: "conv2" type: "Convolution" bottom: "sum" top: "conv2" convolution_param { num_output: 6 kernel_size: 1 group: 2 bias_term: false } }
+layer { name: "conv2" type: "Convolution" bottom: "sum" top: "conv2"
+  convolution_param { num_output: 6 kernel_size: 1 group: 2 bias_term: false } }
 layer { name: "bn" type: "BatchNorm" bottom: "conv2" top: "conv2" batch_norm_param { eps: 0.01 } }
 layer { name: "scale" type: "Scale" bottom: "conv2" top: "conv2" scale_param { bias_term: true } }
 layer { name: "both" type: "Concat" bottom: "conv2" bottom: "sum" top: "both" }
