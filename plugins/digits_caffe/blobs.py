@@ -46,13 +46,14 @@ def read_caffemodel(path: Path) -> dict[str, Blobs]:
     found: dict[str, Blobs] = {}
     problems: list[Problem] = []
     for layer in (*net.layer, *net.layers):
+        name = layer.name.decode("utf-8", "replace")
         try:
             arrays = tuple(_array(blob) for blob in layer.blobs)
         except _Unreadable as reason:
-            problems.append(Problem(f"{path.name}: {layer.name} {reason}.", str(path), "Fetch the file again."))
+            problems.append(Problem(f"{path.name}: {name} {reason}.", str(path), "Fetch the file again."))
             continue
         if arrays:
-            found[layer.name] = Blobs(layer.name, arrays)
+            found[name] = Blobs(name, arrays)
     require(problems, ModelInvalid)
     if not found:
         hint = "Give the .caffemodel file that Caffe's training wrote."

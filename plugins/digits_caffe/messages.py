@@ -1,7 +1,7 @@
 """The parts of Caffe's binary messages that are needed, under the field numbers that Caffe published.
 
 Numbers are declared as ``bytes``: packed arrays of numbers look the same on the wire, and millions of weights become an
-array without becoming Python objects first. Source: Caffe's ``caffe.proto``,
+array without becoming Python objects first. Names are too, since those of a damaged file are no text. Source: Caffe's ``caffe.proto``,
 https://github.com/BVLC/caffe/blob/master/src/caffe/proto/caffe.proto.
 """
 
@@ -35,9 +35,9 @@ MESSAGES: dict[str, tuple[tuple[str, int, str], ...]] = {
         ("label", 5, "int64"),
         ("encoded", 7, "bool"),
     ),
-    "LayerParameter": (("name", 1, "string"), ("type", 2, "string"), ("blobs", 7, "BlobProto*")),
-    "V1LayerParameter": (("name", 4, "string"), ("type", 5, "int64"), ("blobs", 6, "BlobProto*")),
-    "NetParameter": (("name", 1, "string"), ("layers", 2, "V1LayerParameter*"), ("layer", 100, "LayerParameter*")),
+    "LayerParameter": (("name", 1, "bytes"), ("blobs", 7, "BlobProto*")),
+    "V1LayerParameter": (("name", 4, "bytes"), ("blobs", 6, "BlobProto*")),
+    "NetParameter": (("layers", 2, "V1LayerParameter*"), ("layer", 100, "LayerParameter*")),
 }
 _PACKAGE = "digits_caffe"
 

@@ -19,9 +19,9 @@ def blob(array, old=False):
 
 def write_caffemodel(path, weights, old=False):
     """Weights by layer in either syntax."""
-    net = message_class("NetParameter")(name="written")
+    net = message_class("NetParameter")()
     for name, arrays in weights.items():
-        layer = net.layers.add(name=name, type=4) if old else net.layer.add(name=name, type="Convolution")
+        layer = (net.layers if old else net.layer).add(name=name.encode())
         layer.blobs.extend(blob(array, old) for array in arrays)
     path.write_bytes(net.SerializeToString())
     return path

@@ -244,10 +244,11 @@ HUGE = text_field(100, text_field(1, b"fc") + text_field(7, new_shape(2**40, 2**
         (b"\x89HDF\r\n\x1a\n and more", "is an HDF5 file, which is not read"),
         (b'name: "net"\nlayer { }', "is not a caffemodel"),
         (HUGE[:-2], "is not a caffemodel: it is cut off"),
+        (HUGE.replace(b"fc", b"\xff\xfe"), "�� expects 1 numbers"),
         (HUGE, "fc expects 1 numbers as shape [1099511627776, 1099511627776] says"),
         (text_field(100, text_field(1, b"fc") + text_field(7, new_shape(2**64 - 1) + floats(5, [1]))), "fc expects"),
     ],
-    ids=["empty", "hdf5", "text", "cut", "huge", "negative"],
+    ids=["empty", "hdf5", "text", "cut", "no-text", "huge", "negative"],
 )
 def test_files_that_are_no_caffemodels_are_refused_in_one_sentence(read, content, message):
     with pytest.raises(ModelInvalid) as refused:
