@@ -1,7 +1,8 @@
 """The parts of Caffe's binary messages that are needed, under the field numbers that Caffe published.
 
 Numbers are declared as ``bytes``: packed arrays of numbers look the same on the wire, and millions of weights become an
-array without becoming Python objects first. Names are too, since those of a damaged file are no text. Source: Caffe's ``caffe.proto``,
+array without becoming Python objects first. Names are too, since those of a damaged file are no text.
+Source: Caffe's ``caffe.proto``,
 https://github.com/BVLC/caffe/blob/master/src/caffe/proto/caffe.proto.
 """
 
