@@ -1,9 +1,12 @@
 """Writing what Caffe writes: caffemodels, mean pictures, databases."""
 
-import lmdb
 import numpy as np
+import pytest
 
 from digits_caffe.messages import message_class
+
+lmdb = pytest.importorskip("lmdb", reason="databases of Caffe need lmdb, which is not installed here")
+pytest.importorskip("google.protobuf", reason="binary files of Caffe need protobuf, which is not installed here")
 
 
 def blob(array, old=False):
