@@ -14,7 +14,8 @@ room                    what lives there
 ``store``               the folders on disk, as code
 ``training``            the child process: one loop for every backend
 ``scheduling``          the parent process: start, follow and stop workers
-``inference``           classify pictures with a trained model
+``inference``           classify pictures with a trained model, score it on known ones
+``tasks``               jobs that train nothing: a dataset is made, a model is scored
 ``service``             the only door for command line, web page and notebook
 ``cli``                 the command line, one file per noun
 ``testing``             public: conformance kit, tiny graphs and datasets
