@@ -9,100 +9,21 @@ import numpy as np
 from digits_core.contracts.backend import Arrays, Batch
 from digits_core.graph.codec import decode
 from digits_core.graph.graph import Graph
-
-Layers = list[dict[str, Any]]
-
-_CONV: dict[str, Any] = {"name": "first", "op": "conv", "filters": 4, "kernel": 3, "kernel_initializer": "he_normal"}
-
-
-def after_conv(*layers: dict[str, Any]) -> Layers:
-    """Layers behind a convolution, so that a gradient has to pass through them, and in front of four logits."""
-    return [_CONV, *layers, {"name": "logits", "op": "dense", "units": 4, "kernel_initializer": "he_normal"}]
+from digits_core.testing.blocks import (
+    FIRST,
+    MOBILE,
+    NEXT,
+    SEQUENCE,
+    TRANSFORMER,
+    Layers,
+    after_conv,
+    branches,
+    side_by_side,
+)
 
 
 def _one(op: str, **fields: Any) -> Layers:
     return after_conv({"name": "tested", "op": op, **fields})
-
-
-def _branches(**ops: dict[str, Any]) -> Layers:
-    """Layers side by side, each behind a convolution of its own, whose gradient tells which of them is wrong."""
-    layers: Layers = []
-    for name, op in ops.items():
-        layers += [
-            {"name": f"to-{name}", "op": "conv", "filters": 4, "kernel": 1, "inputs": "first"},
-            {"name": name, **op},
-            {"name": f"flat-{name}", "op": "flatten"},
-        ]
-    return after_conv(*layers, {"name": "joined", "op": "concat", "inputs": [f"flat-{name}" for name in ops]})
-
-
-def _side_by_side(*kinds: str) -> Layers:
-    return _branches(**{kind: {"op": kind} for kind in kinds})
-
-
-def _squeeze_excite(name: str, channels: int, squeezed: int) -> Layers:
-    """Channels of the layer before it, weighed by what they are over the whole picture."""
-    return [
-        {"name": f"{name}-pool", "op": "global_average_pool", "inputs": name},
-        {"name": f"{name}-squeeze", "op": "conv", "filters": squeezed, "kernel": 1},
-        {"name": f"{name}-active", "op": "silu"},
-        {"name": f"{name}-excite", "op": "conv", "filters": channels, "kernel": 1},
-        {"name": f"{name}-gate", "op": "sigmoid"},
-        {"name": f"{name}-weighed", "op": "multiply", "inputs": [name, f"{name}-gate"]},
-    ]
-
-
-#: An inverted bottleneck of MobileNet and EfficientNet, with everything that they are made of.
-_MOBILE: Layers = [
-    {"name": "expand", "op": "conv", "filters": 8, "kernel": 1, "bias": False},
-    {"name": "expand-norm", "op": "batch_norm", "momentum": 0.01, "epsilon": 1e-3},
-    {"name": "expand-active", "op": "hard_swish"},
-    {"name": "depthwise", "op": "conv", "filters": 8, "kernel": 3, "groups": 8, "padding": 1, "bias": False},
-    {"name": "depthwise-norm", "op": "batch_norm"},
-    {"name": "depthwise-active", "op": "silu"},
-    *_squeeze_excite("depthwise-active", 8, 2),
-    {"name": "project", "op": "conv", "filters": 4, "kernel": 1, "bias": False},
-    {"name": "project-norm", "op": "batch_norm"},
-    {"name": "depth", "op": "stochastic_depth", "rate": 0.4},
-    {"name": "sum", "op": "add", "inputs": ["first", "depth"]},
-]
-#: A block of ConvNeXt: a wide depthwise window, layer norm, GELU, and layer scale.
-_NEXT: Layers = [
-    {"name": "wide", "op": "conv", "filters": 4, "kernel": 7, "groups": 4, "padding": 3, "inputs": "first"},
-    {"name": "norm", "op": "layer_norm", "epsilon": 1e-3},
-    {"name": "expand", "op": "conv", "filters": 8, "kernel": 1},
-    {"name": "active", "op": "gelu"},
-    {"name": "project", "op": "conv", "filters": 4, "kernel": 1},
-    {"name": "scale", "op": "channel_scale"},
-    {"name": "gated", "op": "multiply", "inputs": ["scale", "norm"]},
-    {"name": "sum", "op": "add", "inputs": ["first", "gated"]},
-    {"name": "pool", "op": "global_average_pool"},
-    {"name": "flat", "op": "flatten"},
-    {"name": "scale-of-features", "op": "channel_scale"},
-    {"name": "norm-of-features", "op": "layer_norm"},
-]
-#: A transformer over the pixels of a picture, whose first token classifies.
-_TRANSFORMER: Layers = [
-    {"name": "patches", "op": "conv", "filters": 6, "kernel": 2, "stride": 2},
-    {"name": "tokens", "op": "tokens", "class_token": True},
-    {"name": "position", "op": "position"},
-    {"name": "norm", "op": "layer_norm"},
-    {"name": "parts", "op": "conv", "filters": 18, "kernel": 1},
-    {"name": "attention", "op": "attention", "heads": 3},
-    {"name": "project", "op": "conv", "filters": 6, "kernel": 1},
-    {"name": "depth", "op": "stochastic_depth", "rate": 0.4},
-    {"name": "sum", "op": "add", "inputs": ["position", "depth"]},
-    {"name": "token", "op": "token"},
-]
-#: The same without a token of its own: position of pixels, and the last of them.
-_SEQUENCE: Layers = [
-    {"name": "position", "op": "position"},
-    {"name": "parts", "op": "conv", "filters": 9, "kernel": 1},
-    {"name": "tokens", "op": "tokens"},
-    {"name": "attention", "op": "attention"},
-    {"name": "token", "op": "token", "index": 41},
-    {"name": "position-of-features", "op": "position"},
-]
 
 
 #: Layers by a name that says what is tested; pictures are 9 × 8 with 2 channels, so the tested layer sees 4 × 7 × 6.
@@ -117,7 +38,7 @@ OP_CASES: dict[str, Layers] = {
     "conv-dilation": _one("conv", filters=3, kernel=[3, 2], dilation=[2, 3]),
     "conv-groups": _one("conv", filters=6, kernel=3, groups=2),
     "conv-depthwise": _one("conv", filters=8, kernel=3, groups=4, padding=1),
-    "depthwise": _branches(
+    "depthwise": branches(
         depthwise={"op": "conv", "filters": 4, "kernel": 3, "groups": 4, "stride": 2, "padding": [0, 1, 1, 0]},
         dilated={"op": "conv", "filters": 4, "kernel": 3, "groups": 4, "stride": [2, 1], "dilation": [1, 2]},
         uneven={"op": "conv", "filters": 8, "kernel": 3, "groups": 4, "stride": [1, 2], "padding": [1, 1, 0, 1]},
@@ -141,7 +62,7 @@ OP_CASES: dict[str, Layers] = {
         {"name": "tested", "op": "dense", "units": 6}, {"name": "again", "op": "dense", "units": 5, "bias": False}
     ),
     "relu": _one("relu"),
-    "activations": _side_by_side("relu6", "silu", "gelu", "hard_sigmoid", "hard_swish"),
+    "activations": side_by_side("relu6", "silu", "gelu", "hard_sigmoid", "hard_swish"),
     "tanh": _one("tanh"),
     "sigmoid": _one("sigmoid"),
     # Elements and whole rows: several tests take it for everything that draws.
@@ -152,7 +73,7 @@ OP_CASES: dict[str, Layers] = {
         {"name": "hidden", "op": "dense", "units": 12}, {"name": "tested", "op": "dropout", "rate": 0.7}
     ),
     # A bias in front of batch norm has no gradient but rounding errors: there is none, or a tanh between them.
-    "batch-norm": [{**_CONV, "bias": False}, *_one("batch_norm")[1:]],
+    "batch-norm": [{**FIRST, "bias": False}, *_one("batch_norm")[1:]],
     "batch-norm-of-features": after_conv(
         {"name": "tanh", "op": "tanh"},
         {"name": "hidden", "op": "dense", "units": 5, "bias": False},
@@ -160,10 +81,10 @@ OP_CASES: dict[str, Layers] = {
     ),
     "lrn": _one("lrn", size=3, alpha=0.5, beta=0.75, k=2.0),
     "lrn-wide": _one("lrn", size=5, alpha=2.0, beta=0.5),
-    "mobile": after_conv(*_MOBILE),
-    "next": [{**_CONV, "bias": False}, *after_conv(*_NEXT)[1:]],
-    "transformer": after_conv(*_TRANSFORMER),
-    "sequence": after_conv(*_SEQUENCE),
+    "mobile": after_conv(*MOBILE),
+    "next": [{**FIRST, "bias": False}, *after_conv(*NEXT)[1:]],
+    "transformer": after_conv(*TRANSFORMER),
+    "sequence": after_conv(*SEQUENCE),
     "concat": after_conv(
         {"name": "left", "op": "relu", "inputs": "first"},
         {"name": "right", "op": "conv", "inputs": "first", "filters": 3, "kernel": 1},
@@ -211,7 +132,7 @@ def two_headed(losses: Layers = TWO_LOSSES) -> Graph:
 
 def multiplied() -> Graph:
     """A graph whose weights have rate and decay multipliers of their own, batch norm and a mean picture."""
-    first = {**_CONV, "kernel_rate": 0.5, "kernel_decay": 3.0, "bias_rate": 2.0, "bias_decay": 0.0}
+    first = {**FIRST, "kernel_rate": 0.5, "kernel_decay": 3.0, "bias_rate": 2.0, "bias_decay": 0.0}
     layers = [
         first,
         {"name": "tanh", "op": "tanh"},

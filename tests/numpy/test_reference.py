@@ -8,7 +8,9 @@ import pytest
 from digits_core.spec.solver import Adagrad, Adam, Nesterov, Sgd
 from digits_core.testing.backend_suite import build, reference
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, two_headed, weights_of
+from digits_numpy.ops import OPS
 from digits_numpy.ops.noise import dropout_mask
+from digits_numpy.ops.op import Mode
 from digits_numpy.solvers import RULES
 
 STEP = 1e-6
@@ -87,6 +89,63 @@ def test_lrn_divides_alpha_by_the_size():
     found = _predict([layer, HEAD], images, {}, channels=3, height=1, width=1, scale=1.0)
     sums = np.array([1 + 4, 1 + 4 + 9, 4 + 9])
     assert found.ravel() == pytest.approx(np.array([1, 2, 3]) / np.sqrt(2 + 0.2 * sums))
+
+
+def test_activations_have_their_values_at_the_knees():
+    picture = np.array([[[[0, 2, 4, 5, 7, 9, 10, 12]]]], np.uint8)
+    x = np.array([-5.0, -3, -1, 0, 2, 4, 5, 7])
+    bent = [0.5 * value * (1 + math.erf(value / math.sqrt(2))) for value in x]
+    hard = np.array([0, 0, 2, 3, 5, 6, 6, 6]) / 6
+    wanted = {"relu6": [0, 0, 0, 0, 2, 4, 5, 6], "hard_sigmoid": hard, "hard_swish": x * hard, "gelu": bent}
+    for kind, expected in (wanted | {"silu": x / (1 + np.exp(-x))}).items():
+        size = {"channels": 8, "height": 1, "width": 1, "scale": 1.0, "mean": "pixel"}
+        mean = {"input/mean": np.full((8, 1, 1), 5.0)}
+        found = _predict([{"name": "bend", "op": kind}, HEAD], picture, mean, **size)
+        assert found.ravel() == pytest.approx(expected, abs=1e-6), kind
+
+
+def test_tokens_are_pixels_row_by_row_behind_a_learned_one():
+    layer = {"name": "tokens", "op": "tokens", "class_token": True}
+    found = _predict([layer, HEAD], PICTURE, {"tokens/token": np.array([0.5])}, **SMALL)
+    assert found.shape == (1, 1, 10, 1)
+    assert found.ravel().tolist() == [0.5, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_layer_norm_looks_at_the_channels_of_one_place():
+    images = np.array([[[[1, 2, 3], [5, 5, 8]]]], np.uint8)
+    weights = {"norm/scale": np.array([1.0, 2, 3]), "norm/offset": np.array([0.0, 0, 1])}
+    size = {"channels": 3, "height": 1, "width": 2, "scale": 1.0}
+    found = _predict([{"name": "norm", "op": "layer_norm", "epsilon": 1.0}, HEAD], images, weights, **size)
+    first, second = np.array([-1, 0, 1]) / math.sqrt(2 / 3 + 1), np.array([-1, -1, 2]) / math.sqrt(2 + 1)
+    expected = np.stack([first, second], axis=1) * np.array([[1], [2], [3]]) + np.array([[0], [0], [1]])
+    assert found[0, :, 0, :] == pytest.approx(expected)
+
+
+def test_attention_mixes_values_by_the_likeness_of_queries_and_keys():
+    # Two heads of one channel over two tokens: channels are q1, q2, k1, k2, v1, v2.
+    images = np.array([[[[1, 0, 2, 0, 10, 30]], [[3, 0, 1, 0, 20, 50]]]], np.uint8)
+    size = {"channels": 6, "height": 2, "width": 1, "scale": 1.0}
+    found = _predict([{"name": "mix", "op": "attention", "heads": 2}, HEAD], images, {}, **size)[0, :, :, 0]
+
+    def mixed(query):
+        likeness = np.exp([2 * query, query])
+        return likeness @ [10, 20] / likeness.sum()
+
+    assert found[0] == pytest.approx([mixed(1), mixed(3)])
+    assert found[1] == pytest.approx([40, 40])
+
+
+def test_stochastic_depth_leaves_whole_rows_out_and_keeps_the_mean():
+    layer = graph_of([{"name": "depth", "op": "stochastic_depth", "rate": 0.25}, HEAD]).layer("depth")
+    x = np.ones((4000, *layer.output))
+    y, backward = OPS["stochastic_depth"](layer)([x], {}, Mode(training=True, seed=1, step=2))
+    rows = y.reshape(len(y), -1)
+    assert (rows == rows[:, :1]).all()
+    assert set(np.unique(rows)) == {0, x.dtype.type(1 / 0.75)}
+    assert rows.mean() == pytest.approx(1, abs=0.03)
+    assert np.array_equal(backward(x)[0][0], y)
+    later = OPS["stochastic_depth"](layer)([x[7:9]], {}, Mode(training=True, seed=1, step=2, first=7))[0]
+    assert np.array_equal(later, y[7:9])
 
 
 @pytest.mark.parametrize(

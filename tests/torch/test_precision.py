@@ -6,7 +6,8 @@ import pytest
 from digits_core.contracts.backend import BuildContext, Device
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Sgd
-from digits_core.testing.graphs import OP_CASES, after_conv, batch_of, graph_of, weights_of
+from digits_core.testing.blocks import after_conv
+from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, weights_of
 
 pytestmark = pytest.mark.backend("torch")
 

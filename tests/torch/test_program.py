@@ -10,7 +10,8 @@ from digits_core.errors import CapabilityMissing, NetworkInvalid, SnapshotDamage
 from digits_core.graph import dropout as mask
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Adam, Nesterov, Sgd
-from digits_core.testing.graphs import OP_CASES, after_conv, batch_of, graph_of, multiplied, two_headed, weights_of
+from digits_core.testing.blocks import after_conv
+from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, multiplied, two_headed, weights_of
 
 pytestmark = pytest.mark.backend("torch")
 

@@ -56,6 +56,10 @@ class Tokens(Op):
         """None: it only moves."""
         return 0
 
+    def kept(self, output: Shape) -> int:
+        """None, unless a token had to be put in front."""
+        return math.prod(output) if self.class_token else 0
+
 
 class Token(Op):
     """One token of a sequence: ``[C, N, 1]`` to ``[C]``."""
