@@ -32,7 +32,8 @@ class GraphModule(nnx.Module):
         require_weights(graph, arrays)
         self.network = Network(graph)
         self.seed = seed
-        self.layers = nnx.Dict({layer.name: _variables(layer, graph, arrays) for layer in graph.layers})
+        native = {name: layout.to_native(arrays[name]) for name, layout in layouts(graph).items()}
+        self.layers = nnx.Dict({layer.name: _variables(layer, native) for layer in graph.layers})
 
     def __call__(self, pictures: jax.Array, *, step: int | jax.Array | None = None) -> jax.Array:
         """Logits ``[B, classes]`` of uint8 pictures ``[B, H, W, C]``.
@@ -53,8 +54,7 @@ class GraphModule(nnx.Module):
         return values[graph.output]
 
 
-def _variables(layer: Layer, graph: Graph, arrays: Arrays) -> nnx.Dict[nnx.Variable[jax.Array]]:
-    native = {name: layout.to_native(arrays[name]) for name, layout in layouts(graph).items()}
+def _variables(layer: Layer, native: Arrays) -> nnx.Dict[nnx.Variable[jax.Array]]:
     return nnx.Dict(
         {
             name.removeprefix(f"{layer.name}/"): (nnx.Param if parameter.trainable else nnx.BatchStat)(
