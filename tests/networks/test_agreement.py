@@ -1,0 +1,66 @@
+"""Families compute the same in PyTorch as in the reference, in float64: forward, and a step of training."""
+
+import math
+
+import numpy as np
+import pytest
+
+from digits_core.graph.graph import NetworkInput
+from digits_core.hooks.registry import discover
+from digits_core.service.networks import build_network
+from digits_core.testing.backend_suite import FORWARD_TOLERANCE, GRADIENT_TOLERANCE, Run, build, error_of
+from digits_core.testing.graphs import batch_of
+from digits_core.training.initialize import generator_for, initial_arrays
+
+#: Every family, tiny: height and width of its pictures.
+TINY = {
+    "alexnet:filters=[4,8,6,8,4],hidden=16": (63, 71),
+    "googlenet:width=0.1": (47, 56),
+    "vgg-11:width=4,hidden=16,batch_norm=true": (32, 40),
+    "resnet-18:width=4,small_pictures=true": (9, 12),
+    "resnet-50:width=4,zero_init=true": (33, 40),
+    "squeezenet-1.1": (25, 33),
+    "mobilenet-v2:width=0.1": (32, 40),
+    "efficientnet-b0": (16, 16),
+    "convnext-tiny:depths=[1,1,2,1],widths=[8,12,16,20],layer_scale=0.5": (32, 40),
+    "vit-tiny:depth=2,patch=8,dropout=0.1": (16, 24),
+    "unet-encoder:width=4,levels=3": (18, 20),
+}
+
+
+def lively(graph):
+    """Weights with which a gradient reaches every layer: the papers' first layers would see next to nothing of it."""
+    arrays = initial_arrays(graph, seed=1)
+    for name, array in arrays.items():
+        if name.endswith("/kernel"):
+            std = math.sqrt(2 / math.prod(array.shape[1:]))
+            arrays[name] = (std * generator_for(2, name).standard_normal(array.shape)).astype(np.float32)
+    return arrays | {"input/mean": np.full((3, 1, 1), 120, np.float32)}
+
+
+def trained(backend, graph):
+    """Logits of a batch, the loss of a step, and how far it moved each weight that learns."""
+    program, before = build(backend, graph, precision="fp64"), lively(graph)
+    run = Run(program, graph, before)
+    logits = program.predict(run.state, batch_of(graph).images, [graph.output])[graph.output]
+    (scores,) = run.advance([0.001])
+    after = run.arrays()
+    learned = [name for name, parameter in graph.parameters.items() if parameter.trainable]
+    return logits, scores["loss"], {name: after[name] - np.float64(before[name]) for name in learned}
+
+
+@pytest.mark.backend("torch")
+@pytest.mark.parametrize("text", TINY)
+def test_a_family_agrees_with_the_reference(text):
+    plugins = discover()
+    input = NetworkInput(3, *TINY[text], classes=5, mean="pixel")
+    graph = build_network(text, input, plugins.network_families)
+    logits, loss, moves = trained(plugins.backends.get("numpy")(), graph)
+    found_logits, found_loss, found_moves = trained(plugins.backends.get("torch")(), graph)
+    assert error_of(found_logits, logits) <= FORWARD_TOLERANCE["fp32"], "predictions are float32"
+    assert found_loss == pytest.approx(loss, rel=FORWARD_TOLERANCE["fp64"])
+    # Batch norm takes away what a bias or an offset before it adds, and some units of so few are never active.
+    moved = [name for name, move in moves.items() if np.abs(move).max() > 1e-9]
+    assert len(moved) > 2 / 3 * len(moves)
+    errors = {name: error_of(found_moves[name], move) for name, move in moves.items()}
+    assert max(errors.values()) <= GRADIENT_TOLERANCE["fp64"], max(errors, key=errors.get)
