@@ -129,6 +129,15 @@ def test_alexnet_and_googlenet_start_and_learn_as_in_caffe():
     assert zeros == {f"loss{number}.classifier/bias" for number in (1, 2, 3)}
 
 
+@pytest.mark.parametrize(("name", "rates"), [("alexnet", [0.5, 0.5]), ("googlenet", [0.4, 0.7, 0.7])])
+def test_alexnet_and_googlenet_normalise_pool_and_drop_as_in_caffe(name, rates):
+    ops = [layer.op for layer in build(name).layers]
+    assert {(op.size, op.alpha, op.beta, op.k) for op in ops if op.kind == "lrn"} == {(5, 1e-4, 0.75, 1)}
+    assert {op.kernel for op in ops if op.kind == "max_pool"} == {(3, 3)}
+    assert all(op.ceil_mode for op in ops if op.kind in ("max_pool", "average_pool") and op.stride != (1, 1))
+    assert [op.rate for op in ops if op.kind == "dropout"] == rates
+
+
 def test_googlenet_has_its_shapes_and_its_heads():
     graph = build("googlenet")
     assert [(loss.logits, loss.weight) for loss in graph.losses] == [
