@@ -18,6 +18,7 @@ from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.graph.graph import Graph
 from digits_core.spec.solver import SolverBase
 from digits_torch.exchange import GradientExchange
+from digits_torch.foreign import Foreign
 from digits_torch.native import Network, training_twin
 from digits_torch.team import Team
 
@@ -123,6 +124,11 @@ def native_tensors(network: Network, graph: Graph) -> dict[str, Tensor]:
     """Every weight of ``network`` by its canonical name."""
     tensors: dict[str, Tensor] = {}
     for layer in graph.layers:
+        module = network.layer(layer.name)
+        if isinstance(module, Foreign):
+            trained, kept = module.arrays()
+            tensors |= {f"{layer.name}/{name}": tensor for name, tensor in (trained | kept).items()}
+            continue
         for name in layer.parameters:
             attribute = ATTRIBUTES.get(name) or ATTRIBUTES[name.removeprefix(f"{layer.name}/")]
             tensors[name] = getattr(network.layer(layer.name), attribute)

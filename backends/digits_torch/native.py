@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from digits_core.graph.graph import Graph, Layer
+from digits_core.graph.native import NATIVE
+from digits_torch.foreign import build_foreign
 from digits_torch.layers import BatchNorm, Draw
-from digits_torch.ops import OPS
-from digits_torch.ops.noise import DRAWING
+from digits_torch.ops import OPS, noise
+from digits_torch.ops.op import Builder
 from digits_torch.team import Team
 
+#: A builder for every operation of a graph, a whole module of somebody else included.
+BUILDERS: dict[str, Builder] = {**OPS, NATIVE: build_foreign}
+#: Operations whose modules take what decides random numbers.
+DRAWING = noise.DRAWING | {NATIVE}
 #: Operations whose result their own backward pass does not need, so that the next one may overwrite it.
 _OVERWRITABLE = frozenset({"conv", "dense", "batch_norm", "concat", "add"})
 
@@ -52,7 +58,7 @@ class Network(nn.Module):
         self._calls = plan(graph, (graph.output,))
         self._attributes = attributes(graph)
         for layer in graph.layers:
-            self.add_module(self._attributes[layer.name], OPS[layer.op.kind](layer, seed))
+            self.add_module(self._attributes[layer.name], BUILDERS[layer.op.kind](layer, seed))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of the graph's output.

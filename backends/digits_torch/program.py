@@ -19,8 +19,7 @@ from digits_core.spec.solver import SolverBase
 from digits_torch.arrays import TorchState, from_canonical, read, shared, to_canonical
 from digits_torch.devices import arithmetic, can_compile
 from digits_torch.layers import Draw
-from digits_torch.native import Call, Network, plan
-from digits_torch.ops.noise import DRAWING
+from digits_torch.native import DRAWING, Call, Network, plan
 from digits_torch.precision import HALF, WIDE, LossScale
 from digits_torch.solvers import take_gradients, update
 from digits_torch.team import Team

@@ -97,7 +97,8 @@ def train(
         "snapshots.keep": keep,
         "early_stopping.patience": patience,
     }
-    digits = Digits()
+    # A job file is data and may come from anybody; a Python file is run only where it is named by hand.
+    digits = Digits(runs_code=network is not None and network.endswith(".py"))
     place = find_own_place(digits, nodes, node_rank, coordinator, detach=detach)
     request = job_request(file, flags, set or [])
     where = str(file) if file else ""

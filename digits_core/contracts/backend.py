@@ -10,7 +10,10 @@ from typing import Any, ClassVar, SupportsFloat, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.graph.graph import Graph
+from digits_core.contracts.native import NativeArrays
+from digits_core.errors import CapabilityMissing
+from digits_core.graph.graph import Graph, NetworkInput
+from digits_core.graph.native import Native
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 
@@ -239,3 +242,21 @@ class Backend(ABC):
         Raises:
             CapabilityMissing: If the graph, solver or options need what is not claimed; names layer, op and backend.
         """
+
+    def native_arrays(self, network: Native, input: NetworkInput, seed: int) -> NativeArrays:
+        """The arrays of a native network as its framework starts them, after a trial with two pictures.
+
+        Args:
+            network: The file; running it runs code that a person has named.
+            input: What the dataset says.
+            seed: What the framework's own random numbers are to follow.
+
+        Raises:
+            CapabilityMissing: If this backend takes no native networks.
+            NetworkInvalid: If the file gives no module of its framework, or that gives no logits; with the line.
+        """
+        raise CapabilityMissing(
+            f"Backend {self.name} takes no native networks, found {network.file}.",
+            where="backend",
+            hint="Train it in a backend that does (--backend torch), or write the network as YAML.",
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Backend, BuildContext
 from digits_core.errors import CapabilityMissing, Problem, SnapshotDamaged, require
 from digits_core.graph.graph import Graph
+from digits_core.graph.native import native_of
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 
@@ -22,7 +23,7 @@ def require_claims(
     problems = [
         *_unclaimed_ops(backend, graph),
         *_unclaimed_options(backend, solver, options),
-        *_unclaimed_device(backend, context),
+        *_unclaimed_device(backend, graph, context),
     ]
     require(problems, CapabilityMissing)
 
@@ -78,8 +79,11 @@ def _unclaimed_options(backend: Backend, solver: SolverBase, options: BackendOpt
         yield Problem(f"Backend {backend.name} cannot compile.", hint="Use compile: auto or off.")
 
 
-def _unclaimed_device(backend: Backend, context: BuildContext) -> Iterator[Problem]:
+def _unclaimed_device(backend: Backend, graph: Graph, context: BuildContext) -> Iterator[Problem]:
     found = context.process_count
+    if found != 1 and native_of(graph):
+        message = f"Network {graph.name} is a native network, which trains on one device, found {found}."
+        yield Problem(message, "devices", "Ask for one device.")
     if found != 1 and not backend.capabilities().distributed:
         yield Problem(f"Backend {backend.name} trains on one device, found {found}.", hint="Ask for one device.")
     here = [device.id for device in backend.devices()]

@@ -9,6 +9,7 @@ from digits_core.errors import Problem
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.classify import Prediction, classify
 from digits_core.inference.model import Model, load_model
+from digits_core.service.native import require_own_backend
 from digits_core.service.resolve import choose_backend
 from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
 from digits_core.store.home import Home
@@ -33,14 +34,18 @@ def classify_pictures(
 
 
 def computing_backend(model: Model, wanted: str | None, plugins: Plugins) -> tuple[str, tuple[str, ...]]:
-    """The backend that computes: the wanted one, else the job's own, else the first that is installed."""
-    if wanted is not None or model.state is None:
-        return choose_backend(wanted or "auto", plugins.backends), ()
-    own = model.state.backend
-    if own in plugins.backends.available():
-        return own, ()
-    name = choose_backend("auto", plugins.backends)
-    return name, (f"Backend {own} is not installed here; {name} computes.",)
+    """The backend that computes: the wanted one, else the job's own, else the first that is installed.
+
+    Raises:
+        NameUnknown: If there is none of the wanted name.
+        PluginMissing: If what it needs is not installed.
+        CapabilityMissing: If the network is native to another one.
+    """
+    own = model.state.backend if model.state else "auto"
+    missing = wanted is None and own != "auto" and own not in plugins.backends.available()
+    name = choose_backend("auto" if missing else wanted or own, plugins.backends)
+    require_own_backend(model.graph, name)
+    return name, (f"Backend {own} is not installed here; {name} computes.",) if missing else ()
 
 
 def _view(prediction: Prediction) -> PredictionView:

@@ -40,6 +40,7 @@ from digits_core.service.importing import import_model
 from digits_core.service.joining import Joining
 from digits_core.service.listing import list_jobs
 from digits_core.service.models import list_models, model_view
+from digits_core.service.native import require_own_backend
 from digits_core.service.networks import (
     build_network,
     choose_family,
@@ -89,9 +90,12 @@ class Digits:
     Args:
         home: The folder with datasets and jobs; empty: ``$DIGITS_HOME``, else the platform's folder for user data.
         launcher: Name of the launcher that starts jobs.
+        runs_code: Whether new jobs may have a Python file for a network. It is run as whoever runs this, so nothing
+            that takes requests from others allows it.
     """
 
-    def __init__(self, home: Path | None = None, launcher: str = "local") -> None:
+    def __init__(self, home: Path | None = None, launcher: str = "local", *, runs_code: bool = False) -> None:
+        self._runs_code = runs_code
         self.home = Home(home.expanduser().absolute()) if home else Home.default()
         self._launcher_name = launcher
         self._joining: Joining | None = None
@@ -324,7 +328,7 @@ class Digits:
         watcher = watcher or Nobody()
         if place.rank == 0:
             return self._runs.first(self._submitted(request, where, watcher, place), watcher)
-        id = resolve_job(request, self.home, self.plugins, where, self._runs.making, place).request.id
+        id = self._resolved(request, where, place).request.id
         if state := self._closed(id):
             hint = "Choose another name, and start it on every node."
             raise StateConflict(f"Job {id} is {state} already, so node {place.rank} cannot join it.", hint=hint)
@@ -369,6 +373,7 @@ class Digits:
             NameUnknown: If there is no such job or backend.
             StateConflict: If it is done or aborted, or runs in another backend.
             DatasetUnusable: If its dataset is gone, damaged or another one.
+            CapabilityMissing: If its network is native to another backend.
         """
         folder, watcher = self._job(job), watcher or Nobody()
         if place.rank:
@@ -383,6 +388,7 @@ class Digits:
         if stands.state in RESUMABLE and not (last and last.awaits):
             require_same_dataset(self.home, request)
         chosen = choose_backend(backend or before, self.plugins.backends, read_settings(self.home).interpreters)
+        require_own_backend(folder.graph(), chosen)
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
         notes = self._runs.resume(
@@ -636,10 +642,14 @@ class Digits:
         require_resumable(folder, stands)
         return stands.run.number if stands.run else 0
 
+    def _resolved(self, request: JobSpec | Mapping[str, Any], where: str, place: Place) -> ResolvedJob:
+        making = self._runs.making
+        return resolve_job(request, self.home, self.plugins, where, making, place, runs_code=self._runs_code)
+
     def _submitted(
         self, request: JobSpec | Mapping[str, Any], where: str, watcher: Watcher, place: Place = ALONE
     ) -> JobFolder:
-        resolved, found = resolve_job(request, self.home, self.plugins, where, self._runs.making, place), ""
+        resolved, found = self._resolved(request, where, place), ""
         if not resolved.awaits:
             resolved, found = self._sized(resolved, watcher, place.count)
         spec = resolved.request.spec

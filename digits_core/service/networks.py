@@ -17,6 +17,7 @@ from digits_core.graph import codec
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
+from digits_core.service.native import is_native, refuse_native
 from digits_core.service.views import (
     FamilyAdvice,
     ImportedNetworkView,
@@ -40,7 +41,7 @@ FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 def is_file(name: str) -> bool:
     """Whether a network is named by a file rather than by its family."""
-    return Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name.partition(":")[0]
+    return is_native(name) or Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ def build_network(text: str, input: NetworkInput | None, families: Registry[Netw
         NameUnknown: If there is no such family.
         NetworkInvalid: If the network cannot be built for that input, or the file is wrong; with every problem.
     """
+    if is_native(text):
+        raise refuse_native(text)
     if is_file(text):
         data, origin = read_marked(Path(text), error=NetworkInvalid)
         return codec.decode(data, input=input, where=origin)

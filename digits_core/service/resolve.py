@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from digits_core.contracts.backend import Arrays, Backend
@@ -28,6 +29,7 @@ from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.requests import parse_devices, require_devices
 from digits_core.scheduling.scheduler import device_kinds
 from digits_core.service.complaints import Complaints, parse_words
+from digits_core.service.native import forbid_native, is_native, read_native
 from digits_core.service.networks import build_network
 from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit
 from digits_core.spec.dataset import DatasetSpec, PictureForm
@@ -90,6 +92,8 @@ def resolve_job(
     where: str,
     making: Callable[[str], TaskRequest | None],
     place: Place = ALONE,
+    *,
+    runs_code: bool = False,
 ) -> ResolvedJob:
     """The job that can be made; imports no backend, whose claims its own worker checks before it takes memory.
 
@@ -100,6 +104,7 @@ def resolve_job(
         where: Where the request is from, for errors.
         making: For the name of a dataset the job that is making it.
         place: Which of several machines asks; the first makes the job.
+        runs_code: Whether a network may be a Python file, which is run.
 
     Raises:
         RequestWrong: With everything that is wrong.
@@ -123,9 +128,15 @@ def resolve_job(
     if origin is not None and manifest is not None:
         spec = inherit(spec, origin, manifest)
     with complaints.gathered():
-        graph = _graph(spec, origin, _input(spec, form, complaints), plugins)
-    with complaints.gathered():
         backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
+    input = _input(spec, form, complaints)
+    with complaints.gathered():
+        if spec.network is None or not is_native(spec.network):
+            graph = _graph(spec, origin, input, plugins)
+        elif not runs_code:
+            raise forbid_native(spec.network)
+        elif input is not None and backend:
+            graph = read_native(Path(spec.network), input, backend, home)
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
     if spec.name is None and place.count > 1:
@@ -326,6 +337,8 @@ def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
         yield Problem(
             f"start expects a dataset that is there, and {spec.dataset} is being made.", "start", "Wait for it."
         )
+    if spec.network and is_native(spec.network):
+        yield from _native_misfits(spec, form)
     if form.known and least > form.pictures:
         yield Problem(
             f"batch expects at most the {form.pictures} training pictures of dataset {spec.dataset}, "
@@ -345,6 +358,21 @@ def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
             "early stopping expects validation, found none.",
             "early_stopping",
             "Use a dataset with a validation split and validate_every above 0.",
+        )
+
+
+def _native_misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
+    if not form.known:
+        yield Problem(
+            f"A native network expects a dataset that is there, and {spec.dataset} is being made.",
+            "network",
+            "Wait for the dataset.",
+        )
+    if spec.start:
+        yield Problem(
+            f"A native network starts as its framework starts it, found start {spec.start}.",
+            "start",
+            "Load the weights in the file itself.",
         )
 
 

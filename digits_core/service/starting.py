@@ -13,6 +13,7 @@ from digits_core.errors import Problem, SpecInvalid, require
 from digits_core.graph import codec
 from digits_core.graph.graph import MEAN, Graph, NetworkInput
 from digits_core.graph.heads import head_layers
+from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.model import load_model
 from digits_core.service.importing import is_weights_file, read_weights_file
@@ -57,6 +58,12 @@ def find_origin(home: Home, plugins: Plugins, spec: JobSpec) -> Origin:
     if is_weights_file(spec.start):
         return _from_file(Path(spec.start).expanduser(), plugins, spec.network)
     model = load_model(home, spec.start)
+    if native_of(model.graph):
+        raise SpecInvalid(
+            f"Model {model.name} is a native network, from which no other job can start.",
+            where="start",
+            hint="Go on with the job itself (digits job resume), or load its weights in the file of a new one.",
+        )
     notes = tuple(f"{Problem(problem.message, problem.where)} Using {model.name}." for problem in model.damaged)
     return Origin(model.name, model.arrays, model.labels, model.graph, model.picture, notes)
 

@@ -27,6 +27,7 @@ from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWr
 from digits_core.events.journal import Journal
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
+from digits_core.graph.native import JOB_OPS
 from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.spec.files import dump_json
@@ -242,7 +243,7 @@ class JobFolder:
         Raises:
             NetworkInvalid: If the file does not describe one.
         """
-        return codec.decode(self._read("graph.json", NetworkInvalid), where=str(self.path / "graph.json"))
+        return codec.decode(self._read("graph.json", NetworkInvalid), where=str(self.path / "graph.json"), ops=JOB_OPS)
 
     def run(self) -> RunRequest | None:
         """The run that was started last; None before the first."""

@@ -13,7 +13,8 @@ from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.sampler import Sampler
 from digits_core.errors import CapabilityMissing, DatasetUnusable, Problem, SnapshotDamaged, StateConflict
 from digits_core.events.facts import Noted, RunStarted
-from digits_core.graph.graph import Graph
+from digits_core.graph.graph import Graph, NetworkInput
+from digits_core.graph.native import NATIVE, native_of
 from digits_core.hooks.registry import discover
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
@@ -173,7 +174,18 @@ def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset, 
     if request.spec.start:
         # Weights that were learned with another mean bring it along.
         return Start(0, mean | read_start(job.path), Patience())
-    return Start(0, initial_arrays(graph, request.spec.seed) | mean, Patience())
+    return Start(0, initial_arrays(graph, request.spec.seed) | _native_arrays(request, graph) | mean, Patience())
+
+
+def _native_arrays(request: JobRequest, graph: Graph) -> Arrays:
+    """The start of a native network, which only its framework knows."""
+    op = native_of(graph)
+    if op is None:
+        return {}
+    picture = graph.input
+    input = NetworkInput(picture.channels, picture.height, picture.width, op.classes, picture.mean)
+    found = discover().backends.get(op.backend)().native_arrays(op, input, request.spec.seed)
+    return {f"{NATIVE}/{name}": array for name, array in (found.trained | found.kept).items()}
 
 
 def _note(job: JobFolder, damaged: Sequence[Problem], remedy: str) -> None:

@@ -21,6 +21,7 @@ from digits_core.contracts.backend import Backend, Batch, BuildContext, Device, 
 from digits_core.errors import CapabilityMissing, DigitsError
 from digits_core.graph.codec import decode
 from digits_core.graph.graph import Graph
+from digits_core.graph.native import JOB_OPS
 from digits_core.hooks.registry import discover
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.model import Spec
@@ -71,7 +72,7 @@ class ProbeReport(Spec):
 def probe(request: ProbeRequest) -> ProbeReport:
     """Build the program, train a few steps and evaluate once, on random pictures; a full memory is an answer."""
     try:
-        seconds = _measure(request, decode(request.graph))
+        seconds = _measure(request, decode(request.graph, ops=JOB_OPS))
     except DigitsError as reason:
         return ProbeReport(problem=" ".join(problem.message for problem in reason.problems), hint=reason.hint)
     except Exception as reason:
