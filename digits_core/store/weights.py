@@ -20,7 +20,7 @@ Damaged: TypeAlias = Callable[[Path, str], DigitsError]
 
 def write_weights(path: Path, arrays: Arrays) -> str:
     """Write ``arrays`` and return the SHA-256 of the file."""
-    data = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    data = safetensors.numpy.save({name: np.require(array, requirements="C") for name, array in arrays.items()})
     path.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 

@@ -1,0 +1,95 @@
+"""Networks that are Python files: trained in their own backend, refused everywhere else, and never run by accident."""
+
+import textwrap
+
+import pytest
+
+from digits_core.errors import CapabilityMissing, NetworkInvalid
+from digits_core.graph.native import native_of
+from digits_core.service.digits import Digits
+from digits_core.spec.files import dump_yaml
+from digits_core.store.job import JobFolder
+from digits_core.store.snapshots import latest_usable
+
+pytestmark = pytest.mark.backend("torch")
+
+FILE = """
+from torch import nn
+
+def network(input):
+    return nn.Sequential(
+        nn.Conv2d(input.channels, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
+        nn.Dropout(0.3), nn.Linear(24, input.classes),
+    )
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(FILE)
+    return path
+
+
+def request(file, **changes):
+    asked = {"dataset": "colours", "network": str(file), "name": "mine", "backend": "torch", "devices": "cpu:1"}
+    return {**asked, "epochs": 12, "batch": 9, "solver": {"name": "adam", "rate": 0.02}, **changes}
+
+
+@pytest.mark.slow
+def test_a_module_of_torch_trains_snapshots_resumes_and_classifies(trained, file, home):
+    digits = Digits(runs_code=True)
+    view = digits.train(request(file))
+    assert view.state == "done" and view.metrics["val/accuracy"] > 0.9, view
+    folder = JobFolder(home / "jobs" / "mine")
+    op = native_of(folder.graph())
+    assert op.source == FILE and op.backend == "torch"
+    arrays = latest_usable(folder.snapshots_folder).arrays
+    assert arrays["native/0.weight"].shape == (6, 3, 3, 3)
+    assert arrays["native/1.num_batches_tracked"] == view.step
+    assert arrays["solver/first_moment/native/6.bias"].shape == (3,)
+    # The job keeps its own copy.
+    file.unlink()
+    found = digits.classify("mine", [trained / "red" / "00.png"])
+    assert (found.backend, found.predictions[0].top[0].label) == ("torch", "red")
+    with pytest.raises(CapabilityMissing, match=r"native to backend torch, found numpy"):
+        digits.classify("mine", [trained / "red" / "00.png"], backend="numpy")
+    with pytest.raises(CapabilityMissing, match=r"native to backend torch, found numpy"):
+        digits.resume("mine", backend="numpy")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import torch\n\ndef network(input):\n    return torch.nn.Linear(3, x)\n", "mine.py:4"),
+        ("def network(input):\n    return (\n", "SyntaxError"),
+        ("def net(input):\n    return 1\n", "no function network"),
+        ("def network(input):\n    return 1\n", "expects network to return a torch.nn.Module, found builtins.int"),
+        (FILE.replace("input.classes", "7"), "expects logits [B, 3] of two pictures, found (2, 7)"),
+        (FILE.replace("24", "25"), "RuntimeError"),
+    ],
+)
+def test_a_file_that_gives_no_network_is_refused_before_a_job_is_made(trained, file, home, text, words):
+    file.write_text(textwrap.dedent(text))
+    with pytest.raises(NetworkInvalid) as refused:
+        Digits(runs_code=True).train(request(file))
+    assert words in str(refused.value) and not (home / "jobs" / "mine").exists()
+
+
+def test_a_backend_without_native_networks_says_so(trained, file):
+    with pytest.raises(NetworkInvalid, match="Backend numpy takes no native networks"):
+        Digits(runs_code=True).train(request(file, backend="numpy"))
+
+
+def test_a_file_is_only_run_where_a_person_names_it(trained, file, tmp_path):
+    sign = tmp_path / "it-ran"
+    file.write_text(f"open({str(sign)!r}, 'w')\n{FILE}")
+    with pytest.raises(NetworkInvalid, match="from a person at the command line only"):
+        Digits().train(request(file))
+    with pytest.raises(NetworkInvalid, match="nobody but its framework knows its layers"):
+        Digits(runs_code=True).network(str(file), "colours")
+    layers = [{"name": "native", "op": "native", "backend": "torch", "file": "a.py", "source": file.read_text()}]
+    (tmp_path / "net.yaml").write_text(dump_yaml({"name": "net", "layers": layers}))
+    with pytest.raises(NetworkInvalid, match="unknown op 'native'"):
+        Digits(runs_code=True).network(str(tmp_path / "net.yaml"))
+    assert not sign.exists()
