@@ -209,7 +209,7 @@ class Expansion:
         say, place = f"Network {self.network}: {use.name}", use.origin
         if repeat is not None and (not isinstance(repeat, int) or isinstance(repeat, bool) or repeat < 1):
             yield Problem(f"{say}: repeat expects a number of at least 1, found {repeat!r}.", place.at("repeat"))
-        if kind in self.broken:
+        if block is None and str(kind) in self.broken:
             return
         if block is None:
             yield Problem(f"{say}: unknown block {kind!r}.", place.at("block"), suggest(str(kind), self.blocks))
@@ -217,8 +217,8 @@ class Expansion:
         if kind in within:
             path = " → ".join((*within[within.index(kind) :], kind))
             yield Problem(f"{say}: block {kind} uses itself: {path}.", place.at("block"), "Break the circle.")
-        for key in sorted(use.fields.keys() - block.parameters.keys()):
-            hint = suggest(key, block.parameters)
+        for key in sorted(use.fields.keys() - block.parameters.keys(), key=str):
+            hint = suggest(str(key), block.parameters)
             yield Problem(f"{say}: block {kind} has no parameter {key!r}.", place.at(key), hint)
         for key, value in block.parameters.items():
             if value == REQUIRED and key not in use.fields:
@@ -251,7 +251,7 @@ def _output(block: BlockDescription) -> str:
 def _inputs_taken(block: BlockDescription) -> int:
     """How many layers a block takes: as many as its layers name, at least one."""
     given = [entry.get("inputs") for entry in block.layers if isinstance(entry, Mapping)]
-    words = [word for inputs in given for word in ([inputs] if isinstance(inputs, str) else inputs or ())]
+    words = [word for inputs in given for word in (inputs if isinstance(inputs, list) else [inputs])]
     asked = [_INPUT.fullmatch(word) for word in words if isinstance(word, str)]
     return max((int(found[1] or 1) for found in asked if found), default=1)
 

@@ -1,5 +1,6 @@
 """What each command prints, as people see it and as scripts read it."""
 
+import json
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -84,6 +85,37 @@ def test_networks_are_listed_shown_checked_and_drawn(digits, tmp_path, monkeypat
     assert digits("network", "check", "lenet", "--json").data["passed"] is True
     assert digits("network", "draw", "lenet").out == "Wrote lenet.svg.\n"
     ElementTree.parse(tmp_path / "lenet.svg")
+
+
+def test_a_network_is_customized_checked_and_drawn_as_png(digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert digits("network", "customize", "lenet", "-o", "mine.yaml").out.startswith("Wrote mine.yaml.")
+    assert digits("network", "check", "mine.yaml").status == 0
+    again = digits("network", "customize", "lenet", "-o", "mine.yaml")
+    assert again.status == 2 and "mine.yaml exists already" in again.err
+    assert digits("network", "draw", "mine.yaml", "-o", "mine.png").status == 0
+    assert (tmp_path / "mine.png").read_bytes().startswith(b"\x89PNG")
+    assert "expects a file .svg or .png" in digits("network", "draw", "mine.yaml", "-o", "mine.gif").err
+    text = (tmp_path / "mine.yaml").read_text().replace("units: 500", "unit: 500").replace("max_pool", "maxpool")
+    (tmp_path / "mine.yaml").write_text(text)
+    wrong = digits("network", "check", "mine.yaml")
+    assert wrong.status == 2
+    for place in ("mine.yaml:10, pool1.op", "mine.yaml:12, pool2.op", "mine.yaml:13, fc1.unit"):
+        assert place in wrong.err
+
+
+def test_the_schema_of_network_files_is_printed_or_written(digits, tmp_path):
+    assert digits("network", "schema", "--json").data["title"] == "DIGITS network"
+    assert digits("network", "schema", "-o", tmp_path / "s.json").status == 0
+    assert json.loads((tmp_path / "s.json").read_text()) == digits("network", "schema").data
+
+
+def test_a_python_file_that_only_a_job_file_names_is_not_run(digits, trained, tmp_path):
+    (tmp_path / "mine.py").write_text(f"open({str(tmp_path / 'it-ran')!r}, 'w')\n")
+    (tmp_path / "job.yaml").write_text("dataset: colours\nnetwork: mine.py\nbackend: torch\n")
+    answer = digits("train", "--file", tmp_path / "job.yaml")
+    assert answer.status == 2 and "from a person at the command line only" in answer.err
+    assert not (tmp_path / "it-ran").exists()
 
 
 def test_jobs_are_listed_and_shown(digits, trained):

@@ -1,5 +1,6 @@
 """Network files as people write them: places of mistakes, blocks, activations, and files made from graphs."""
 
+import copy
 import textwrap
 
 import pytest
@@ -239,3 +240,54 @@ def test_an_activation_of_the_usual_name_becomes_a_field_again():
     assert "- {name: a, op: dense, units: 5, activation: tanh}\n" in text
     assert "- {name: b, op: dense, units: $classes}\n" in text
     assert decode(parse_text(text, where="text")) == graph
+
+
+SOUND = parse_text(
+    HEAD
+    + RESIDUAL
+    + """\
+layers:
+  - {name: stem, op: conv, filters: 4, kernel: [3, 3], kernel_initializer: {name: gaussian, std: 0.1}}
+  - {name: res, block: residual, filters: 4, repeat: 2, inputs: [stem]}
+  - {name: logits, op: dense, units: $classes}
+losses: [{logits: logits, weight: 0.5}]
+output: logits
+""",
+    where="sound",
+)
+ODD = (None, [], {}, 0, -1, 2.5, True, "", "$x", "$input", "stem", [[1]], {1: 2}, {"a": {}}, [{"name": 3}], "native")
+
+
+def _places(data, path=()):
+    """Every place in plain data."""
+    yield path
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield from _places(value, (*path, key))
+
+
+def test_whatever_stands_in_a_file_is_a_network_or_refused_in_words():
+    for path in _places(SOUND):
+        for odd in ODD:
+            data = copy.deepcopy(SOUND)
+            inner = data
+            for key in path[:-1]:
+                inner = inner[key]
+            if path:
+                inner[path[-1]] = odd
+            try:
+                decode(data if path else odd)
+            except NetworkInvalid as error:
+                assert all(problem.message.endswith(".") for problem in error.problems)
+
+
+def test_odd_keys_are_refused_in_words():
+    for path in _places(SOUND):
+        data = copy.deepcopy(SOUND)
+        inner = data
+        for key in path:
+            inner = inner[key]
+        if isinstance(inner, dict):
+            inner[7] = "odd"
+            with pytest.raises(NetworkInvalid):
+                decode(data)
