@@ -101,6 +101,19 @@ def test_a_network_of_torchvision_or_timm_gives_the_same_logits(network, theirs,
     assert_near(logits_of("m", pixels), expected)
 
 
+def test_dense_layers_that_timm_keeps_as_convolutions_are_the_same(theirs, tmp_path):
+    module = theirs.seeded(theirs.Vgg((1, 1, 2, 2, 2), 8, 16, CLASSES, 64, norm=False))
+    arrays, names = arrays_of(module), {"0": "pre_logits.fc1", "3": "pre_logits.fc2", "6": "head.fc"}
+    shapes = {"0": (16, 64, 2, 2), "3": (16, 16, 1, 1), "6": (CLASSES, 16)}
+    for place, name in names.items():
+        arrays[f"{name}.weight"] = arrays.pop(f"classifier.{place}.weight").reshape(shapes[place])
+        arrays[f"{name}.bias"] = arrays.pop(f"classifier.{place}.bias")
+    request = {"name": "m", "paths": [save(tmp_path / "v.safetensors", arrays)], "width": 64, "height": 64}
+    Digits().import_model({**request, "network": "vgg-11:width=8,hidden=16"})
+    pixels = some_pixels(64)
+    assert_near(logits_of("m", pixels), expected_of(module, pixels))
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_state_dict_is_recognised_by_its_names_whatever_its_form(zipped, theirs, tmp_path):
     import torch
