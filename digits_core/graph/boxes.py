@@ -33,12 +33,13 @@ _FAMILIES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
 #: Fields that say how a weight learns, not what is computed.
 _MINOR = ("_rate", "_decay")
 _OTHER = ("other", ("#eeeeee", "#777777"))
-_COLOURS = {kind: (word, colours) for word, (colours, kinds) in _FAMILIES.items() for kind in kinds}
+#: What the legend says of an operation, and its fill and border.
+COLOURS = {kind: (word, colours) for word, (colours, kinds) in _FAMILIES.items() for kind in kinds}
 
 
 def kinds_shown(graph: Graph) -> dict[str, tuple[str, str]]:
     """Fill and border by what the legend says, for the operations of a graph."""
-    shown = dict(_COLOURS.get(layer.op.kind, _OTHER) for layer in graph.layers)
+    shown = dict(COLOURS.get(layer.op.kind, _OTHER) for layer in graph.layers)
     order = [*_FAMILIES, "other"]
     return dict(sorted(shown.items(), key=lambda item: order.index(item[0])))
 
@@ -100,7 +101,7 @@ def cost(parameters: int, flops: int, *, long: bool = False) -> str:
 
 
 def _box(layer: Layer, x: float, y: float, height: float, output: str) -> Box:
-    fill, border = _COLOURS.get(layer.op.kind, _OTHER)[1]
+    fill, border = COLOURS.get(layer.op.kind, _OTHER)[1]
     title = f"{layer.name}: {_operation(layer)} → {shape_label(layer.output)}"
     told = cost(layer.parameter_count, layer.flops)
     strong = 2.8 if layer.name == output else 1.3

@@ -45,7 +45,7 @@ def customize(graph: Graph) -> str:
 
 
 def _header(graph: Graph) -> Iterator[str]:
-    yield f"# {graph.name}: {len(graph.layers) - 1} layers, {format_count(graph.parameter_count)} parameters."
+    yield f"# {graph.name}: {len(graph.layers)} layers, {format_count(graph.parameter_count)} parameters."
     yield "# A layer takes the one above it unless it says inputs. $classes is the number of classes of the dataset,"
     yield "# whose size replaces that of input. To see what is wrong after a change: digits network check FILE"
     yield "format: digits/network"
