@@ -61,7 +61,9 @@ def from_canonical(
 
     def put(name: str, weight: str) -> jax.Array:
         canonical = arrays[name] if name in arrays else np.zeros(shapes[weight].canonical, dtype)
-        return owned(shapes[weight].to_native(canonical), dtype, device)
+        # Whole numbers, as a native network may keep them, stay such.
+        whole = canonical.dtype.kind in "biu"
+        return owned(shapes[weight].to_native(canonical), canonical.dtype if whole else dtype, device)
 
     trainable = [name for name, parameter in graph.parameters.items() if parameter.trainable]
     weights = {name: put(name, name) for name in graph.parameters}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import jax
 import jax.numpy as jnp
 
 from digits_core.graph.graph import Graph, Layer
+from digits_core.graph.native import NATIVE
 from digits_jax.arrays import Weights
+from digits_jax.foreign import build_foreign
 from digits_jax.ops import OPS
-from digits_jax.ops.op import Mode
+from digits_jax.ops.op import Apply, Mode
 
+#: A builder for every operation of a graph, a whole module of somebody else included.
+BUILDERS: dict[str, Callable[[Layer], Apply]] = {**OPS, NATIVE: build_foreign}
 #: Operations that compute in fp32 whatever the format of activations: they sum up many, or take powers.
 WIDE = frozenset({"input", "average_pool", "global_average_pool", "gelu", "batch_norm", "layer_norm", "lrn", "softmax"})
 
@@ -27,7 +31,7 @@ class Network:
         self.graph = graph
         #: Layers that are scored.
         self.heads = (graph.output, *(loss.logits for loss in graph.losses))
-        self._applies = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
+        self._applies = {layer.name: BUILDERS[layer.op.kind](layer) for layer in graph.layers}
 
     def activations(
         self, weights: Weights, pictures: jax.Array, wanted: Iterable[str], mode: Mode
@@ -48,7 +52,7 @@ class Network:
 
     def _apply(self, layer: Layer, inputs: list[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
         apply = self._applies[layer.name]
-        if mode.dtype != jnp.bfloat16:
+        if mode.dtype != jnp.bfloat16 or layer.op.kind == NATIVE:
             return apply(inputs, weights, mode)
         inside = jnp.float32 if layer.op.kind in WIDE else mode.dtype
         inputs, weights = jax.tree.map(lambda array: array.astype(inside), (inputs, weights))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -15,19 +17,33 @@ from digits_tensorflow.framework import tf
 #: ``tf.Variable`` by canonical name; of a solver, by weight and slot.
 Variables: TypeAlias = dict[str, tf.Variable]
 Slots: TypeAlias = dict[str, Variables]
+#: No variables.
+EMPTY: Mapping[str, tf.Variable] = MappingProxyType({})
 #: By precision: of weights, slots, and what is summed over a batch; of activations and factors.
 DTYPES: dict[str, tf.DType] = {"fp32": tf.float32, "fp64": tf.float64, "bf16": tf.float32, "fp16": tf.float32}
 ACTIVATIONS: dict[str, tf.DType] = {**DTYPES, "bf16": tf.bfloat16, "fp16": tf.float16}
 
 
-def weights_from_canonical(graph: Graph, arrays: Arrays, dtype: tf.DType) -> Variables:
-    """New variables with copies of the weights."""
-    return {
-        name: tf.Variable(
-            layout.to_native(arrays[name]), trainable=graph.parameters[name].trainable, name=name, dtype=dtype
-        )
-        for name, layout in layouts(graph).items()
-    }
+def weights_from_canonical(
+    graph: Graph, arrays: Arrays, dtype: tf.DType, present: Mapping[str, tf.Variable] = EMPTY
+) -> Variables:
+    """Variables with copies of the weights.
+
+    Args:
+        graph: The network.
+        arrays: Its weights, canonical.
+        dtype: The number format of new variables.
+        present: Variables that are there already, and are only filled.
+    """
+    filled: Variables = {}
+    for name, layout in layouts(graph).items():
+        array, trainable = layout.to_native(arrays[name]), graph.parameters[name].trainable
+        if name in present:
+            filled[name] = present[name]
+            filled[name].assign(array)
+        else:
+            filled[name] = tf.Variable(array, trainable=trainable, name=name, dtype=dtype)
+    return filled
 
 
 def slots_from_canonical(graph: Graph, arrays: Arrays, names: tuple[str, ...], dtype: tf.DType) -> Slots:

@@ -6,11 +6,15 @@ from typing import ClassVar
 
 from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, Program
 from digits_core.contracts.claims import require_claims
-from digits_core.graph.graph import Graph
+from digits_core.contracts.native import NativeArrays
+from digits_core.errors import CapabilityMissing
+from digits_core.graph.graph import Graph, NetworkInput
+from digits_core.graph.native import NATIVE, Native, native_of
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_tensorflow.arrays import DTYPES
 from digits_tensorflow.devices import find_devices
+from digits_tensorflow.foreign import start_arrays
 from digits_tensorflow.ops import OPS
 from digits_tensorflow.program import TensorFlowProgram
 from digits_tensorflow.solvers import RULES
@@ -25,7 +29,7 @@ class TensorFlowBackend(Backend):
         """Every op and solver of the core, compiled by XLA where asked to; fp16 pays on GPUs only."""
         kinds = frozenset(device.kind for device in self.devices())
         return Capabilities(
-            ops=frozenset(OPS),
+            ops=frozenset(OPS) | {NATIVE},
             solvers=frozenset(RULES),
             precisions=frozenset(DTYPES) if "gpu" in kinds else frozenset(DTYPES) - {"fp16"},
             device_kinds=kinds,
@@ -40,4 +44,14 @@ class TensorFlowBackend(Backend):
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
         """A program for any graph of the core's ops."""
         require_claims(self, graph, solver, options, context)
+        if native_of(graph) and options.precision != "fp32":
+            raise CapabilityMissing(
+                f"A native network in TensorFlow computes in fp32, found {options.precision}.",
+                where="options.precision",
+                hint="Choose the number format in the module itself.",
+            )
         return TensorFlowProgram(graph, solver, options, context)
+
+    def native_arrays(self, network: Native, input: NetworkInput, seed: int) -> NativeArrays:
+        """The arrays of a ``tf.Module`` as its file starts them."""
+        return start_arrays(network, input, seed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from digits_core.contracts.backend import Arrays
 from digits_core.contracts.claims import require_weights
-from digits_core.graph.graph import Graph
+from digits_core.graph.graph import Graph, Layer
+from digits_core.graph.native import NATIVE
 from digits_tensorflow.arrays import ACTIVATIONS, DTYPES, weights_from_canonical
+from digits_tensorflow.foreign import build_foreign
 from digits_tensorflow.framework import tf
 from digits_tensorflow.ops import OPS
 from digits_tensorflow.ops.op import Pass
@@ -29,7 +31,12 @@ class Network(tf.Module):
         require_weights(graph, arrays)
         super().__init__()
         self.graph = graph
-        self.weights = weights_from_canonical(graph, arrays, DTYPES[precision])
+        self._foreign = build_foreign(graph)
+        present = (
+            {f"{NATIVE}/{name}": found for name, found in self._foreign.variables.items()} if self._foreign else {}
+        )
+        self.weights = weights_from_canonical(graph, arrays, DTYPES[precision], present)
+        self._present = frozenset(present)
         self._dtype, self._activations = DTYPES[precision], ACTIVATIONS[precision]
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
@@ -43,6 +50,15 @@ class Network(tf.Module):
         values: dict[str, tf.Tensor] = {}
         for layer in self.graph.needed_for(targets):
             inputs = [values[name] for name in layer.inputs] or [pictures]
-            value = OPS[layer.op.kind](layer, inputs, run)
+            value = self._apply(layer, inputs, run)
             values[layer.name] = value if layer.inputs else tf.cast(value, self._activations)
         return values
+
+    def readings(self) -> dict[str, tf.Tensor]:
+        """What a pass reads: copies of the weights, and variables as they are where a native network reads them."""
+        return {name: w if name in self._present else tf.identity(w) for name, w in self.weights.items()}
+
+    def _apply(self, layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
+        if self._foreign is not None and layer.op.kind == NATIVE:
+            return self._foreign(inputs[0], run.training)
+        return OPS[layer.op.kind](layer, inputs, run)

@@ -134,8 +134,7 @@ class TrainingStep:
     ) -> tuple[Tensors, Tensors, Tensors]:
         """Scores, gradients, and moved running statistics."""
         network = trained.network
-        copies = {name: tf.identity(weight) for name, weight in network.weights.items()}
-        run = Pass(copies, True, self._seed, step, first, self._gatherings)
+        run = Pass(network.readings(), True, self._seed, step, first, self._gatherings)
         sought = {name: run.weights[name] for name in trained.slots}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sought)

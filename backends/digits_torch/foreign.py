@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from digits_core.contracts.native import NativeArrays, native_problem, run_network
+from digits_core.contracts.native import NativeArrays, module_problem, native_problem, require_logits, run_network
 from digits_core.errors import NetworkInvalid
 from digits_core.graph.dropout import mask_key
 from digits_core.graph.graph import Layer, NetworkInput
@@ -73,12 +73,7 @@ def _module(op: Native, input: NetworkInput, seed: int) -> nn.Module:
         torch.manual_seed(seed)
         module = run_network(op, input)
     if not isinstance(module, nn.Module):
-        found = f"{type(module).__module__}.{type(module).__name__}"
-        raise NetworkInvalid(
-            f"{op.file} expects network to return a torch.nn.Module, found {found}.",
-            where=op.file,
-            hint="Return a module, or name the backend of its framework with --backend.",
-        )
+        raise NetworkInvalid(module_problem(op, "torch.nn.Module", module))
     return module
 
 
@@ -89,13 +84,7 @@ def _try(op: Native, foreign: Foreign, input: NetworkInput) -> None:
             logits = foreign.eval()(pictures)
     except Exception as reason:
         raise NetworkInvalid(native_problem(op, reason)) from reason
-    found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-    if found != (2, input.classes):
-        raise NetworkInvalid(
-            f"{op.file} expects logits [B, {input.classes}] of two pictures, found {found}.",
-            where=op.file,
-            hint="End with a linear layer of input.classes outputs, and no softmax.",
-        )
+    require_logits(op, input, tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__)
 
 
 def _seed(key: int, step: int, first: int) -> int:

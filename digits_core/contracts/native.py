@@ -46,8 +46,13 @@ class _Source(importlib.abc.SourceLoader):
         return self._op.source.encode()
 
 
-def run_network(op: Native, input: NetworkInput) -> Any:
+def run_network(op: Native, input: NetworkInput, *randomness: Any) -> Any:
     """The module that the file of ``op`` gives for ``input``; this runs the file.
+
+    Args:
+        op: The file.
+        input: What the dataset says.
+        randomness: What its framework draws random numbers with, where that is an object; the file is given it too.
 
     Raises:
         NetworkInvalid: If it cannot be run, has no function ``network``, or that fails; with the line.
@@ -61,14 +66,43 @@ def run_network(op: Native, input: NetworkInput) -> Any:
     linecache.cache[op.file] = (len(op.source), None, op.source.splitlines(keepends=True), op.file)
     try:
         loader.exec_module(module)
-        function: Callable[[NetworkInput], Any] | None = vars(module).get("network")
+        function: Callable[..., Any] | None = vars(module).get("network")
         if not callable(function):
             raise NetworkInvalid(f"{op.file} has no function network.", where=op.file, hint=_HINT)
-        return function(input)
+        return function(input, *randomness)
     except NetworkInvalid:
         raise
     except Exception as reason:
         raise NetworkInvalid(native_problem(op, reason)) from reason
+
+
+def module_problem(op: Native, expected: str, found: object) -> Problem:
+    """What is said of a file that gives something else than a module of its framework."""
+    named = f"{type(found).__module__}.{type(found).__name__}"
+    return Problem(
+        f"{op.file} expects network to return a {expected}, found {named}.",
+        op.file,
+        "Return a module, or name the backend of its framework with --backend.",
+    )
+
+
+def require_logits(op: Native, input: NetworkInput, found: tuple[int, ...] | str) -> None:
+    """Refuse what a module gave for two pictures, unless it is a logit for every class.
+
+    Args:
+        op: The file.
+        input: What the dataset says.
+        found: The shape of what it gave, or the name of its type.
+
+    Raises:
+        NetworkInvalid: If it is anything else.
+    """
+    if found != (2, input.classes):
+        raise NetworkInvalid(
+            f"{op.file} expects logits [B, {input.classes}] of two pictures, found {found}.",
+            where=op.file,
+            hint="End with a linear layer of input.classes outputs, and no softmax.",
+        )
 
 
 def native_problem(op: Native, reason: BaseException) -> Problem:

@@ -130,13 +130,12 @@ def resolve_job(
     with complaints.gathered():
         backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     input = _input(spec, form, complaints)
+    native = spec.network if spec.network and is_native(spec.network) else ""
     with complaints.gathered():
-        if spec.network is None or not is_native(spec.network):
+        if not native:
             graph = _graph(spec, origin, input, plugins)
         elif not runs_code:
-            raise forbid_native(spec.network)
-        elif input is not None and backend:
-            graph = read_native(Path(spec.network), input, backend, home)
+            raise forbid_native(native)
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
     if spec.name is None and place.count > 1:
@@ -146,6 +145,10 @@ def resolve_job(
         complaints.add(_taken("job", spec.name))
     if spec.name and home.model_folder(spec.name).exists():
         complaints.add(_taken("model", spec.name))
+    if native and input is not None and not complaints.errors:
+        # Code is run only for a request that is right otherwise.
+        with complaints.gathered():
+            graph = read_native(Path(native), input, backend, home)
     start = None
     if origin is not None and manifest is not None and graph is not None:
         with complaints.gathered():

@@ -1,18 +1,18 @@
 """Networks that are Python files: trained in their own backend, refused everywhere else, and never run by accident."""
 
 import textwrap
+from pathlib import Path
 
 import pytest
 
-from digits_core.errors import CapabilityMissing, NetworkInvalid
+from digits_core.errors import CapabilityMissing, NetworkInvalid, SpecInvalid
 from digits_core.graph.native import native_of
 from digits_core.service.digits import Digits
 from digits_core.spec.files import dump_yaml
 from digits_core.store.job import JobFolder
 from digits_core.store.snapshots import latest_usable
 
-pytestmark = pytest.mark.backend("torch")
-
+SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 FILE = """
 from torch import nn
 
@@ -37,6 +37,30 @@ def request(file, **changes):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "weight", "shape"),
+    [
+        pytest.param("jax", "native/layers.1.first.kernel", (3, 3, 16, 16), marks=pytest.mark.backend("jax")),
+        pytest.param("tensorflow", "native/convs.1.kernel", (3, 3, 16, 16), marks=pytest.mark.backend("tensorflow")),
+    ],
+)
+def test_a_module_of_any_framework_trains_goes_on_and_classifies(trained, home, backend, weight, shape):
+    digits, file = Digits(runs_code=True), SNIPPETS / f"mynet_{backend}.py"
+    view = digits.train(request(file, backend=backend, epochs=20))
+    assert view.state == "done" and view.metrics["val/accuracy"] > 0.9, view
+    folder = JobFolder(home / "jobs" / "mine")
+    whole = latest_usable(folder.snapshots_folder).arrays
+    assert whole[weight].shape == whole[f"solver/first_moment/{weight}"].shape == shape
+    found = digits.classify("mine", [trained / "red" / "00.png"])
+    assert (found.backend, found.predictions[0].top[0].label) == (backend, "red")
+    with pytest.raises(CapabilityMissing, match=f"native to backend {backend}, found numpy"):
+        digits.resume("mine", backend="numpy")
+    with pytest.raises(CapabilityMissing, match=f"native to backend {backend}, found numpy"):
+        digits.evaluate("mine", backend="numpy")
+
+
+@pytest.mark.slow
+@pytest.mark.backend("torch")
 def test_a_module_of_torch_trains_snapshots_resumes_and_classifies(trained, file, home):
     digits = Digits(runs_code=True)
     view = digits.train(request(file))
@@ -56,8 +80,11 @@ def test_a_module_of_torch_trains_snapshots_resumes_and_classifies(trained, file
         digits.classify("mine", [trained / "red" / "00.png"], backend="numpy")
     with pytest.raises(CapabilityMissing, match=r"native to backend torch, found numpy"):
         digits.resume("mine", backend="numpy")
+    with pytest.raises(SpecInvalid, match="from which no other job can start"):
+        digits.train({"dataset": "colours", "start": "mine"})
 
 
+@pytest.mark.backend("torch")
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -76,9 +103,12 @@ def test_a_file_that_gives_no_network_is_refused_before_a_job_is_made(trained, f
     assert words in str(refused.value) and not (home / "jobs" / "mine").exists()
 
 
-def test_a_backend_without_native_networks_says_so(trained, file):
+def test_what_is_not_possible_says_so(trained, file):
+    digits = Digits(runs_code=True)
     with pytest.raises(NetworkInvalid, match="Backend numpy takes no native networks"):
-        Digits(runs_code=True).train(request(file, backend="numpy"))
+        digits.train(request(file, backend="numpy"))
+    with pytest.raises(SpecInvalid, match="starts as its framework starts it, found start finished"):
+        digits.train(request(file, backend="numpy", start="finished"))
 
 
 def test_a_file_is_only_run_where_a_person_names_it(trained, file, tmp_path):
