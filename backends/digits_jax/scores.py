@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 
+from digits_core.contracts.backend import HEAD_PREFIX, score_names
 from digits_core.graph.graph import Graph, Loss
 
 
 def score(graph: Graph, values: Mapping[str, jax.Array], labels: jax.Array, weights: jax.Array) -> dict[str, jax.Array]:
-    """The four scores of the contract.
+    """The scores of the contract.
 
     Args:
         graph: Its losses and main output are scored.
@@ -22,16 +23,18 @@ def score(graph: Graph, values: Mapping[str, jax.Array], labels: jax.Array, weig
     # In a half format only the passes through the network are.
     values = {name: _at_least_fp32(value) for name, value in values.items()}
     weights = weights.astype(values[graph.output].dtype)
-    total = sum(
-        loss.weight * jnp.sum(weights * _cross_entropy(values[loss.logits], labels, loss)) for loss in graph.losses
-    )
+    found = [jnp.sum(weights * _cross_entropy(values[loss.logits], labels, loss)) for loss in graph.losses]
+    total = sum(loss.weight * own for loss, own in zip(graph.losses, found, strict=True))
     rank = _rank(values[graph.output], labels)
-    return {
+    scores = {
         "loss": jnp.asarray(total),
         "correct": jnp.sum(weights * (rank < 1)),
         "top5": jnp.sum(weights * (rank < 5)),
         "samples": jnp.sum(weights),
     }
+    for loss, own in zip(graph.losses, found, strict=True):
+        scores[f"{HEAD_PREFIX}{loss.logits}"] = scores.get(f"{HEAD_PREFIX}{loss.logits}", 0) + own
+    return {name: scores[name] for name in score_names(graph)}
 
 
 def _at_least_fp32(value: jax.Array) -> jax.Array:

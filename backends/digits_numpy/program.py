@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildContext, Program, Scores, parts
+from digits_core.contracts.backend import HEAD_PREFIX, Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph, Layer
 from digits_core.spec.job import BackendOptions
@@ -35,6 +35,7 @@ class NumpyProgram(Program):
         self._dtype, self._parts = DTYPES[options.precision], options.accumulate
         self._forwards = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
         heads = [loss.logits for loss in graph.losses]
+        self._names = score_names(graph)
         self._trained, self._scored = graph.needed_for(heads), graph.needed_for([graph.output, *heads])
 
     def load(self, arrays: Arrays) -> NumpyState:
@@ -54,14 +55,14 @@ class NumpyProgram(Program):
         """Forward and backward, part by part; update."""
         weights, samples = dict(state.weights), batch.weights.sum(dtype=self._dtype)
         gradients: Weights = {}
-        scores: dict[str, float] = dict.fromkeys(SCORE_NAMES, 0.0)
+        scores: dict[str, float] = dict.fromkeys(self._names, 0.0)
         for rows in parts(len(batch.labels), self._parts):
             mode = Mode(training=True, seed=self._seed, step=step, first=rows.start)
             values, backwards = self._forward(self._scored, weights, batch.images[rows], mode)
             found, heads = self._score(values, batch.labels[rows], batch.weights[rows], samples)
             for name, gradient in self._backward(backwards, heads).items():
                 gradients[name] = gradients.get(name, 0) + gradient
-            scores = {name: scores[name] + found[name] for name in SCORE_NAMES}
+            scores = {name: scores[name] + found[name] for name in self._names}
             weights |= mode.moved
         return self._update(state, weights, gradients, learning_rate, step), scores
 
@@ -99,6 +100,7 @@ class NumpyProgram(Program):
         """Sums over the rows, and their gradient of the loss divided by ``samples`` at every layer of logits."""
         weights = weights.astype(self._dtype)
         total = 0.0
+        heads: dict[str, float] = {}
         gradients: dict[str, Array] = {}
         for loss in self._graph.losses:
             logits = values[loss.logits]
@@ -106,7 +108,9 @@ class NumpyProgram(Program):
             classes = logits.shape[1]
             target = np.full_like(logits, loss.label_smoothing / classes)
             target[np.arange(len(target)), labels] += 1 - loss.label_smoothing
-            total += loss.weight * float((weights * -(target * log_share).sum(1)).sum())
+            found = float((weights * -(target * log_share).sum(1)).sum())
+            total += loss.weight * found
+            heads[f"{HEAD_PREFIX}{loss.logits}"] = heads.get(f"{HEAD_PREFIX}{loss.logits}", 0.0) + found
             gradient = (np.exp(log_share) - target) * (loss.weight * weights / samples)[:, None]
             gradients[loss.logits] = gradients.get(loss.logits, 0) + gradient
         rank = _rank(values[self._graph.output], labels)
@@ -115,8 +119,9 @@ class NumpyProgram(Program):
             "correct": float((weights * (rank < 1)).sum()),
             "top5": float((weights * (rank < 5)).sum()),
             "samples": float(weights.sum()),
+            **heads,
         }
-        return scores, gradients
+        return {name: scores[name] for name in self._names}, gradients
 
     def _backward(self, backwards: dict[str, Backward], gradients: dict[str, Array]) -> Weights:
         """Gradients of weights by canonical name, from those of the logits."""

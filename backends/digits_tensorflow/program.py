@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildContext, Program, Scores, parts
+from digits_core.contracts.backend import Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -52,7 +52,9 @@ class TensorFlowState:
         """What sums over parts start with."""
         weights = {name: self.network.weights[name] for name in self.trained.slots}
         zero = tf.zeros([], next(iter(weights.values())).dtype)
-        return dict.fromkeys(SCORE_NAMES, zero), {name: tf.zeros_like(weight) for name, weight in weights.items()}
+        return dict.fromkeys(score_names(self.network.graph), zero), {
+            name: tf.zeros_like(weight) for name, weight in weights.items()
+        }
 
 
 class TensorFlowProgram(Program):

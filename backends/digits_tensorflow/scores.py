@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from digits_core.contracts.backend import HEAD_PREFIX, score_names
 from digits_core.graph.graph import Graph
 from digits_tensorflow.framework import tf
 
@@ -11,7 +12,7 @@ Tensors: TypeAlias = dict[str, tf.Tensor]
 
 
 def score(graph: Graph, values: Tensors, labels: tf.Tensor, weights: tf.Tensor) -> Tensors:
-    """Sums over the batch, see `digits_core.contracts.backend.SCORE_NAMES`.
+    """Sums over the batch, see `digits_core.contracts.backend.score_names`.
 
     Args:
         graph: Its losses and output.
@@ -19,18 +20,21 @@ def score(graph: Graph, values: Tensors, labels: tf.Tensor, weights: tf.Tensor) 
         labels: int32 ``[B]``.
         weights: ``[B]``.
     """
-    total = tf.zeros([], weights.dtype)
+    total, heads = tf.zeros([], weights.dtype), {}
     for loss in graph.losses:
         logits = tf.cast(values[loss.logits], weights.dtype)
         share = loss.label_smoothing / logits.shape[1]
         target = tf.one_hot(labels, logits.shape[1], 1 - loss.label_smoothing + share, share, dtype=logits.dtype)
-        total += loss.weight * tf.reduce_sum(weights * tf.nn.softmax_cross_entropy_with_logits(target, logits))
+        found = tf.reduce_sum(weights * tf.nn.softmax_cross_entropy_with_logits(target, logits))
+        total += loss.weight * found
+        heads[f"{HEAD_PREFIX}{loss.logits}"] = heads.get(f"{HEAD_PREFIX}{loss.logits}", 0) + found
     rank = _rank(tf.cast(values[graph.output], weights.dtype), labels)
     hits = {
         name: tf.reduce_sum(tf.where(rank < most, weights, tf.zeros_like(weights)))
         for name, most in (("correct", 1), ("top5", min(5, graph.classes)))
     }
-    return {"loss": total, **hits, "samples": tf.reduce_sum(weights)}
+    scores = {"loss": total, **hits, "samples": tf.reduce_sum(weights), **heads}
+    return {name: scores[name] for name in score_names(graph)}
 
 
 def _rank(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from digits_core.contracts.backend import Arrays, Batch, BuildContext, Program, Scores, parts
+from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph, Loss
 from digits_core.spec.job import BackendOptions
@@ -76,6 +76,7 @@ class TorchProgram(Program):
         self._parts = min(options.accumulate, smallest) if self._team else options.accumulate
         self._heads = tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
         self._calls = plan(graph, self._heads)
+        self._names = score_names(graph)
         self._has_dropout = any(layer.op.kind in DRAWING for layer in graph.layers)
         self._classes = torch.arange(graph.classes, device=device)
         self._ranks = torch.tensor([1, 5], device=device)
@@ -108,17 +109,17 @@ class TorchProgram(Program):
     ) -> tuple[TorchState, Scores]:
         """Forward and backward, part by part; update; in place."""
         with arithmetic(self._device, self._tf32):
-            loss, hits = self._backward(state, batch, step)
+            loss, sums = self._backward(state, batch, step)
             gradients = take_gradients(state.groups)
             if self._loss_scale is None or self._loss_scale.unscale(gradients):
                 update(self._solver, state.groups, gradients, learning_rate, step)
-        return state, _scores(loss, hits, batch)
+        return state, self._scores(loss, sums, batch)
 
     def evaluate_step(self, state: TorchState, batch: TorchBatch) -> Scores:
         """Forward and score."""
         with torch.inference_mode(), arithmetic(self._device, self._tf32):
-            loss, hits = self._measured(state.evaluating, batch, None)
-        return _scores(loss, hits, batch)
+            loss, sums = self._measured(state.evaluating, batch, None)
+        return self._scores(loss, sums, batch)
 
     def predict(
         self, state: TorchState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
@@ -144,7 +145,7 @@ class TorchProgram(Program):
         return tensor.pin_memory().to(self._device, non_blocking=True)
 
     def _backward(self, state: TorchState, batch: TorchBatch, step: int) -> tuple[Tensor, Tensor]:
-        """Leave the gradients of the global batch at the weights; gives total loss and hits of this process's rows."""
+        """Leave the gradients of the global batch at the weights; gives what `_measure` does of this process's rows."""
         slices = parts(len(batch.labels), self._parts)
         if len(slices) == 1:
             return self._descend(state, batch, self._draw(step, 0), last=True)
@@ -152,17 +153,17 @@ class TorchProgram(Program):
             self._descend(state, batch.part(rows), self._draw(step, rows.start), last=rows is slices[-1])
             for rows in slices
         ]
-        return torch.stack([loss for loss, _ in found]).sum(), torch.stack([hits for _, hits in found]).sum(0)
+        return torch.stack([loss for loss, _ in found]).sum(), torch.stack([sums for _, sums in found]).sum(0)
 
     def _descend(self, state: TorchState, batch: TorchBatch, draw: Draw | None, last: bool) -> tuple[Tensor, Tensor]:
-        """Add the gradients of one part to those that the weights have; gives its total loss and hits."""
-        loss, hits = self._measured(state.training, batch, draw)
+        """Add the gradients of one part to those that the weights have; gives what `_measure` does of it."""
+        loss, sums = self._measured(state.training, batch, draw)
         share = batch.share * self._loss_scale.factor if self._loss_scale else batch.share
         if last and state.exchange:
             state.exchange.backward(loss, share)
         else:
             loss.backward(share)
-        return loss.detach(), hits
+        return loss.detach(), sums
 
     def _draw(self, step: int, row: int) -> Draw | None:
         """What decides dropout's masks of a part that begins at ``row`` of this process's rows."""
@@ -176,11 +177,24 @@ class TorchProgram(Program):
         return torch.full((), number, dtype=torch.int32, device=self._device)
 
     def _measure(self, network: Network, batch: TorchBatch, draw: Draw | None) -> tuple[Tensor, Tensor]:
-        """The total loss, and hits among the first one and the first five."""
+        """The total loss, and in one vector hits among the first one and the first five, and several heads' losses."""
         values = self._run(network, self._calls, batch.images, draw)
-        total = sum(_total_loss(loss, values[loss.logits], batch) for loss in self._graph.losses)
+        found = [_head_loss(loss, values[loss.logits], batch) for loss in self._graph.losses]
+        total = sum(
+            own if loss.weight == 1 else own * loss.weight for loss, own in zip(self._graph.losses, found, strict=True)
+        )
         with torch.no_grad():
-            return total, _hits(values[self._graph.output], batch, self._ranks)
+            hits = _hits(values[self._graph.output], batch, self._ranks)
+            return total, torch.cat([hits, self._per_head(found)]) if len(self._names) > len(SCORE_NAMES) else hits
+
+    def _per_head(self, found: Sequence[Tensor]) -> Tensor:
+        sums: dict[str, Tensor] = {}
+        for loss, own in zip(self._graph.losses, found, strict=True):
+            sums[loss.logits] = sums[loss.logits] + own if loss.logits in sums else own
+        return torch.stack(list(sums.values())).detach()
+
+    def _scores(self, loss: Tensor, sums: Tensor, batch: TorchBatch) -> Scores:
+        return dict(zip(self._names, (loss, sums[0], sums[1], batch.samples, *sums[2:]), strict=True))
 
     def _run(
         self, network: Network, calls: Sequence[Call], images: Tensor, draw: Draw | None = None
@@ -193,10 +207,9 @@ class TorchProgram(Program):
         return {name: value.to(self._dtype) for name, value in values.items()}
 
 
-def _total_loss(loss: Loss, logits: Tensor, batch: TorchBatch) -> Tensor:
+def _head_loss(loss: Loss, logits: Tensor, batch: TorchBatch) -> Tensor:
     each = F.cross_entropy(logits, batch.labels, reduction="none", label_smoothing=loss.label_smoothing)
-    total = torch.dot(each, batch.weights)
-    return total if loss.weight == 1 else total * loss.weight
+    return torch.dot(each, batch.weights)
 
 
 def _hits(logits: Tensor, batch: TorchBatch, ranks: Tensor) -> Tensor:
@@ -204,7 +217,3 @@ def _hits(logits: Tensor, batch: TorchBatch, ranks: Tensor) -> Tensor:
     own = logits.gather(1, batch.labels[:, None])
     before = torch.where(batch.earlier, logits >= own, logits > own).sum(1, keepdim=True)
     return batch.weights @ (before < ranks).to(logits.dtype)
-
-
-def _scores(loss: Tensor, hits: Tensor, batch: TorchBatch) -> dict[str, Tensor]:
-    return {"loss": loss, "correct": hits[0], "top5": hits[1], "samples": batch.samples}

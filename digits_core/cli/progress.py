@@ -174,17 +174,26 @@ def _line(fact: object, total_steps: int) -> str:
             text = f"{fact.step:,} of {total_steps:,} pictures"
         case TrainingLogged():
             text = (
-                f"epoch {fact.epoch:.2f}, step {fact.step:,} of {total_steps:,}: loss {fact.loss:.4f}, "
-                f"accuracy {percent(fact.accuracy)}, rate {fact.learning_rate:.3g}, "
+                f"epoch {fact.epoch:.2f}, step {fact.step:,} of {total_steps:,}: "
+                f"loss {fact.loss:.4f}{_heads(fact.heads)}, accuracy {percent(fact.accuracy)}, "
+                f"rate {fact.learning_rate:.3g}, "
                 f"{fact.images_per_second:,.0f} images/s"
             )
         case Validated():
-            text = f"epoch {fact.epoch:.2f}: validation loss {fact.loss:.4f}, accuracy {percent(fact.accuracy)}"
+            text = (
+                f"epoch {fact.epoch:.2f}: validation loss {fact.loss:.4f}{_heads(fact.heads)}, "
+                f"accuracy {percent(fact.accuracy)}"
+            )
         case SnapshotSaved():
             text = f"epoch {fact.epoch:.2f}: snapshot {fact.name}"
         case Noted():
             text = fact.message
     return text
+
+
+def _heads(heads: dict[str, float]) -> str:
+    """The losses of several heads in parentheses."""
+    return f" ({', '.join(f'{name} {loss:.4f}' for name, loss in heads.items())})" if heads else ""
 
 
 @contextmanager

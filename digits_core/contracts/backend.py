@@ -23,12 +23,14 @@ Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 State: TypeAlias = Any
 #: A batch where the program wants it; opaque to the core.
 DeviceBatch: TypeAlias = Any
-#: Sums over the samples of one batch, lazy: ``float(value)`` may wait for the device. Keys: see `SCORE_NAMES`.
+#: Sums over the samples of one batch, lazy: ``float(value)`` may wait for the device. Keys: see `score_names`.
 Scores: TypeAlias = Mapping[str, SupportsFloat]
 
 #: What every step and evaluation returns, each summed over the samples with their weights: the total weighted loss
 #: (without the L2 term), top-1 hits, top-5 hits of the main output, and the weights themselves.
 SCORE_NAMES = ("loss", "correct", "top5", "samples")
+#: In front of the name of a head: its own loss, without the loss's weight.
+HEAD_PREFIX = "loss/"
 
 SLOT_PREFIX = "solver/"
 
@@ -40,6 +42,12 @@ def slot_name(slot: str, weight: str) -> str:
     'solver/velocity/conv1/kernel'
     """
     return f"{SLOT_PREFIX}{slot}/{weight}"
+
+
+def score_names(graph: Graph) -> tuple[str, ...]:
+    """Names of the scores of a graph: `SCORE_NAMES`, and with several heads the loss of each, ``loss/<logits>``."""
+    heads = dict.fromkeys(f"{HEAD_PREFIX}{loss.logits}" for loss in graph.losses)
+    return (*SCORE_NAMES, *heads) if len(heads) > 1 else SCORE_NAMES
 
 
 @dataclass(frozen=True, slots=True)

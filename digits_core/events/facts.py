@@ -24,7 +24,8 @@ class RunStarted:
 class TrainingLogged:
     """Training progress: means since the last such fact.
 
-    ``losses`` are those of the single steps it covers, the last one being of step number ``step``.
+    ``losses`` are those of the single steps it covers, the last one being of step number ``step``. With several heads
+    ``heads`` has the loss of each, without its weight.
     """
 
     kind: ClassVar = "training-logged"
@@ -35,11 +36,12 @@ class TrainingLogged:
     learning_rate: float
     images_per_second: float
     losses: tuple[float, ...] = ()
+    heads: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The validation split was scored as a whole."""
+    """The validation split was scored as a whole; ``heads`` is as in `TrainingLogged`."""
 
     kind: ClassVar = "validated"
     step: int
@@ -47,6 +49,7 @@ class Validated:
     loss: float
     accuracy: float
     top5: float
+    heads: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

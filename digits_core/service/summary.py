@@ -164,9 +164,11 @@ class _Progress:
                 self.notes.append(fact.message)
             case TrainingLogged():
                 self.learning_rate, self.images_per_second = fact.learning_rate, _finite(fact.images_per_second)
-                self._measure(fact.epoch, {"train/loss": fact.loss, "train/accuracy": fact.accuracy})
+                found = {"train/loss": fact.loss, "train/accuracy": fact.accuracy}
+                self._measure(fact.epoch, found | _of_heads("train", fact.heads))
             case Validated():
-                self._measure(fact.epoch, {"val/loss": fact.loss, "val/accuracy": fact.accuracy, "val/top5": fact.top5})
+                found = {"val/loss": fact.loss, "val/accuracy": fact.accuracy, "val/top5": fact.top5}
+                self._measure(fact.epoch, found | _of_heads("val", fact.heads))
             case RunFinished():
                 self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
             case SnapshotSaved():
@@ -186,6 +188,10 @@ class _Progress:
         self.epoch = epoch
         # JSON has no word for infinity; a loss that is not finite ends the job with an error that says so.
         self.metrics |= {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _of_heads(split: str, heads: dict[str, float]) -> dict[str, float]:
+    return {f"{split}/loss/{head}": loss for head, loss in heads.items()}
 
 
 def _scores(folder: JobFolder) -> dict[str, float]:

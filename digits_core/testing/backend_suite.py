@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pytest
 
 from digits_core.contracts.backend import (
-    SCORE_NAMES,
+    HEAD_PREFIX,
     Arrays,
     Backend,
     Batch,
@@ -29,6 +29,7 @@ from digits_core.contracts.backend import (
     Program,
     Scores,
     State,
+    score_names,
     slot_name,
 )
 from digits_core.errors import CapabilityMissing, DigitsError
@@ -76,7 +77,7 @@ def build(
 
 def read(scores: Scores) -> dict[str, float]:
     """Scores as numbers."""
-    return {name: float(scores[name]) for name in SCORE_NAMES}
+    return {name: float(score) for name, score in scores.items()}
 
 
 class Run:
@@ -188,6 +189,10 @@ class BackendSuite:
         )
         _assert_close(found, expected, GRADIENT_TOLERANCE["fp32"])
         self._assert_scores_agree(backend, graph, batch_of(graph))
+        (scores,) = Run(build(backend, graph, accumulate=2), graph, weights_of(graph)).advance([0.1])
+        assert set(scores) == set(score_names(graph)), "each head has a loss of its own"
+        own = (loss.weight * scores[f"{HEAD_PREFIX}{loss.logits}"] for loss in graph.losses)
+        assert sum(own) == pytest.approx(scores["loss"], rel=1e-5)
 
     def test_the_output_may_be_without_a_loss(self, backend: Backend) -> None:
         graph = two_headed(losses=[{"logits": "side"}])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.contracts.backend import SCORE_NAMES, Scores
+from digits_core.contracts.backend import HEAD_PREFIX, SCORE_NAMES, Scores
 
 #: See `digits_core.contracts.backend.Program.total`.
 Total: TypeAlias = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
@@ -35,12 +35,14 @@ class Progress:
         accuracy: Share of pictures classified right.
         losses: Mean loss per picture of every single step.
         images_per_second: Pace over these steps.
+        heads: With several heads the mean loss per picture of each, without its weight.
     """
 
     loss: float
     accuracy: float
     losses: tuple[float, ...]
     images_per_second: float
+    heads: dict[str, float] = field(default_factory=dict)
 
 
 class Meter:
@@ -84,9 +86,10 @@ class Meter:
 
     def read(self) -> Progress:
         """Wait for the scores of all steps since the last reading; there must be at least one."""
-        rows = self._total(np.array([[float(scores[name]) for name in SCORE_NAMES] for scores in self._pending]))
+        names = _names(self._pending[0])
+        rows = self._total(np.array([[float(scores[name]) for name in names] for scores in self._pending]))
         self._pending.clear()
-        loss, correct, _, samples = rows.sum(axis=0).tolist()
+        loss, correct, _, samples, *heads = rows.sum(axis=0).tolist()
         now = time.perf_counter()
         seconds, self._since = max(now - self._since, 1e-9), now
         if self.first_step_s:
@@ -94,7 +97,7 @@ class Meter:
         else:
             self.first_step_s = now - self._started
         losses = tuple((rows[:, 0] / rows[:, 3]).tolist())
-        return Progress(loss / samples, correct / samples, losses, samples / seconds)
+        return Progress(loss / samples, correct / samples, losses, samples / seconds, _means(names, heads, samples))
 
     def restart(self) -> None:
         """Let the next interval begin now."""
@@ -109,23 +112,38 @@ def mean_scores(scores: Iterable[Scores], total: Total = alone) -> dict[str, flo
         total: Sums over the processes that train together.
 
     Returns:
-        ``val/loss``, ``val/accuracy`` and ``val/top5``.
+        ``val/loss``, ``val/accuracy`` and ``val/top5``, and with several heads ``val/loss/<head>``.
 
     >>> batch = {"loss": 6.0, "correct": 1.0, "top5": 2.0, "samples": 2.0}
     >>> mean_scores([batch, batch])
     {'val/loss': 3.0, 'val/accuracy': 0.5, 'val/top5': 1.0}
     """
-    totals = [0.0, 0.0, 0.0, 0.0]
+    names: tuple[str, ...] = SCORE_NAMES
+    totals = np.zeros(len(names))
     pending: deque[Scores] = deque()
 
     def settle(limit: int) -> None:
+        nonlocal totals
         while len(pending) > limit:
             oldest = pending.popleft()
-            totals[:] = [total + float(oldest[name]) for total, name in zip(totals, SCORE_NAMES, strict=True)]
+            totals = totals + [float(oldest[name]) for name in names]
 
     for batch in scores:
+        if len(names) != len(batch):
+            names, totals = _names(batch), np.zeros(len(batch))
         pending.append(batch)
         settle(_IN_FLIGHT)
     settle(0)
-    loss, correct, top5, samples = total(np.array(totals)).tolist()
-    return {"val/loss": loss / samples, "val/accuracy": correct / samples, "val/top5": top5 / samples}
+    loss, correct, top5, samples, *heads = total(totals).tolist()
+    means = {"val/loss": loss / samples, "val/accuracy": correct / samples, "val/top5": top5 / samples}
+    return means | {f"val/{HEAD_PREFIX}{name}": mean for name, mean in _means(names, heads, samples).items()}
+
+
+def _names(scores: Scores) -> tuple[str, ...]:
+    """Names of scores in the same order in every process."""
+    return (*SCORE_NAMES, *sorted(scores.keys() - set(SCORE_NAMES)))
+
+
+def _means(names: Sequence[str], heads: Sequence[float], samples: float) -> dict[str, float]:
+    own = names[len(SCORE_NAMES) :]
+    return {name.removeprefix(HEAD_PREFIX): value / samples for name, value in zip(own, heads, strict=True)}

@@ -26,6 +26,8 @@ from digits_core.training.plan import TrainingPlan
 from digits_core.training.stopping import is_exhausted, judge
 from digits_core.training.team import Team
 
+#: What the metrics of heads begin with.
+OF_HEADS = "val/loss/"
 #: How long a pace is measured before it is told.
 _PACE_SECONDS = 2.0
 
@@ -76,8 +78,9 @@ class Record:
             self._check("training loss", loss, step - len(progress.losses) + 1 + index)
         epoch = self._plan.epoch(step)
         speed, losses = progress.images_per_second, progress.losses
-        self._write(TrainingLogged(step, epoch, progress.loss, progress.accuracy, rate, speed, losses))
+        self._write(TrainingLogged(step, epoch, progress.loss, progress.accuracy, rate, speed, losses, progress.heads))
         self._metrics = {"train/loss": progress.loss, "train/accuracy": progress.accuracy}
+        self._metrics |= {f"train/loss/{head}": loss for head, loss in progress.heads.items()}
 
     def validated(self, step: int, metrics: dict[str, float]) -> None:
         """Write down a validation after ``step``.
@@ -87,7 +90,8 @@ class Record:
         """
         self._check("validation loss", metrics["val/loss"], step)
         found = (metrics["val/loss"], metrics["val/accuracy"], metrics["val/top5"])
-        self._write(Validated(step, self._plan.epoch(step), *found))
+        heads = {name.removeprefix(OF_HEADS): loss for name, loss in metrics.items() if name.startswith(OF_HEADS)}
+        self._write(Validated(step, self._plan.epoch(step), *found, heads))
         self._metrics |= metrics
         if self._spec.early_stopping:
             self._patience = judge(self._patience, self._spec.early_stopping, metrics)

@@ -58,6 +58,13 @@ def test_the_newest_values_count():
     assert (found.step, found.epoch, found.backend) == (20, 0.4, "numpy")
 
 
+def test_several_heads_have_metrics_of_their_own():
+    heads = {"main": 0.5, "side": 1.5}
+    validated = Validated(20, 0.4, 0.3, 0.9, 1.0, heads)
+    found = view("running", STARTED, TrainingLogged(20, 0.4, 0.95, 0.75, 0.01, 10.0, (), heads), validated).metrics
+    assert found["train/loss/side"] == 1.5 and found["val/loss/main"] == 0.5 and found["val/loss"] == 0.3
+
+
 def test_the_time_left_follows_from_the_newest_speed():
     assert view("running", STARTED, logged(20, speed=100.0)).seconds_left == 8.0
     assert view("paused", STARTED, logged(20), RunPaused(20)).seconds_left is None

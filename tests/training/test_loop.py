@@ -201,6 +201,17 @@ def test_means_over_batches_weigh_every_sample_alike():
     assert found == {"val/loss": 180 / 91, "val/accuracy": 90 / 91, "val/top5": 1.0}
 
 
+def test_several_heads_have_a_loss_each_beside_the_sum():
+    scores = {"loss": 4.0, "correct": 1.0, "top5": 2.0, "samples": 2.0, "loss/side": 6.0, "loss/main": 1.0}
+    assert mean_scores([scores] * 3) == {
+        **{"val/loss": 2.0, "val/accuracy": 0.5, "val/top5": 1.0},
+        **{"val/loss/main": 0.5, "val/loss/side": 3.0},
+    }
+    meter = Meter(started=0.0)
+    meter.add(scores)
+    assert meter.read().heads == {"main": 0.5, "side": 3.0}
+
+
 def test_several_devices_are_compared_with_one_in_figures():
     assert "1.90 times as fast as one: 1,900 against 1,000 images/s." in describe_gain(1900, 1000, 2)
     assert "too small" in describe_gain(1100, 1000, 2) and "too small" not in describe_gain(1900, 1000, 2)
