@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from digits_core.contracts.backend import Backend
 from digits_core.graph.graph import Graph
 from digits_core.graph.memory import LESS_MEMORY, MemoryEstimate, activation_bytes, estimate_memory
+from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
 from digits_core.scheduling.requests import allocate, parse_devices
@@ -81,6 +82,8 @@ def memory_note(spec: JobSpec, graph: Graph, placement: Placement) -> str:
     needed = estimate(spec, graph, math.ceil(spec.batch_size / placement.total)).total
     there, device = placement.memory_bytes, placement.devices[0]
     note = f"Training takes about {format_bytes(needed)} per device at batch {spec.batch_size}, without the framework."
+    if native_of(graph):
+        note = f"Weights to train take about {format_bytes(needed)}; what else a native network takes is not known."
     if there is None or needed <= there:
         return note
     return f"Warning: {note} {device.name} has {format_bytes(there)} for each process. {LESS_MEMORY}"
