@@ -1,16 +1,20 @@
 """Networks that are Python files: trained in their own backend, refused everywhere else, and never run by accident."""
 
+import json
+import shutil
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from digits_core.errors import CapabilityMissing, NetworkInvalid, SpecInvalid
+from digits_core.events.facts import RunPaused
 from digits_core.graph.native import native_of
 from digits_core.service.digits import Digits
 from digits_core.spec.files import dump_yaml
 from digits_core.store.job import JobFolder
-from digits_core.store.snapshots import latest_usable
+from digits_core.store.snapshots import latest_usable, list_snapshots
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 FILE = """
@@ -36,6 +40,15 @@ def request(file, **changes):
     return {**asked, "epochs": 12, "batch": 9, "solver": {"name": "adam", "rate": 0.02}, **changes}
 
 
+def set_back(folder):
+    """Make of a finished job one that was paused an epoch before its end."""
+    shutil.rmtree(folder.snapshots_folder / list_snapshots(folder.snapshots_folder)[-1].name)
+    lines = folder.journal.path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if json.loads(line)["kind"] != "run-finished"]
+    folder.journal.path.write_bytes(b"".join(kept))
+    folder.journal.append(RunPaused(list_snapshots(folder.snapshots_folder)[-1].step, 1))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "weight", "shape"),
@@ -51,6 +64,10 @@ def test_a_module_of_any_framework_trains_goes_on_and_classifies(trained, home, 
     folder = JobFolder(home / "jobs" / "mine")
     whole = latest_usable(folder.snapshots_folder).arrays
     assert whole[weight].shape == whole[f"solver/first_moment/{weight}"].shape == shape
+    set_back(folder)
+    assert digits.resume("mine").state == "done"
+    again = latest_usable(folder.snapshots_folder).arrays
+    assert all(np.array_equal(again[name], array) for name, array in whole.items())
     found = digits.classify("mine", [trained / "red" / "00.png"])
     assert (found.backend, found.predictions[0].top[0].label) == (backend, "red")
     with pytest.raises(CapabilityMissing, match=f"native to backend {backend}, found numpy"):

@@ -77,6 +77,13 @@ class MeanInsteadOfSum(_Wrapped):
         return {**scores, "loss": scores["loss"] / scores["samples"]}
 
 
+class WeightedHeads(_Wrapped):
+    def train_step(self, state, batch, learning_rate, step):
+        state, scores = super().train_step(state, batch, learning_rate, step)
+        weights = {f"loss/{loss.logits}": loss.weight for loss in self.graph.losses}
+        return state, {name: score * weights.get(name, 1) for name, score in scores.items()}
+
+
 class RateInsideMomentum(_Wrapped):
     rate = 0.0
 
@@ -175,6 +182,7 @@ FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items
         EvaluationMovesStatistics,
         PaddingCounts,
         MeanInsteadOfSum,
+        WeightedHeads,
         RateInsideMomentum,
         SavedViews,
         InvertedBatchNormMomentum,
