@@ -15,6 +15,7 @@ from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.contracts.channels_last import layouts
 from digits_core.graph.graph import Graph
 from digits_core.spec.solver import SolverBase
+from digits_jax.precision import Format, LossScale
 
 #: Weights by canonical name, in the native layout.
 Weights: TypeAlias = dict[str, jax.Array]
@@ -22,42 +23,23 @@ Weights: TypeAlias = dict[str, jax.Array]
 Slots: TypeAlias = dict[str, Weights]
 
 
-class Format(NamedTuple):
-    """A number format.
+class JaxState(NamedTuple):
+    """What is on the device; a pytree that a step consumes.
 
     Attributes:
-        weights: Of weights, slots, gradients, statistics and losses.
-        activations: Of activations, and of weights where they meet them.
+        weights: The weights.
+        slots: The solver's.
+        scale: What keeps gradients of fp16 in range; it is not saved.
     """
-
-    weights: type[np.floating[Any]]
-    activations: npt.DTypeLike
-
-    @property
-    def mixed(self) -> bool:
-        """Whether activations are narrower than weights."""
-        return np.dtype(self.weights) != np.dtype(self.activations)
-
-
-FORMATS: dict[str, Format] = {
-    "fp32": Format(np.float32, np.float32),
-    "fp64": Format(np.float64, np.float64),
-    "bf16": Format(np.float32, jnp.bfloat16),
-}
-
-
-class JaxState(NamedTuple):
-    """Weights and solver slots on the device; a pytree that a step consumes."""
 
     weights: Weights
     slots: Slots
+    scale: LossScale | None = None
 
 
-def from_canonical(
-    arrays: Arrays, graph: Graph, solver: SolverBase, dtype: type[np.floating[Any]], device: jax.Device
-) -> JaxState:
+def from_canonical(arrays: Arrays, graph: Graph, solver: SolverBase, format: Format, device: jax.Device) -> JaxState:
     """A state with copies of ``arrays`` on ``device``; absent slots are zero."""
-    shapes = layouts(graph)
+    shapes, dtype = layouts(graph), format.weights
 
     def put(name: str, weight: str) -> jax.Array:
         canonical = arrays[name] if name in arrays else np.zeros(shapes[weight].canonical, dtype)
@@ -67,7 +49,8 @@ def from_canonical(
 
     trainable = [name for name, parameter in graph.parameters.items() if parameter.trainable]
     weights = {name: put(name, name) for name in graph.parameters}
-    return JaxState(weights, {slot: {n: put(slot_name(slot, n), n) for n in trainable} for slot in type(solver).slots})
+    slots = {slot: {n: put(slot_name(slot, n), n) for n in trainable} for slot in type(solver).slots}
+    return JaxState(weights, slots, jax.device_put(LossScale.first(), device) if format.scaled else None)
 
 
 def to_canonical(state: JaxState, graph: Graph) -> Arrays:

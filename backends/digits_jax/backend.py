@@ -12,10 +12,10 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import Native, native_of
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
-from digits_jax.arrays import FORMATS
 from digits_jax.devices import KINDS, find_devices, native_device
 from digits_jax.foreign import start_arrays
 from digits_jax.network import BUILDERS
+from digits_jax.precision import offered
 from digits_jax.program import JaxProgram
 from digits_jax.solvers import RULES
 from digits_jax.team_program import TeamProgram
@@ -27,11 +27,11 @@ class JaxBackend(Backend):
     name: ClassVar = "jax"
 
     def capabilities(self) -> Capabilities:
-        """Every op and solver of the core."""
+        """Every op and solver of the core; fp16 pays on GPUs only."""
         return Capabilities(
             ops=frozenset(BUILDERS),
             solvers=frozenset(RULES),
-            precisions=frozenset(FORMATS),
+            precisions=offered(frozenset(device.kind for device in self.devices())),
             device_kinds=frozenset(KINDS),
             compiles=True,
             distributed=True,

@@ -52,7 +52,7 @@ class Network:
 
     def _apply(self, layer: Layer, inputs: list[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
         apply = self._applies[layer.name]
-        if mode.dtype != jnp.bfloat16 or layer.op.kind == NATIVE:
+        if jnp.dtype(mode.dtype).itemsize > 2 or layer.op.kind == NATIVE:
             return apply(inputs, weights, mode)
         inside = jnp.float32 if layer.op.kind in WIDE else mode.dtype
         inputs, weights = jax.tree.map(lambda array: array.astype(inside), (inputs, weights))

@@ -15,9 +15,10 @@ from digits_core.contracts.claims import require_weights
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
-from digits_jax.arrays import FORMATS, JaxState, Weights, from_canonical, owned, to_activation, to_canonical
+from digits_jax.arrays import JaxState, Weights, from_canonical, owned, to_activation, to_canonical
 from digits_jax.network import Network
 from digits_jax.ops.op import Mode
+from digits_jax.precision import FORMATS
 from digits_jax.rows import Samples
 from digits_jax.scores import score
 from digits_jax.training import Trainer
@@ -61,6 +62,9 @@ class JaxProgram(Program):
         )
         self.train = Trainer(self._network, solver, self._mode, options.accumulate, context).step_function()
         self._train, self._evaluate, self._activate = self.train, self._evaluate_traced, self._activate_traced
+        self.compilation = f"Compiling is {options.compile}, as asked."
+        if options.compile == "auto":
+            self.compilation = "Steps are compiled by XLA: JAX is many times slower without."
         if options.compile != "off":
             self._train = jax.jit(self.train, donate_argnums=0, compiler_options=self.compiler_options)
             self._evaluate = jax.jit(self._evaluate_traced, compiler_options=self.compiler_options)
@@ -70,7 +74,7 @@ class JaxProgram(Program):
         """A state on the device with copies of ``arrays``."""
         require_weights(self._graph, arrays)
         with self.number_format():
-            return from_canonical(arrays, self._graph, self._solver, self._format.weights, self._device)
+            return from_canonical(arrays, self._graph, self._solver, self._format, self._device)
 
     def save(self, state: JaxState) -> Arrays:
         """Copies of everything in ``state``; waits for the device."""

@@ -37,6 +37,7 @@ class TeamProgram(Program):
     def __init__(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> None:
         self._team = join(context)
         self._alone = JaxProgram(graph, solver, options, context, self._team.device)
+        self.compilation = "Steps are compiled by XLA: several processes can train together only so."
         self._rows = len(context.rows)
         #: Rows of the largest share, to which the others are filled up.
         self._shape = -(-context.batch // context.process_count)

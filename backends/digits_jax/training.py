@@ -16,6 +16,7 @@ from digits_core.spec.solver import SolverBase
 from digits_jax.arrays import JaxState, Weights
 from digits_jax.network import Network
 from digits_jax.ops.op import Mode
+from digits_jax.precision import chosen
 from digits_jax.rows import Samples, divide, row_plan
 from digits_jax.scores import score
 from digits_jax.solvers import updater
@@ -54,11 +55,18 @@ class Trainer:
         def train(state: JaxState, batch: Samples, rate: npt.ArrayLike, step: npt.ArrayLike) -> tuple[JaxState, Scores]:
             rate, step = jnp.asarray(rate), jnp.asarray(step)
             trainable, fixed = self._split(state.weights)
-            gradients, scores, fixed = self._gradients(trainable, fixed, batch, step)
+            factor = state.scale.factor if state.scale else None
+            gradients, scores, moved = self._gradients(trainable, fixed, batch, step, factor)
             if self._axis:
                 gradients, scores = sum_over_team(gradients), {name: value[None] for name, value in scores.items()}
+            if state.scale is None:
+                trainable, slots = update(trainable, gradients, state.slots, rate, step)
+                return JaxState(moved | trainable, slots), scores
+            gradients, finite, scale = state.scale.unscaled(gradients)
             trainable, slots = update(trainable, gradients, state.slots, rate, step)
-            return JaxState(fixed | trainable, slots), scores
+            # A step out of range is left out as a whole.
+            kept = chosen(finite, (moved | trainable, slots), (state.weights, state.slots))
+            return JaxState(*kept, scale), scores
 
         return train
 
@@ -71,11 +79,14 @@ class Trainer:
         trainable = {name: weights[name] for name, parameter in parameters.items() if parameter.trainable}
         return trainable, {name: weights[name] for name in weights if name not in trainable}
 
-    def _gradients(self, trainable: Weights, fixed: Weights, batch: Samples, step: jax.Array) -> Found:
-        """Those of the whole share, of the loss per sample of the global batch."""
+    def _gradients(
+        self, trainable: Weights, fixed: Weights, batch: Samples, step: jax.Array, factor: npt.ArrayLike | None
+    ) -> Found:
+        """Those of the whole share, of the loss per sample of the global batch, by ``factor`` where it is scaled."""
         axis, count = self._axis, self.context.process_count
         plan = row_plan(self.context.batch if axis else len(batch.labels), count, self.accumulate)
         size = self.context.batch if axis else jnp.sum(batch.weights.astype(next(iter(trainable.values())).dtype))
+        size = size if factor is None else size / factor
         samples = divide(plan, batch, axis)
 
         def part(fixed: Weights, samples: Samples) -> Found:

@@ -82,6 +82,7 @@ class TensorFlowProgram(Program):
         self._device, self._heads = native_name(context.device), heads(graph)
         self._team = Team(context) if context.process_count > 1 else None
         self._step = TrainingStep(graph, solver, options, context, self._team)
+        self.compilation = self._step.compilation
         # As many parts in every process, because batch norm meets in each of them.
         self._parts = (
             min(options.accumulate, context.batch // context.process_count) if self._team else options.accumulate

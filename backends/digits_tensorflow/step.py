@@ -60,6 +60,7 @@ class TrainingStep:
         self._key = new_key() if team else 0
         norms = [layer.name for layer in graph.layers if layer.op.kind == "batch_norm"]
         self._gatherings = {name: Gathering(team, new_key(), new_key()) for name in norms} if team else {}
+        self.compilation = _explain(options, context, fused=solver.name not in UNFUSED)
         #: Whether XLA can compile a whole step, and forward and backward: it cannot what processes do together.
         self.compile_evaluation = self._compile
         self.compile_whole = self._compile and not team
@@ -168,6 +169,18 @@ class TrainingStep:
 def heads(graph: Graph) -> tuple[str, ...]:
     """Layers that scores are made of."""
     return tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
+
+
+def _explain(options: BackendOptions, context: BuildContext, *, fused: bool) -> str:
+    """What XLA compiles, and why."""
+    if options.compile != "auto":
+        return f"Compiling is {options.compile}, as asked."
+    if context.device.kind == "gpu":
+        return "Steps are compiled by XLA, which is faster on GPUs."
+    why = "on processors TensorFlow's own kernels are faster than XLA's."
+    if fused:
+        return f"Steps are not compiled: {why}"
+    return f"Only the update of the weights is compiled, which has no kernel of its own: {why}"
 
 
 def _move(trained: Trained, moved: Tensors) -> None:

@@ -12,6 +12,7 @@ import torch
 
 from digits_core.contracts.backend import Device
 from digits_core.contracts.processor import processor
+from digits_core.spec.job import BackendOptions
 
 
 def find_devices() -> tuple[Device, ...]:
@@ -41,6 +42,17 @@ def _gpu_arithmetic(tf32: bool) -> Iterator[None]:
             yield
         finally:
             products.allow_tf32 = before
+
+
+def choose_compilation(options: BackendOptions, device: torch.device) -> tuple[bool, str]:
+    """Whether forward and backward are compiled on ``device``, and why, in words."""
+    if options.compile != "auto":
+        return options.compile == "on", f"Compiling is {options.compile}, as asked."
+    if device.type == "cpu":
+        return False, "Steps are not compiled: on processors PyTorch's kernels are as fast, and at once."
+    if not can_compile():
+        return False, "Steps are not compiled: torch.compile needs a C++ compiler and Triton, and finds them not."
+    return True, "Forward and backward are compiled by torch.compile, which is faster on GPUs."
 
 
 def can_compile() -> bool:

@@ -17,7 +17,7 @@ from digits_core.graph.graph import Graph, Loss
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_torch.arrays import TorchState, from_canonical, read, shared, to_canonical
-from digits_torch.devices import arithmetic, can_compile
+from digits_torch.devices import arithmetic, choose_compilation
 from digits_torch.layers import Draw
 from digits_torch.native import DRAWING, Call, Network, plan
 from digits_torch.precision import HALF, WIDE, LossScale
@@ -80,8 +80,7 @@ class TorchProgram(Program):
         self._has_dropout = any(layer.op.kind in DRAWING for layer in graph.layers)
         self._classes = torch.arange(graph.classes, device=device)
         self._ranks = torch.tensor([1, 5], device=device)
-        # On a processor the kernels are as fast without compiling, and compiling takes half a minute.
-        compiles = options.compile == "on" or (options.compile == "auto" and device.type != "cpu" and can_compile())
+        compiles, self.compilation = choose_compilation(options, device)
         self._measured = torch.compile(self._measure, dynamic=False) if compiles else self._measure
 
     def load(self, arrays: Arrays) -> TorchState:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from digits_core.cli.output import percent, say
 from digits_core.cli.starting import opening
-from digits_core.events.facts import Noted, Progressed, RunStarted, SnapshotSaved, TrainingLogged, Validated
+from digits_core.events.facts import (
+    Noted,
+    ProgramBuilt,
+    Progressed,
+    RunStarted,
+    SnapshotSaved,
+    TrainingLogged,
+    Validated,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -170,6 +178,8 @@ def _line(fact: object, total_steps: int) -> str:
         case RunStarted():
             where = f" on {', '.join(fact.devices)}" if fact.devices else ""
             text = f"Run {fact.run} in {fact.backend}{where}: from step {fact.step:,} of {fact.total_steps:,}."
+        case ProgramBuilt():
+            text = fact.compilation
         case Progressed():
             text = f"{fact.step:,} of {total_steps:,} pictures"
         case TrainingLogged():

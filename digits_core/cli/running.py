@@ -146,6 +146,8 @@ def describe(view: JobView) -> str:
         lines.append("  metrics    " + ", ".join(_metric(name, value) for name, value in view.metrics.items()))
     if view.images_per_second:
         lines.append(f"  speed      {view.images_per_second:,.0f} images/s")
+    if view.compilation:
+        lines.append(f"  compile    {view.compilation}")
     if view.usage:
         lines.append(f"  usage      {describe_usage(view.usage)}")
     if view.best:

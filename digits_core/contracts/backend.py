@@ -163,7 +163,12 @@ class Program(ABC):
     those of the global batch, so that every process arrives at the same weights. The other methods are each process's
     own business. Every weight of a training batch is then 1, and each process works through its share in
     `BackendOptions.accumulate` parts, or in as many as the smallest share has rows.
+
+    Attributes:
+        compilation: What is compiled of a step, and why: a sentence or two for people.
     """
+
+    compilation: str = ""
 
     @abstractmethod
     def load(self, arrays: Arrays) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,14 @@ class RunStarted:
     step: int
     total_steps: int
     steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramBuilt:
+    """The network is ready to be computed; ``compilation`` says what is compiled of it, and why."""
+
+    kind: ClassVar = "program-built"
+    compilation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +167,7 @@ class Sampled:
 LastWord: TypeAlias = RunPaused | RunFinished | RunFailed | RunAborted
 Fact: TypeAlias = (
     RunStarted
+    | ProgramBuilt
     | TrainingLogged
     | Validated
     | SnapshotSaved
@@ -170,22 +179,7 @@ Fact: TypeAlias = (
     | RunAborted
     | Sampled
 )
-FACTS: dict[str, type[Fact]] = {
-    fact.kind: fact
-    for fact in (
-        RunStarted,
-        TrainingLogged,
-        Validated,
-        SnapshotSaved,
-        Progressed,
-        Noted,
-        RunPaused,
-        RunFinished,
-        RunFailed,
-        RunAborted,
-        Sampled,
-    )
-}
+FACTS: dict[str, type[Fact]] = {fact.kind: fact for fact in get_args(Fact)}
 
 
 def last_word(facts: Iterable[Fact], run: int) -> LastWord | None:

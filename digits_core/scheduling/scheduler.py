@@ -79,6 +79,7 @@ class Scheduler:
         self._home, self._launcher, self._backends = home, launcher, backends
         self._settle = settle
         self._index = Index(home)
+        self._warned: set[str] = set()
 
     def look(self, *, wait: bool = True) -> Look | None:
         """Put right what has ended, and start what can be started.
@@ -112,7 +113,7 @@ class Scheduler:
             try:
                 stand = self._put_right(self._folder(id))
             except (DigitsError, OSError) as reason:
-                _log.warning("Job %s cannot be looked at: %s", id, reason)
+                self._warn(f"Job {id} cannot be looked at: {reason}")
                 continue
             if stand.state in CLOSED and not stand.alive:
                 closed.append(id)
@@ -120,6 +121,12 @@ class Scheduler:
                 stands[id] = stand
         started = self._start_what_fits(stands)
         return Look(stands, started, tuple(closed))
+
+    def _warn(self, message: str) -> None:
+        """Once, however often it is seen."""
+        if message not in self._warned:
+            self._warned.add(message)
+            _log.warning(message)
 
     def _put_right(self, folder: JobFolder) -> Standing:
         stand = standing(folder, self._launcher)

@@ -12,6 +12,7 @@ from digits_core.errors import SnapshotDamaged
 from digits_core.events.facts import (
     Fact,
     Noted,
+    ProgramBuilt,
     Progressed,
     RunAborted,
     RunFailed,
@@ -137,6 +138,7 @@ def summarize(
         seconds_left=progress.seconds_left(request.spec.batch_size) if stands.active else None,
         usage=_usage(usage),
         snapshots=tuple(_snapshot(state) for state in snapshots),
+        compilation=progress.compilation,
         notes=tuple(progress.notes),
         error=_error(stands.failure),
     )
@@ -153,6 +155,7 @@ class _Progress:
         self.learning_rate: float | None = None
         self.images_per_second: float | None = None
         self.first_step_s: float | None = None
+        self.compilation = ""
         self.notes: list[str] = []
 
     def add(self, fact: Fact) -> None:
@@ -160,6 +163,8 @@ class _Progress:
         match fact:
             case RunStarted():
                 self.run, self.step, self.first_step_s = fact, fact.step, None
+            case ProgramBuilt():
+                self.compilation = fact.compilation
             case Noted():
                 self.notes.append(fact.message)
             case TrainingLogged():
@@ -175,7 +180,7 @@ class _Progress:
                 self.epoch = fact.epoch
             case Progressed() | RunPaused() | RunFailed() | RunAborted() | Sampled():
                 pass
-        if not isinstance(fact, (Noted, RunFailed, Sampled)):
+        if not isinstance(fact, (ProgramBuilt, Noted, RunFailed, Sampled)):
             self.step = fact.step
 
     def seconds_left(self, batch: int) -> float | None:

@@ -165,6 +165,8 @@ class JobView(View):
     """Seconds from the start of the run to the end of its first step, once finished."""
     seconds_left: float | None = None
     """An estimate, while it runs."""
+    compilation: str = ""
+    """What the backend compiles of a step, and why."""
     usage: UsageView | None = None
     """What it is busy with, while it runs."""
     snapshots: tuple[SnapshotView, ...]

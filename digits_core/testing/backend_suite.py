@@ -486,6 +486,14 @@ class BackendSuite:
         assert "tested/kernel" in str(refused.value)
         assert "first/bias" in str(refused.value)
 
+    def test_a_backend_that_compiles_says_what_and_why(self, backend: Backend) -> None:
+        context = BuildContext(backend.devices()[0])
+        for wanted in ("auto", "off") if backend.capabilities().compiles else ():
+            options = BackendOptions.model_validate({"compile": wanted})
+            program = backend.build(graph_of(OP_CASES["dense"]), Sgd(rate=0.1), options, context)
+            assert program.compilation.endswith(".")
+            assert ("as asked" in program.compilation) == (wanted == "off")
+
     def test_devices_make_sense(self, backend: Backend) -> None:
         devices = backend.devices()
         assert devices

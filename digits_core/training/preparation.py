@@ -12,7 +12,7 @@ from digits_core.dataset.loader import EvaluationLoader, TrainLoader
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.sampler import Sampler
 from digits_core.errors import CapabilityMissing, DatasetUnusable, Problem, SnapshotDamaged, StateConflict
-from digits_core.events.facts import Noted, RunStarted
+from digits_core.events.facts import Noted, ProgramBuilt, RunStarted
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import NATIVE, native_of
 from digits_core.hooks.registry import discover
@@ -89,6 +89,8 @@ def prepare(job: JobFolder, control: Control, member: Member = ALONE) -> tuple[T
     # Joining a team comes first: some frameworks can do it only before they compute anything.
     started = time.perf_counter()
     program = backend.build(graph, spec.solver, spec.options, context)
+    if member.index == 0 and program.compilation:
+        job.journal.append(ProgramBuilt(program.compilation))
     team = Team(program.total, member.index, context.process_count)
     record = Record(job, spec, plan, run.backend, start.patience, writes=team.leads)
     meter = Meter(started, program.total)

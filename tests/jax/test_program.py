@@ -40,20 +40,6 @@ print(digest.hexdigest())
 
 
 @pytest.fixture
-def backend():
-    return discover().backends.get("jax")()
-
-
-@pytest.fixture
-def build(backend):
-    def build(graph, solver=None, **options):
-        context = BuildContext(backend.devices()[0], seed=7)
-        return backend.build(graph, solver or Sgd(), BackendOptions(**options), context)
-
-    return build
-
-
-@pytest.fixture
 def compilations(caplog):
     """Names of functions that JAX compiled since the test began."""
     import jax

@@ -272,6 +272,7 @@ def test_cpu_processes_are_kept_on_their_cores_and_see_no_gpu(monkeypatch, tmp_p
     assert len(first["cores"]) == len(second["cores"]) == 1 and ordered["devices"] == ["cpu:0", "cpu:1"]
     assert first["environment"]["OMP_NUM_THREADS"] == "1" and first["environment"]["CUDA_VISIBLE_DEVICES"] == ""
     assert len(first["environment"]["DIGITS_ADDRESSES"].split(",")) == 2
+    assert int(first["environment"]["GOMP_SPINCOUNT"]) < 300_000
     whole = local.orders(job, RunRequest(number=1, backend="numpy", processes=(("cpu:0", "cpu:1", "cpu:2"),)))
     assert whole["processes"][0]["cores"] == [] and "OMP_NUM_THREADS" not in whole["processes"][0]["environment"]
 

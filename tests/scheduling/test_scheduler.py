@@ -219,6 +219,14 @@ def test_a_damaged_index_comes_back_by_itself(digits, damage):
     assert digits.jobs() == before
 
 
+def test_a_job_that_cannot_be_looked_at_is_told_of_once_and_others_run(digits, home, caplog):
+    (home / "jobs" / "finished" / "run.json").write_text("{")
+    Index(digits.home).delete()
+    assert digits.train({**REQUEST, "name": "a"}).state == "done"
+    warned = [record.getMessage() for record in caplog.records if "cannot be looked at" in record.getMessage()]
+    assert len(warned) == 1 and warned[0].startswith("Job finished cannot be looked at")
+
+
 def test_two_schedulers_never_give_a_device_twice(digits, home):
     for index in range(8):
         submit(digits, f"job{index}")

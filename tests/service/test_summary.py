@@ -3,6 +3,7 @@ import math
 
 from digits_core.events.facts import (
     Noted,
+    ProgramBuilt,
     RunFailed,
     RunFinished,
     RunPaused,
@@ -74,6 +75,10 @@ def test_a_resumed_run_starts_from_its_step_again():
     facts = (STARTED, logged(40), RunStarted(2, "jax", ("cpu:0",), 25, 100, 50))
     found = view("running", *facts)
     assert (found.step, found.runs, found.backend) == (25, 2, "jax")
+
+
+def test_what_is_compiled_is_told_with_its_reason():
+    assert view("running", STARTED, ProgramBuilt("Nothing: it is quick.")).compilation == "Nothing: it is quick."
 
 
 def test_numbers_that_are_not_finite_stay_out_of_json():
