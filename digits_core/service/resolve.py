@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits_core.contracts.backend import Arrays, Backend
+from digits_core.dataset.augment.request import augment_problems, extra_errors, require_opencv
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
@@ -136,6 +137,11 @@ def resolve_job(
             graph = _graph(spec, origin, input, plugins)
         elif not runs_code:
             raise forbid_native(native)
+    for wrong in extra_errors(spec.data.augment, plugins.augmentations):
+        complaints.add(wrong)
+    if backend not in read_settings(home).interpreters:
+        with complaints.gathered():
+            require_opencv(spec.data.augment)
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
     if spec.name is None and place.count > 1:
@@ -195,6 +201,11 @@ class PictureSource:
     digest: str = ""
     pictures: int = 0
     validates: bool = True
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Height, width and channels of its pictures."""
+        return self.picture.height, self.picture.width, self.picture.channels
 
     @property
     def known(self) -> bool:
@@ -318,7 +329,7 @@ def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) ->
     """What the dataset tells the network; complains where the job and the dataset do not fit."""
     if form is None:
         return None
-    for problem in _misfits(spec, form):
+    for problem in (*_misfits(spec, form), *augment_problems(spec.data, form.size)):
         complaints.add(SpecInvalid(problem))
     height, width, crop = form.picture.height, form.picture.width, spec.data.crop
     if crop is not None and crop <= min(height, width):

@@ -1,0 +1,63 @@
+"""What of a request for augmentation cannot be done, found before a job is made."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+
+from digits_core.contracts.augmentation import PictureAugmentation
+from digits_core.dataset.augment.plugins import make_extra, streams
+from digits_core.errors import DigitsError, PluginMissing, Problem
+from digits_core.hooks.registry import Registry
+from digits_core.spec.augment import NO_AUGMENTATION, Augmentation
+from digits_core.spec.job import DataOptions
+
+
+def augment_problems(data: DataOptions, size: tuple[int, int, int]) -> Iterator[Problem]:
+    """Everything that is wrong with the augmentation of pictures of height, width and channels ``size``.
+
+    Args:
+        data: What is asked for.
+        size: Height, width and channels of the dataset's pictures.
+    """
+    options = data.augment
+    height, width = (data.crop or size[0], data.crop or size[1])
+    if size[2] == 1:
+        for name in options.needs_colour:
+            yield Problem(f"{name} expects colour pictures, found gray ones.", f"data.augment.{name}", "Leave it out.")
+    if options.turn in ("90", "all") and height != width:
+        yield Problem(
+            f"turn {options.turn} expects square pictures, found {width}x{height}.",
+            "data.augment.turn",
+            f"Use a crop of at most {min(height, width)}, or turn 180.",
+        )
+    if options.cutout > min(height, width):
+        yield Problem(
+            f"cutout expects at most {min(height, width)}, the shorter side of what training sees, "
+            f"found {options.cutout}.",
+            "data.augment.cutout",
+            "Use a smaller square.",
+        )
+
+
+def require_opencv(options: Augmentation) -> None:
+    """Refuse augmentation where OpenCV is not installed; imports nothing.
+
+    Raises:
+        PluginMissing: If it is needed and not there.
+    """
+    if options != NO_AUGMENTATION and importlib.util.find_spec("cv2") is None:
+        raise PluginMissing(
+            "Augmentation needs OpenCV, which is not installed.",
+            where="data.augment",
+            hint="Run: pip install 'digits[augment]'",
+        )
+
+
+def extra_errors(options: Augmentation, known: Registry[PictureAugmentation]) -> Iterator[DigitsError]:
+    """What is wrong with the augmentations that plugins are asked for."""
+    for extra, stream in streams(options.extra):
+        try:
+            make_extra(extra, stream, known)
+        except DigitsError as wrong:
+            yield wrong
