@@ -46,7 +46,7 @@ def uniforms(seed: int, positions: Positions, name: str, count: int) -> npt.NDAr
     key = _mix(_mix(np.array([seed], np.uint64)) + np.frombuffer(label, "<u8"))
     streams = _mix(key + (positions + _ONE) * _GOLDEN)
     counters = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
-    drawn: npt.NDArray[np.float64] = (_mix(streams[:, np.newaxis] + counters) >> np.uint64(11)) * 2.0**-53
+    drawn: npt.NDArray[np.float64] = (_mix(streams[:, np.newaxis] + counters) >> np.uint64(11)) * np.float64(2.0**-53)
     return drawn
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from digits_core.contracts.backend import Batch
 from digits_core.dataset.augment.plugins import Extra
 from digits_core.dataset.augment.recipe import Recipe
+from digits_core.dataset.draws import Positions
 from digits_core.dataset.opened import SplitReader
 from digits_core.dataset.pictures import Pixels
 from digits_core.dataset.pipeline import in_parts, usable_cpus
@@ -59,16 +60,20 @@ class TrainLoader:
 
     def batch(self, step: int) -> Batch:
         """The wanted rows of batch ``step``: images uint8 ``[B, H, W, C]``, all weights 1."""
+        first = step * self._sampler.batch
+        positions = np.arange(first + self._rows.start, first + self._rows.stop, dtype=np.uint64)
         indices = self._sampler.indices(step)[self._rows.start : self._rows.stop]
-        images = self._images(indices, step * self._sampler.batch + self._rows.start)
+        images = self._images(indices, positions)
         return Batch(images, self._reader.labels.take(indices), self._weights)
 
-    def _images(self, indices: Indices, first: int) -> Pixels:
-        """Samples ``indices``, which stand in the stream from position ``first`` on."""
+    def _images(self, indices: Indices, positions: Positions) -> Pixels:
+        """What samples ``indices`` look like at positions of the stream, each by itself: a new array."""
         recipe = self._recipe
         if recipe.is_plain:
             return self._reader.read(indices)
-        chances = list(recipe.draw(np.arange(first, first + len(indices), dtype=np.uint64)))
+        if recipe.is_move and self._reader.is_small:
+            return recipe.move(self._reader.read(indices), positions)
+        chances = list(recipe.draw(positions))
         images = np.empty((len(indices), *recipe.shape), np.uint8)
 
         def make(part: range) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,7 @@ class SplitReader:
             return self._whole.take(indices, axis=0)
         numbers, rows = self._places(indices)
         result = np.empty((len(indices), *self.shape), np.uint8)
-        small = result[:1].nbytes <= _SMALL_BYTES and len(indices) >= _WORTHWHILE * len(self._shards)
+        small = self.is_small and len(indices) >= _WORTHWHILE * len(self._shards)
         if self.encoded:
             _decode(self._shards, numbers, rows, result)
         elif small:
@@ -82,6 +83,11 @@ class SplitReader:
         for number, row in zip(*(places.tolist() for places in self._places(indices)), strict=True):
             shard = self._shards[number]
             yield shard.decode(row) if shard.pixels is None else shard.pixels[row]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether pictures are so small that a turn of a Python loop for each costs more than copying all twice."""
+        return math.prod(self.shape) <= _SMALL_BYTES
 
     @property
     def encoded(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,8 @@ def noise_levels(deviation: float) -> npt.NDArray[np.int8]:
     """256 equally likely levels: the quantiles of the normal distribution, brought to variance 1, times σ·255."""
     quantiles = np.array([normal((number + 0.5) / 256) for number in range(256)])
     levels = np.rint(quantiles / quantiles.std() * (deviation * 255))
-    return np.clip(levels, -127, 127).astype(np.int8)
+    clipped: npt.NDArray[np.int8] = np.clip(levels, -127, 127).astype(np.int8)
+    return clipped
 
 
 def cutout(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pixels:
@@ -103,7 +105,7 @@ def gray(picture: Pixels) -> Pixels:
     return found
 
 
-def mapped(picture: Pixels, levels: npt.NDArray[np.float64]) -> Pixels:
+def mapped(picture: Pixels, levels: npt.NDArray[Any]) -> Pixels:
     """Every value replaced by what ``levels``, ``[256]`` or ``[256, C]``, has for it, rounded and clipped."""
     table = np.clip(np.rint(levels), 0, 255).astype(np.uint8).reshape(1, 256, -1)
     replaced: Pixels = opencv().LUT(picture, table)

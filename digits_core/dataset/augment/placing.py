@@ -1,15 +1,15 @@
 """Where pixels go: parts of pictures, one warp for all that interpolates, mirrors and quarter turns.
 
-A warp reads output pixel (x, y) at the source place ``(X, Y)`` that a matrix gives, in fixed-point numbers, so that it
-is the same in every build of OpenCV::
+A warp reads output pixel (x, y) at the source place (X, Y) that a matrix gives, with 32nds of a pixel and whole-number
+arithmetic, so that it is the same in every build of OpenCV; halves are rounded to the even number::
 
-    X = (rint(1024·a·x) + rint(1024·(b·y + c)) + 16) >> 5          likewise Y; 32nds of a pixel
+    X = rint(32·(float32(a·x) + float32(b·y + c)))          likewise Y
     i, j, u, v = X >> 5, Y >> 5, X & 31, Y & 31
     out = ((32−u)(32−v)·p[j, i] + u(32−v)·p[j, i+1] + (32−u)v·p[j+1, i] + uv·p[j+1, i+1] + 512) >> 10
 
-Pixels beyond the border are those of the picture mirrored about its outermost pixels (`reflect`), the outermost ones
-(`edge`), or 128 (`gray`). Where more than two source pixels fall on one, the source is first halved by the mean of 2 × 2
-pixels, rounded half up, as often as that is so; a last odd row or column is left out.
+Pixels beyond the border are those of the picture mirrored about its outermost pixels (``reflect``), the outermost ones
+(``edge``), or 128 (``gray``). Where more than two source pixels fall on one, the source is first halved by the mean of
+2 × 2 pixels, rounded half up, as often as that is so; a last odd row or column is left out.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
 
 from digits_core.dataset.augment.opencv import opencv
 from digits_core.dataset.pictures import PADDING, Pixels
+from digits_core.dataset.sampler import Indices
 from digits_core.spec.augment import Augmentation, Border, Range
 
 #: 2 × 3: from an output pixel to the source.
@@ -114,7 +116,7 @@ def warp(picture: Pixels, matrix: Matrix, size: tuple[int, int], border: Border)
         picture, matrix = _halved(picture), matrix / 2 - [0, 0, 0.25]
     borders = {"reflect": cv2.BORDER_REFLECT_101, "edge": cv2.BORDER_REPLICATE, "gray": cv2.BORDER_CONSTANT}
     gray = (PADDING,) * picture.shape[2]
-    whole, fraction = _fixed_point(matrix, size)
+    whole, fraction = _sampled(matrix, size)
     warped: Pixels = cv2.remap(picture, whole, fraction, cv2.INTER_LINEAR, borderMode=borders[border], borderValue=gray)
     return warped
 
@@ -126,20 +128,14 @@ def _halved(picture: Pixels) -> Pixels:
     return halved.reshape(height, width, -1)
 
 
-def _fixed_point(matrix: Matrix, size: tuple[int, int]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
+def _sampled(matrix: Matrix, size: tuple[int, int]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]:
     """Whole pixels ``[H, W, 2]`` and 32nds of one, ``32·v + u``, as OpenCV takes them."""
-    rows, columns = np.arange(size[0]), np.arange(size[1])
-    along = np.rint(1024 * matrix[:, :1] * columns).astype(np.int32)
-    start = np.rint(1024 * (matrix[:, 1:2] * rows + matrix[:, 2:])).astype(np.int32) + 16
+    cv2 = opencv()
+    along = (matrix[:, :1] * np.arange(size[1])).astype(np.float32)
+    start = (matrix[:, 1:2] * np.arange(size[0]) + matrix[:, 2:]).astype(np.float32)
     across, down = np.add.outer(start[0], along[0]), np.add.outer(start[1], along[1])
-    whole = np.empty((*size, 2), np.int16)
-    np.right_shift(across, 10, out=whole[:, :, 0], casting="unsafe")
-    np.right_shift(down, 10, out=whole[:, :, 1], casting="unsafe")
-    across >>= 5
-    across &= 31
-    down &= 31 << 5
-    across |= down
-    return whole, across.astype(np.uint16)
+    whole, fraction = cv2.convertMaps(across, down, cv2.CV_16SC2)
+    return whole, fraction
 
 
 def flip(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pixels:
@@ -152,6 +148,25 @@ def flip(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pixe
     return flipped
 
 
+def cut(pictures: Pixels, height: int, width: int, tops: Indices, lefts: Indices) -> Pixels:
+    """A rectangle of every picture of ``[B, H, W, C]``, each at its own place."""
+    count, rows, columns, channels = pictures.shape
+    each, down, across, one = pictures.strides
+    # Every rectangle there is, as a view of the pictures: one call copies those that are wanted.
+    shape = (count, rows - height + 1, columns - width + 1, height, width, channels)
+    there = as_strided(pictures, shape, (each, down, across, down, across, one), writeable=False)
+    return there[np.arange(count), tops, lefts]
+
+
+def flip_many(pictures: Pixels, draws: npt.NDArray[np.float64], options: Augmentation) -> None:
+    """`flip` of every picture of ``[B, H, W, C]`` in place; draws ``[B, 2]``."""
+    for kind, axis in (("lr", 2), ("ud", 1)):
+        if options.flip in (kind, "both"):
+            chosen = np.flatnonzero(draws[:, 2 - axis] < 0.5)
+            backwards = np.arange(pictures.shape[axis])[::-1]
+            pictures[chosen] = pictures[chosen].take(backwards, axis=axis)
+
+
 #: Quarter turns counter-clockwise among which each kind of turn chooses.
 TURNS = {"none": (0,), "90": (0, 1, 3), "180": (0, 2), "all": (0, 1, 2, 3)}
 
@@ -160,4 +175,9 @@ def turn(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pixe
     """Turn by a multiple of 90 degrees, counter-clockwise."""
     choices = TURNS[options.turn]
     quarters = choices[int(draws[0] * len(choices))]
-    return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
+    if not quarters:
+        return picture
+    cv2 = opencv()
+    ways = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+    turned: Pixels = cv2.rotate(picture, ways[quarters - 1])
+    return turned

@@ -11,9 +11,9 @@ posterize                                         keeps 8 − round(4·m) bits
 solarize                                          inverts values of at least 256·(1 − m)
 ================================================  ==================================================================
 
-Shears and translations are about the top left pixel. Sources: Cubuk, Zoph, Shlens, Le, *RandAugment: Practical automated
-data augmentation with a reduced search space*, 2019, https://arxiv.org/abs/1909.13719; ranges: Cubuk, Zoph, Mané,
-Vasudevan, Le, *AutoAugment: Learning Augmentation Policies from Data*, 2018, https://arxiv.org/abs/1805.09501.
+Shears keep the top left pixel where it is. Sources: Cubuk, Zoph, Shlens, Le, *RandAugment: Practical automated data
+augmentation with a reduced search space*, 2019, https://arxiv.org/abs/1909.13719; ranges: Cubuk, Zoph, Mané, Vasudevan,
+Le, *AutoAugment: Learning Augmentation Policies from Data*, 2018, https://arxiv.org/abs/1805.09501.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +14,6 @@ from digits_core.dataset.augment.randaugment import randaugment
 from digits_core.dataset.draws import Positions, crop_places, uniforms
 from digits_core.dataset.pictures import Pixels
 from digits_core.spec.augment import Augmentation
-
-Apply = Callable[[Pixels, Sequence[float]], Pixels]
 
 
 class Operation(NamedTuple):
@@ -32,6 +29,10 @@ class Operation(NamedTuple):
     draws: int
     apply: Callable[[Pixels, Sequence[float], Augmentation], Pixels]
 
+    def is_on(self, options: Augmentation) -> bool:
+        """Whether ``options`` ask for it."""
+        return bool(getattr(options, self.name) != Augmentation.model_fields[self.name].default)
+
 
 #: In the order in which they are applied; those of plugins come before cutout.
 OPERATIONS = (
@@ -46,6 +47,20 @@ OPERATIONS = (
     Operation("noise", 1, colour.noise),
 )
 CUTOUT = Operation("cutout", 2, colour.cutout)
+
+
+class Step(NamedTuple):
+    """An operation that is on.
+
+    Attributes:
+        name: Names its draws.
+        draws: How many it takes per picture.
+        apply: Takes the picture and its draws.
+    """
+
+    name: str
+    draws: int
+    apply: Callable[[Pixels, Sequence[float]], Pixels]
 
 
 class Placing(NamedTuple):
@@ -112,6 +127,22 @@ class Recipe:
         """Whether pictures stay as they are."""
         return self.shape == self._source and not self._options.warps and not self._steps
 
+    @property
+    def is_move(self) -> bool:
+        """Whether pictures are only cut out and mirrored, which `move` does to many at once."""
+        return not self._options.warps and all(name == "flip" for name, _, _ in self._steps)
+
+    def move(self, pictures: Pixels, positions: Positions) -> Pixels:
+        """What `make` makes of each, where `is_move`: uint8 ``[B, H, W, C]``, which may be overwritten."""
+        rows, columns, _ = self._source
+        height, width, _ = self.shape
+        if (height, width) != (rows, columns):
+            places = crop_places(self._seed, positions, rows - height + 1, columns - width + 1)
+            pictures = placing.cut(pictures, height, width, *places)
+        if self._steps:
+            placing.flip_many(pictures, uniforms(self._seed, positions, "flip", 2), self._options)
+        return pictures
+
     def draw(self, positions: Positions) -> Iterator[Chance]:
         """What chance decides for the pictures at ``positions`` of the stream."""
         drawn = [uniforms(self._seed, positions, name, count).tolist() for name, count, _ in self._steps]
@@ -160,17 +191,12 @@ class Recipe:
         return placing.warp(picture, matrix, size, self._options.border).reshape(self.shape)
 
 
-def _steps(options: Augmentation, extras: Sequence[Extra]) -> list[tuple[str, int, Apply]]:
-    """Name, number of draws and function of everything that is on, in order."""
+def _steps(options: Augmentation, extras: Sequence[Extra]) -> list[Step]:
+    """Everything that is on, in order."""
 
-    def on(operations: Sequence[Operation]) -> list[tuple[str, int, Apply]]:
-        return [
-            (name, draws, partial(apply, options=options)) for name, draws, apply in operations if _is_on(options, name)
-        ]
+    def step(operation: Operation) -> Step:
+        return Step(operation.name, operation.draws, lambda picture, draws: operation.apply(picture, draws, options))
 
-    return [*on(OPERATIONS), *((extra.stream, extra.draws, extra.apply) for extra in extras), *on([CUTOUT])]
-
-
-def _is_on(options: Augmentation, name: str) -> bool:
-    usual = Augmentation.model_fields[name].default
-    return bool(getattr(options, name) != usual)
+    own = [step(operation) for operation in OPERATIONS if operation.is_on(options)]
+    last = [step(CUTOUT)] if CUTOUT.is_on(options) else []
+    return [*own, *(Step(extra.stream, extra.draws, extra.apply) for extra in extras), *last]
