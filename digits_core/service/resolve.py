@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits_core.contracts.backend import Arrays, Backend
-from digits_core.dataset.augment.request import augment_problems, extra_errors, require_opencv
+from digits_core.dataset.augment.request import extra_errors, picture_problems, require_opencv
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
@@ -329,7 +329,7 @@ def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) ->
     """What the dataset tells the network; complains where the job and the dataset do not fit."""
     if form is None:
         return None
-    for problem in (*_misfits(spec, form), *augment_problems(spec.data, form.size)):
+    for problem in (*_misfits(spec, form), *picture_problems(spec.data, form.size, spec.dataset)):
         complaints.add(SpecInvalid(problem))
     height, width, crop = form.picture.height, form.picture.width, spec.data.crop
     if crop is not None and crop <= min(height, width):
@@ -339,7 +339,6 @@ def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) ->
 
 
 def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
-    height, width = form.picture.height, form.picture.width
     least = 1 if spec.batch == "auto" else spec.batch
     if not form.known and spec.batch == "auto":
         yield Problem(
@@ -359,13 +358,6 @@ def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
             f"found {spec.batch}.",
             "batch",
             "Use a smaller batch.",
-        )
-    if spec.data.crop is not None and spec.data.crop > min(height, width):
-        yield Problem(
-            f"crop expects at most {min(height, width)}, the shorter side of dataset {spec.dataset}, "
-            f"found {spec.data.crop}.",
-            "data.crop",
-            "Use a smaller crop or larger pictures.",
         )
     if spec.early_stopping is not None and not (form.validates and spec.validate_every):
         yield Problem(

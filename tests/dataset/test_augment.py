@@ -16,6 +16,7 @@ from digits_core.dataset.augment.randaugment import OPERATIONS
 from digits_core.dataset.augment.recipe import Recipe
 from digits_core.dataset.create import create_dataset
 from digits_core.dataset.draws import uniforms
+from digits_core.dataset.explore import augmented_sheet
 from digits_core.dataset.loader import TrainLoader
 from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.sampler import Sampler
@@ -202,6 +203,21 @@ def test_opencv_is_imported_by_the_first_loader_that_needs_it_and_by_no_other():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_sheet_shows_what_training_sees_in_its_first_epochs(reader):
+    sampler, recipe = Sampler(len(reader), 5, 3), Recipe(EVERYTHING, 20, reader.shape, 3)
+    loader = TrainLoader(reader, sampler, 20, 3, augment=EVERYTHING)
+    seen = {}
+    for step in range(2 * 23 // 5 + 1):
+        for row, (index, image) in enumerate(zip(sampler.indices(step), loader.batch(step).images, strict=True)):
+            seen[int(index), (5 * step + row) // 23] = image
+    sheet = np.asarray(augmented_sheet(reader, ["a", "b"], recipe, sampler, count=23, epochs=2))
+    # 24 × 24 pictures are shown three times as large, 6 pixels apart, above captions of 14.
+    for index in range(23):
+        for epoch in range(2):
+            top, left = 6 + index * (72 + 14 + 6), 6 + (epoch + 1) * (72 + 6)
+            assert np.array_equal(sheet[top : top + 60 : 3, left : left + 60 : 3], seen[index, epoch])
+
+
 # Placing
 
 
@@ -209,7 +225,7 @@ def reference_warp(source, matrix, size, border):
     """The formula at the head of `placing`, written out."""
     y, x = np.mgrid[: size[0], : size[1]]
     places = []
-    for (a, b, c), length in zip(matrix, (source.shape[1], source.shape[0]), strict=True):
+    for a, b, c in matrix:
         sums = (a * x).astype(np.float32) + (b * y + c).astype(np.float32)
         places.append(np.rint(32 * sums).astype(int))
     (i, j), (u, v) = (place >> 5 for place in places), ((place & 31)[:, :, None] for place in places)

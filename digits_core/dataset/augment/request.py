@@ -13,13 +13,25 @@ from digits_core.spec.augment import NO_AUGMENTATION, Augmentation
 from digits_core.spec.job import DataOptions
 
 
-def augment_problems(data: DataOptions, size: tuple[int, int, int]) -> Iterator[Problem]:
-    """Everything that is wrong with the augmentation of pictures of height, width and channels ``size``.
+def picture_problems(data: DataOptions, size: tuple[int, int, int], dataset: str) -> Iterator[Problem]:
+    """Everything that a job cannot do to the pictures of a dataset.
 
     Args:
         data: What is asked for.
-        size: Height, width and channels of the dataset's pictures.
+        size: Height, width and channels of the pictures.
+        dataset: The dataset's name.
     """
+    least = min(size[:2])
+    if data.crop is not None and data.crop > least:
+        yield Problem(
+            f"crop expects at most {least}, the shorter side of dataset {dataset}, found {data.crop}.",
+            "data.crop",
+            "Use a smaller crop or larger pictures.",
+        )
+    yield from _augment_problems(data, size)
+
+
+def _augment_problems(data: DataOptions, size: tuple[int, int, int]) -> Iterator[Problem]:
     options = data.augment
     height, width = (data.crop or size[0], data.crop or size[1])
     if size[2] == 1:
