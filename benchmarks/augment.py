@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.augment CORES`` keeps to so many cores and prints one JSON object a line:
 
-- ``augment/… crop + mirror``: ``TrainLoader`` from 256 to 224 pixels, from raw and from JPEG shards, against a bare loop
-  in as many threads that gathers (or decodes with Pillow), cuts and mirrors with OpenCV.
+- ``augment/… crop + mirror``: ``TrainLoader`` from 256 to 224 pixels, from raw and from JPEG shards, against a bare
+  loop in as many threads that gathers (or decodes with Pillow), cuts and mirrors with OpenCV.
 - ``augment/… options``: pictures per second with more, over those of crop and mirror alone.
 - ``augment/headroom …``: pictures per second of the loader over those of a training step in torch, which both have all
   of the cores; above 1 the loader keeps up where it need not share them, as beside a GPU.
@@ -103,7 +103,8 @@ def by_hand(reader: SplitReader, steps: int, pool: ThreadPoolExecutor, threads: 
     pictures = stored(reader)
     random = np.random.default_rng(0)
 
-    def make(out: np.ndarray, indices: np.ndarray, places: np.ndarray) -> None:
+    def make(task: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        out, indices, places = task
         for row, (index, (top, left, mirrored)) in enumerate(zip(indices.tolist(), places.tolist(), strict=True)):
             picture = pictures[index]
             pixels = picture if isinstance(picture, np.ndarray) else np.asarray(Image.open(io.BytesIO(picture)))
@@ -119,7 +120,7 @@ def by_hand(reader: SplitReader, steps: int, pool: ThreadPoolExecutor, threads: 
             indices = random.integers(0, len(pictures), BATCH)
             places = random.integers(0, (SIZE - CROP + 1, SIZE - CROP + 1, 2), (BATCH, 3))
             parts = [slice(BATCH * part // threads, BATCH * (part + 1) // threads) for part in range(threads)]
-            list(pool.map(lambda part: make(out[part], indices[part], places[part]), parts))
+            list(pool.map(make, [(out[part], indices[part], places[part]) for part in parts]))
 
     return run
 

@@ -74,9 +74,11 @@ def test_a_snippet_runs_as_it_is_printed(snippet, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_the_snippet_of_a_backend_test_passes():
+@pytest.mark.parametrize("kind", ["backend", "augmentation"])
+def test_the_snippet_of_a_plugins_test_passes(kind):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SNIPPETS / "test_my_backend.py")],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SNIPPETS / f"test_my_{kind}.py")],
+        env=os.environ | {"PYTHONPATH": str(SNIPPETS)},
         capture_output=True,
         text=True,
         check=False,
