@@ -9,7 +9,7 @@ from PIL.Image import Image
 
 from digits_core.dataset.augment.plugins import make_extras
 from digits_core.dataset.augment.recipe import Recipe
-from digits_core.dataset.augment.request import extra_errors, picture_problems
+from digits_core.dataset.augment.request import augment_errors, picture_problems
 from digits_core.dataset.explore import augmented_sheet
 from digits_core.dataset.opened import Dataset
 from digits_core.dataset.sampler import Sampler
@@ -57,7 +57,7 @@ def _recipe(data: DataOptions, opened: Dataset, seed: int, plugins: Plugins) -> 
     complaints, size = Complaints(), opened.manifest.size
     for problem in picture_problems(data, size, opened.manifest.name):
         complaints.add(SpecInvalid(problem))
-    for wrong in extra_errors(data.augment, plugins.augmentations):
+    for wrong in augment_errors(data.augment, plugins.augmentations):
         complaints.add(wrong)
     complaints.settle()
     return Recipe(data.augment, data.crop, size, seed, make_extras(data.augment.extra, plugins.augmentations))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits_core.contracts.backend import Arrays, Backend
-from digits_core.dataset.augment.request import extra_errors, picture_problems, require_opencv
+from digits_core.dataset.augment.request import augment_errors, picture_problems
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
@@ -137,11 +137,9 @@ def resolve_job(
             graph = _graph(spec, origin, input, plugins)
         elif not runs_code:
             raise forbid_native(native)
-    for wrong in extra_errors(spec.data.augment, plugins.augmentations):
-        complaints.add(wrong)
-    if backend not in read_settings(home).interpreters:
-        with complaints.gathered():
-            require_opencv(spec.data.augment)
+    complaints.errors.extend(
+        augment_errors(spec.data.augment, plugins.augmentations, elsewhere=backend in read_settings(home).interpreters)
+    )
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
     if spec.name is None and place.count > 1:

@@ -51,8 +51,9 @@ def noise(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pix
 
     Each value has a random byte of SFC64 and takes the noise of the same number in `noise_levels`.
     """
-    bits = np.random.SFC64(int(draws[0] * 2**53)).random_raw(-(-picture.size // 8)).view(np.uint8)
-    cv2 = opencv()
+    cv2, generator = opencv(), np.random.Generator(np.random.SFC64(int(draws[0] * 2**53)))
+    # The generator's raw words; `random_raw` would take and give the interpreter's lock for each.
+    bits = generator.integers(0, 2**64, -(-picture.size // 8), np.uint64).view(np.uint8)
     levels = cv2.LUT(bits[: picture.size].reshape(picture.shape), noise_levels(options.noise)).reshape(picture.shape)
     # Sums of signed bytes saturate at −128 and 127, as those of levels have to at 0 and 255.
     noisy: Pixels = cv2.add((picture ^ 128).view(np.int8), levels).view(np.uint8) ^ 128

@@ -52,24 +52,24 @@ def _augment_problems(data: DataOptions, size: tuple[int, int, int]) -> Iterator
         )
 
 
-def require_opencv(options: Augmentation) -> None:
-    """Refuse augmentation where OpenCV is not installed; imports nothing.
+def augment_errors(
+    options: Augmentation, known: Registry[PictureAugmentation], *, elsewhere: bool = False
+) -> Iterator[DigitsError]:
+    """What is not there that augmentation needs; does not import OpenCV.
 
-    Raises:
-        PluginMissing: If it is needed and not there.
+    Args:
+        options: What is asked for.
+        known: What plugins bring.
+        elsewhere: Training has a Python of its own, and this one need not have OpenCV.
     """
-    if options != NO_AUGMENTATION and importlib.util.find_spec("cv2") is None:
-        raise PluginMissing(
-            "Augmentation needs OpenCV, which is not installed.",
-            where="data.augment",
-            hint="Run: pip install 'digits[augment]'",
-        )
-
-
-def extra_errors(options: Augmentation, known: Registry[PictureAugmentation]) -> Iterator[DigitsError]:
-    """What is wrong with the augmentations that plugins are asked for."""
     for extra, stream in streams(options.extra):
         try:
             make_extra(extra, stream, known)
         except DigitsError as wrong:
             yield wrong
+    if options != NO_AUGMENTATION and not elsewhere and importlib.util.find_spec("cv2") is None:
+        yield PluginMissing(
+            "Augmentation needs OpenCV, which is not installed.",
+            where="data.augment",
+            hint="Run: pip install 'digits[augment]'",
+        )
