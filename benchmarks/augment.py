@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.augment CORES`` keeps to so many cores and prints one JSON object a line:
 
-- ``augment/… crop + mirror``: ``TrainLoader`` from 256 to 224 pixels, from raw and from JPEG shards, against a bare
+- ``augment/… crop + mirror``: ``TrainLoader`` from 256 to 224 pixels, from raw, JPEG and PNG shards, against a bare
   loop in as many threads that gathers (or decodes with Pillow), cuts and mirrors with OpenCV.
 - ``augment/… options``: pictures per second with more, over those of crop and mirror alone.
 - ``augment/headroom …``: pictures per second of the loader over those of a training step of GoogLeNet in torch, where
@@ -41,7 +41,7 @@ from digits_core.spec.solver import Sgd
 from digits_core.training.initialize import initial_arrays
 
 COUNT, SIZE, CROP, BATCH = 512, 256, 224, 32
-STEPS = {"raw": 60, "jpeg": 10}
+STEPS = {"raw": 60, "jpeg": 10, "png": 4}
 MIRROR = Augmentation(flip="lr")
 MORE = {
     "DIGITS: + rotate, scale, hsv, noise": {"rotate": 10, "scale": 0.07, "hsv": (0.02, 0.04, 0.06), "noise": 0.03},
@@ -64,7 +64,8 @@ def measure(cores: int) -> Iterator[dict[str, Any]]:
         figures = {}
         for encoding in STEPS:
             reader, title = make_split(folder, encoding), f"{encoding}, crop + mirror"
-            ours, bare = loading(reader, MIRROR, STEPS[encoding]), by_hand(reader, STEPS[encoding], pool, cores)
+            ours = loading(reader, MIRROR, STEPS[encoding])
+            bare = by_hand(stored(reader, encoding), STEPS[encoding], pool, cores)
             figures[title] = compare(f"augment/{title}, {words}", ours, bare, STEPS[encoding] * BATCH)
         reader = make_split(folder, "raw")
         plain = loading(reader, MIRROR, 10)
@@ -100,9 +101,8 @@ def loading(reader: SplitReader, options: Augmentation, steps: int) -> Callable[
     return run
 
 
-def by_hand(reader: SplitReader, steps: int, pool: ThreadPoolExecutor, threads: int) -> Callable[[], None]:
+def by_hand(pictures: list[Any], steps: int, pool: ThreadPoolExecutor, threads: int) -> Callable[[], None]:
     """Gather or decode, cut, mirror: the least that must be done, in as many threads."""
-    pictures = stored(reader)
     random = np.random.default_rng(0)
 
     def make(task: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
@@ -127,15 +127,15 @@ def by_hand(reader: SplitReader, steps: int, pool: ThreadPoolExecutor, threads: 
     return run
 
 
-def stored(reader: SplitReader) -> list[Any]:
-    """Every picture as it lies on disk: pixels, or JPEG anew."""
+def stored(reader: SplitReader, encoding: str) -> list[Any]:
+    """Every picture as it lies on disk: pixels, or a JPEG or PNG made anew."""
     pictures = list(reader.pictures(np.arange(len(reader))))
-    if not reader.encoded:
+    if encoding == "raw":
         return [np.array(picture) for picture in pictures]
     encoded = []
     for picture in pictures:
         stream = io.BytesIO()
-        Image.fromarray(picture).save(stream, "JPEG", quality=90)
+        Image.fromarray(picture).save(stream, encoding, quality=90)
         encoded.append(stream.getvalue())
     return encoded
 
