@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -145,6 +146,19 @@ def _in_threads(batch, threads):
             return batch(step)
 
     return in_threads
+
+
+def test_a_thread_that_is_new_makes_the_same_of_a_photograph():
+    # Larger than what the primitives of processors leave alone.
+    recipe = Recipe(EVERYTHING, 224, (256, 256, 3), 0)
+    photograph = np.kron(picture(32, 32), np.ones((8, 8, 1), np.uint8))
+    chances = list(recipe.draw(stream(4)))
+    expected = [recipe.make(photograph, chance) for chance in chances]
+    with ThreadPoolExecutor(1) as pool:
+        for found, wanted in zip(
+            pool.map(lambda chance: recipe.make(photograph, chance), chances), expected, strict=True
+        ):
+            assert np.array_equal(found, wanted)
 
 
 def test_each_process_makes_the_rows_of_the_whole_batch(reader):

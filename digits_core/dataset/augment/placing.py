@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from digits_core.dataset.augment.opencv import opencv
+from digits_core.dataset.augment.opencv import opencv, primitives
 from digits_core.dataset.pictures import PADDING, Pixels
 from digits_core.dataset.sampler import Indices
 from digits_core.spec.augment import Augmentation, Border, Range
@@ -144,7 +144,8 @@ def flip(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pixe
     down = options.flip in ("ud", "both") and draws[1] < 0.5
     if not (across or down):
         return picture
-    flipped: Pixels = opencv().flip(picture, -1 if across and down else int(across))
+    with primitives() as cv2:
+        flipped: Pixels = cv2.flip(picture, -1 if across and down else int(across))
     return flipped
 
 
@@ -177,7 +178,7 @@ def turn(picture: Pixels, draws: Sequence[float], options: Augmentation) -> Pixe
     quarters = choices[int(draws[0] * len(choices))]
     if not quarters:
         return picture
-    cv2 = opencv()
-    ways = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
-    turned: Pixels = cv2.rotate(picture, ways[quarters - 1])
+    with primitives() as cv2:
+        ways = (cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
+        turned: Pixels = cv2.rotate(picture, ways[quarters - 1])
     return turned
