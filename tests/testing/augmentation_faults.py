@@ -1,6 +1,7 @@
 """A sound augmentation, and the same with faults planted that the kit has to catch."""
 
 import random
+import threading
 
 import numpy as np
 from augmenting_plugin import Rain, RainParams
@@ -43,9 +44,18 @@ class Deaf(Rain):
         return 255 - picture
 
 
+class KnowsItsThread(Rain):
+    def apply(self, picture, draws):
+        rained = super().apply(picture, draws)
+        return rained if threading.current_thread() is threading.main_thread() else rained // 2
+
+
 class Undescribed(Rain):
     class Params(BaseModel):
         drops: int = RainParams.model_fields["drops"].default
 
 
-FAULTS = {each.__name__: each for each in (Rain, Writes, Shrinks, Floats, Remembers, DrawsItself, Deaf, Undescribed)}
+FAULTS = {
+    each.__name__: each
+    for each in (Rain, Writes, Shrinks, Floats, Remembers, DrawsItself, Deaf, KnowsItsThread, Undescribed)
+}

@@ -12,6 +12,7 @@ FAULTS = {
     "Remembers": "test_the_draws_decide_and_nothing_else_does",
     "DrawsItself": "test_it_draws_from_no_generator_that_others_share",
     "Deaf": "test_different_draws_give_different_pictures",
+    "KnowsItsThread": "test_pictures_of_several_threads_do_not_disturb_each_other",
     "Undescribed": "test_it_says_what_its_parameters_mean",
 }
 SUITE = """

@@ -37,7 +37,7 @@ def opencv() -> Any:
 
 @contextmanager
 def primitives() -> Iterator[Any]:
-    """`opencv` with Intel's primitives: for moving whole pixels, which rounds nothing, they take an eighth of the time."""
+    """`opencv` with Intel's primitives: they move whole pixels, which rounds nothing, in an eighth of the time."""
     cv2 = opencv()
     cv2.ipp.setUseIPP(True)
     try:
