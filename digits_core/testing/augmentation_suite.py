@@ -72,7 +72,7 @@ class AugmentationSuite:
     ) -> None:
         for drawn in draws:
             found = made.apply(picture_of(shape), drawn)
-            assert (found.shape, found.dtype) == (shape, np.uint8)
+            assert found.shape == shape and found.dtype == np.uint8
 
     def test_a_picture_that_is_given_stays_as_it_was(self, made: PictureAugmentation, draws: list[list[float]]) -> None:
         given = picture_of(SHAPES[0]).copy()
