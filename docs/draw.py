@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from PIL import Image, ImageDraw
+
+from digits_core.dataset.create import create_dataset
+from digits_core.dataset.opened import open_dataset
 from digits_core.graph import draw as network
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
+from digits_core.service.exploring import explore_augmented
 from digits_core.service.networks import build_network
+from digits_core.spec.dataset import ClassLimits, DatasetSpec
 
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH, HEIGHT, GAP, MARGIN = 176, 74, 40, 16
 
+EVERY = ClassLimits(min_per_class=1)
 #: What the dataset of the tutorial tells a network.
 SHAPES = NetworkInput(channels=1, height=28, width=28, classes=3)
 #: Rows of boxes (number, title, place, colour); arrows lead from each box to the next.
@@ -89,8 +97,44 @@ def _arrow(path: str) -> str:
     return f'<path d="{path}" fill="none" stroke="#64748b" stroke-width="2" marker-end="url(#tip)"/>'
 
 
+def scene(number: int, horizon: int) -> Image.Image:
+    """A house, a tree or a boat under the sun, 64 × 64."""
+    image = Image.new("RGB", (64, 64), (135, 206, 235))
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((44, 5, 56, 17), fill=(255, 214, 0))
+    pen.rectangle((0, horizon, 64, 64), fill=((88, 160, 72), (88, 160, 72), (30, 100, 190))[number])
+    if number == 0:
+        pen.rectangle((14, 28, 42, horizon + 6), fill=(196, 92, 60))
+        pen.polygon(((10, 28), (28, 12), (46, 28)), fill=(110, 50, 40))
+        pen.rectangle((25, 38, 33, horizon + 6), fill=(250, 230, 180))
+    elif number == 1:
+        pen.rectangle((23, 34, 29, horizon + 6), fill=(110, 70, 40))
+        pen.ellipse((8, 8, 44, 40), fill=(20, 110, 50))
+    else:
+        pen.polygon(((10, 44), (50, 44), (42, 54), (18, 54)), fill=(120, 60, 30))
+        pen.polygon(((30, 8), (30, 42), (50, 42)), fill=(250, 250, 250))
+        pen.polygon(((27, 14), (27, 42), (12, 42)), fill=(235, 90, 80))
+    return image
+
+
+def augmented() -> Image.Image:
+    """The contact sheet of the guide to augmentation."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number, label in enumerate(("house", "tree", "boat")):
+            (folder / "scenes" / label).mkdir(parents=True)
+            scene(number, 46).save(folder / "scenes" / label / "one.png")
+        spec = DatasetSpec(name="scenes", paths=(folder / "scenes",), width=64, height=64, val=0, limits=EVERY)
+        create_dataset(spec, folder / "dataset", discover().dataset_sources)
+        options = {"flip": "lr", "rotate": 10, "area": (0.5, 1), "hsv": (0.02, 0.1, 0.1), "cutout": 16}
+        return explore_augmented(
+            open_dataset(folder / "dataset"), {"crop": 56, "augment": options}, seed=0, plugins=discover()
+        )
+
+
 if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
     (PICTURES / "data-path.svg").write_text(draw(DATA_PATH, "The data path"))
     (PICTURES / "life-of-a-job.svg").write_text(draw(LIFE, "The life of a job"))
+    augmented().save(PICTURES / "augmented.png", optimize=True)
     (PICTURES / "lenet.svg").write_text(network.draw(build_network("lenet", SHAPES, discover().network_families)).svg())

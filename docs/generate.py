@@ -19,6 +19,7 @@ from digits_core.graph.initializers import Initializer
 from digits_core.graph.ops import OPS
 from digits_core.graph.schema import network_schema
 from digits_core.hooks import specs
+from digits_core.spec.augment import Augmentation, ExtraAugmentation
 from digits_core.spec.dataset import ClassLimits, DatasetSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.imported import ModelSpec
@@ -62,7 +63,15 @@ def commands() -> str:
 def requests() -> str:
     """Every field of a request."""
     text = ["# Requests", "", "The fields of `job.yaml`, and what the flags of the commands fill in."]
-    models: list[type[BaseModel]] = [JobSpec, DataOptions, BackendOptions, SnapshotOptions, EarlyStopping]
+    models: list[type[BaseModel]] = [
+        JobSpec,
+        DataOptions,
+        Augmentation,
+        ExtraAugmentation,
+        BackendOptions,
+        SnapshotOptions,
+        EarlyStopping,
+    ]
     for model in (*models, DatasetSpec, ClassLimits, ModelSpec):
         text += ["", f"## {model.__name__}", "", *_described(model)]
     text += ["", "## Solvers", "", "In every formula `g = gradient + decay·decay_multiplier·w` and",

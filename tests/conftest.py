@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import sys
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from digits_core.events.facts import RunPaused
-from digits_core.hooks.registry import discover
+from digits_core.hooks.registry import GROUP, collect, discover
 from digits_core.service.digits import Digits
 from digits_core.store.job import JobFolder
 
@@ -48,6 +49,14 @@ def driver(tmp_path, monkeypatch):
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return library
+
+
+@pytest.fixture
+def augmenting(monkeypatch):
+    """What plugins bring, and `stand_ins/augmenting_plugin.py` beside them."""
+    monkeypatch.syspath_prepend(Path(__file__).parent / "stand_ins")
+    point = EntryPoint("augmenting", "augmenting_plugin", GROUP)
+    return collect([*entry_points(group=GROUP), point])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digits_core.cli.options import DatasetName, Json, picture_size
+from digits_core.cli.options import Augment, DatasetName, Json, picture_size
 from digits_core.cli.output import say, show, table, write_out
 
 if TYPE_CHECKING:
@@ -112,8 +112,16 @@ def explore(
     name: DatasetName,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
     label: Annotated[str | None, typer.Option(help="Show this class only.")] = None,
-    count: Annotated[int, typer.Option(help="Pictures on a page.")] = 36,
+    count: Annotated[int | None, typer.Option(help="Pictures on a page. [default: 36, augmented 6]")] = None,
     page: Annotated[int, typer.Option(help="Which page, from 0.")] = 0,
+    augmented: Annotated[
+        bool, typer.Option("--augmented", help="What training sees of each picture in its first epochs.")
+    ] = False,
+    augment: Augment = None,
+    crop: Annotated[int | None, typer.Option(help="With --augment: side of a square crop.")] = None,
+    seed: Annotated[int | None, typer.Option(help="With --augment: seed of the job. [default: 0]")] = None,
+    job: Annotated[str | None, typer.Option(help="Show what this job sees.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="How many epochs to show of each picture.")] = 5,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where to write the PNG. [default: NAME-SPLIT-PAGE.png]")
     ] = None,
@@ -122,11 +130,28 @@ def explore(
     """Write a page of a dataset's pictures with their class names as a PNG."""
     import io
 
+    from digits_core.cli.augment import shown
     from digits_core.service.digits import Digits
+    from digits_core.service.exploring import explore_augmented
 
-    digits = Digits()
-    sheet = digits.explore(name, split=split, label=label, count=count, page=page)  # type: ignore[arg-type]
-    target = out or Path(f"{name}-{split}-{page}.png")
+    digits, kind = Digits(), split
+    if augmented or (augment, crop, seed, job) != (None,) * 4:
+        kind, opened = "augmented", digits.open_dataset(name)
+        wanted, seed = shown(split, augment, crop, seed, digits.seen_by(job, name) if job else None)
+        sheet = explore_augmented(
+            opened,
+            wanted,
+            seed,
+            digits.plugins,
+            epochs=epochs,
+            label=label,
+            count=6 if count is None else count,
+            page=page,
+        )
+    else:
+        count = 36 if count is None else count
+        sheet = digits.explore(name, split=split, label=label, count=count, page=page)  # type: ignore[arg-type]
+    target = out or Path(f"{name}-{kind}-{page}.png")
     png = io.BytesIO()
     sheet.save(png, format="PNG")
     write_out(target, png.getvalue())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import Coordinator, Json, NodeRank, Nodes, batch_size
+from digits_core.cli.options import Augment, Coordinator, Json, NodeRank, Nodes, batch_size
 
 
 def train(
@@ -38,6 +38,7 @@ def train(
     warmup: Annotated[float | None, typer.Option(help="Percent of training in which the rate rises.")] = None,
     mean: Annotated[str | None, typer.Option(help="none, pixel, image. [default: image]")] = None,
     crop: Annotated[int | None, typer.Option(help="Side of a square crop. [default: the whole picture]")] = None,
+    augment: Augment = None,
     precision: Annotated[str | None, typer.Option(help="fp32, fp64, bf16, fp16. [default: fp32]")] = None,
     accumulate: Annotated[
         int | None, typer.Option(help="Parts that a batch is worked through in. [default: 1]")
@@ -63,6 +64,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
+    from digits_core.cli.augment import augment_flags
     from digits_core.cli.progress import TrainingLines
     from digits_core.cli.request import job_request
     from digits_core.cli.running import carry, find_own_place, queue
@@ -85,6 +87,7 @@ def train(
         "schedule.warmup": warmup,
         "data.mean": mean,
         "data.crop": crop,
+        **augment_flags(augment),
         "options.precision": precision,
         "options.compile": compile,
         "options.accumulate": accumulate,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from digits_core.dataset.augment.recipe import Recipe
+from digits_core.dataset.draws import Positions
 from digits_core.dataset.opened import SplitReader
+from digits_core.dataset.pictures import Pixels
+from digits_core.dataset.sampler import Indices, Sampler
 from digits_core.errors import NameUnknown, SpecInvalid, suggest
 
 _GAP = 6
@@ -43,18 +47,72 @@ def contact_sheet(
         SpecInvalid: If the page is beyond the last one, or has no room for a picture.
     """
     indices = _page(_matching(reader, labels, label), count, page)
-    width, height = _cell(reader)
     columns = columns or max(1, int(np.ceil(np.sqrt(len(indices)))))
-    rows = -(-len(indices) // columns)
+    captions = [labels[number] for number in reader.labels[indices].tolist()]
+    return _sheet(zip(reader.read(indices), captions, strict=True), len(indices), columns, reader.shape)
+
+
+def augmented_sheet(
+    reader: SplitReader,
+    labels: Sequence[str],
+    recipe: Recipe,
+    sampler: Sampler,
+    *,
+    count: int = 6,
+    page: int = 0,
+    label: str | None = None,
+    epochs: int = 5,
+) -> Image.Image:
+    """One page of training pictures, each beside what its first epochs make of it.
+
+    Args:
+        reader: The training split.
+        labels: Names of the classes.
+        recipe: What training makes of a picture.
+        sampler: The order in which training sees them.
+        count: Pictures on a page.
+        page: Which page, from 0.
+        label: Show this class only.
+        epochs: How many epochs to show.
+
+    Returns:
+        An RGB picture with a row for each.
+
+    Raises:
+        NameUnknown: If there is no such class.
+        SpecInvalid: If the page is beyond the last one, or has no room for a picture.
+    """
+    indices = _page(_matching(reader, labels, label), count, page)
+    positions = np.stack([_positions(sampler, indices, epoch) for epoch in range(epochs)], axis=1)
+
+    def cells() -> Iterator[tuple[Pixels, str]]:
+        for index, picture, row in zip(indices.tolist(), reader.read(indices), positions, strict=True):
+            yield picture, labels[reader.labels[index]]
+            for epoch, chance in enumerate(recipe.draw(row)):
+                yield recipe.make(picture, chance), f"epoch {epoch + 1}"
+
+    return _sheet(cells(), len(indices) * (epochs + 1), epochs + 1, reader.shape)
+
+
+def _positions(sampler: Sampler, indices: Indices, epoch: int) -> Positions:
+    """Where in the stream ``epoch`` has samples ``indices``."""
+    whole = Sampler(sampler.count, sampler.count, sampler.seed, sampler.shuffle).indices(epoch)
+    return (epoch * sampler.count + np.argsort(whole)[indices]).astype(np.uint64)
+
+
+def _sheet(cells: Iterable[tuple[Pixels, str]], count: int, columns: int, largest: tuple[int, int, int]) -> Image.Image:
+    """``count`` pictures of at most the size ``largest``, each above its caption."""
+    factor = _factor(*largest[:2])
+    width, height = _scaled(largest, factor)
+    rows = -(-count // columns)
     sheet = Image.new("RGB", (_GAP + columns * (width + _GAP), _GAP + rows * (height + _CAPTION + _GAP)), _GROUND)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=11)
-    for place, (index, pixels) in enumerate(zip(indices.tolist(), reader.read(indices), strict=True)):
+    for place, (pixels, caption) in enumerate(cells):
         left = _GAP + place % columns * (width + _GAP)
         top = _GAP + place // columns * (height + _CAPTION + _GAP)
-        sheet.paste(_thumbnail(pixels, width, height), (left, top))
-        caption = _shortened(labels[reader.labels[index]], width, font)
-        draw.text((left, top + height + 1), caption, fill=_INK, font=font)
+        sheet.paste(_thumbnail(pixels, *_scaled(pixels.shape, factor)), (left, top))
+        draw.text((left, top + height + 1), _shortened(caption, width, font), fill=_INK, font=font)
     return sheet
 
 
@@ -79,14 +137,14 @@ def _page(indices: np.ndarray, count: int, page: int) -> np.ndarray:
     return indices[page * count : (page + 1) * count]
 
 
-def _cell(reader: SplitReader) -> tuple[int, int]:
-    height, width, _ = reader.shape
+def _factor(height: int, width: int) -> float:
     longest = max(height, width)
-    if longest < _SMALLEST:
-        factor = float(-(-_SMALLEST // longest))
-    else:
-        factor = min(1.0, _LARGEST / longest)
-    return max(1, round(width * factor)), max(1, round(height * factor))
+    return float(-(-_SMALLEST // longest)) if longest < _SMALLEST else min(1.0, _LARGEST / longest)
+
+
+def _scaled(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
+    """Width and height of a thumbnail."""
+    return max(1, round(shape[1] * factor)), max(1, round(shape[0] * factor))
 
 
 def _thumbnail(pixels: np.ndarray, width: int, height: int) -> Image.Image:

@@ -1,21 +1,28 @@
-"""From steps to batches: gather, crop, weigh.
+"""From steps to batches: gather, crop and augment, weigh.
 
-Crops are keyed by the sample's position in the stream, so they do not depend on the batch size, on the number of
-processes or on where a run was resumed.
+What chance decides of a picture is keyed by its position in the stream, so it does not depend on the batch size, on the
+number of processes or threads, or on where a run was resumed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import numpy.typing as npt
 
 from digits_core.contracts.backend import Batch
+from digits_core.dataset.augment.plugins import Extra
+from digits_core.dataset.augment.recipe import Recipe
+from digits_core.dataset.draws import Positions
 from digits_core.dataset.opened import SplitReader
 from digits_core.dataset.pictures import Pixels
+from digits_core.dataset.pipeline import in_parts, usable_cpus
 from digits_core.dataset.sampler import Indices, Sampler
 from digits_core.errors import SpecInvalid
+from digits_core.spec.augment import NO_AUGMENTATION, Augmentation
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+#: From how many bytes a batch is worked on by several threads.
+_SHARED_BYTES = 2**18
 
 
 class TrainLoader:
@@ -27,34 +34,55 @@ class TrainLoader:
         crop: Side of a square cut out at a random place; empty takes the whole picture.
         seed: Seed of the job; with a sample's position in the stream it decides the place.
         rows: Rows of a batch that are wanted; empty: all of them.
+        augment: What else chance does to a picture.
+        extras: Augmentations of plugins.
 
     Raises:
         SpecInvalid: If the crop is larger than the pictures.
+        PluginMissing: If OpenCV is needed and not installed.
     """
 
     def __init__(
-        self, reader: SplitReader, sampler: Sampler, crop: int | None, seed: int, rows: range | None = None
+        self,
+        reader: SplitReader,
+        sampler: Sampler,
+        crop: int | None,
+        seed: int,
+        rows: range | None = None,
+        augment: Augmentation = NO_AUGMENTATION,
+        extras: Sequence[Extra] = (),
     ) -> None:
         self._rows = range(sampler.batch) if rows is None else rows
         self._reader = reader
         self._sampler = sampler
-        self._crop = check_crop(crop, reader)
-        self._seed = seed
+        self._recipe = Recipe(augment, check_crop(crop, reader), reader.shape, seed, extras)
         self._weights = np.ones(len(self._rows), np.float32)
 
     def batch(self, step: int) -> Batch:
         """The wanted rows of batch ``step``: images uint8 ``[B, H, W, C]``, all weights 1."""
+        first = step * self._sampler.batch
+        positions = np.arange(first + self._rows.start, first + self._rows.stop, dtype=np.uint64)
         indices = self._sampler.indices(step)[self._rows.start : self._rows.stop]
-        images = self._reader.read(indices)
-        if self._crop is not None:
-            first = step * self._sampler.batch + self._rows.start
-            images = cut(images, self._crop, *self._places(first, images.shape))
+        images = self._images(indices, positions)
         return Batch(images, self._reader.labels.take(indices), self._weights)
 
-    def _places(self, first: int, shape: tuple[int, ...]) -> tuple[Indices, Indices]:
-        assert self._crop is not None
-        positions = np.arange(first, first + shape[0], dtype=np.uint64)
-        return crop_places(self._seed, positions, shape[1] - self._crop + 1, shape[2] - self._crop + 1)
+    def _images(self, indices: Indices, positions: Positions) -> Pixels:
+        """What samples ``indices`` look like at positions of the stream, each by itself: a new array."""
+        recipe = self._recipe
+        if recipe.is_plain:
+            return self._reader.read(indices)
+        if recipe.is_move and self._reader.is_small:
+            return recipe.move(self._reader.read(indices), positions)
+        chances = list(recipe.draw(positions))
+        images = np.empty((len(indices), *recipe.shape), np.uint8)
+
+        def make(part: range) -> None:
+            for row, picture in zip(part, self._reader.pictures(indices[part.start : part.stop]), strict=True):
+                images[row] = recipe.make(picture, chances[row])
+
+        shared = self._reader.encoded or images.nbytes >= _SHARED_BYTES
+        in_parts(make, len(indices), usable_cpus() if shared else 1)
+        return images
 
 
 class EvaluationLoader:
@@ -108,33 +136,3 @@ def cut_middle(images: Pixels, crop: int) -> Pixels:
     """The central square: ``[B, H, W, C]`` to ``[B, crop, crop, C]``."""
     top, left = (images.shape[1] - crop) // 2, (images.shape[2] - crop) // 2
     return np.ascontiguousarray(images[:, top : top + crop, left : left + crop])
-
-
-def cut(images: Pixels, crop: int, tops: Indices, lefts: Indices) -> Pixels:
-    """A square of every picture, each at its own place."""
-    result = np.empty((len(images), crop, crop, images.shape[3]), np.uint8)
-    for row, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
-        result[row] = images[row, top : top + crop, left : left + crop]
-    return result
-
-
-def crop_places(seed: int, positions: npt.NDArray[np.uint64], rows: int, columns: int) -> tuple[Indices, Indices]:
-    """Where the crops of stream ``positions`` begin, uniform over ``rows`` × ``columns`` places.
-
-    Per position one 64-bit draw of SplitMix64, its state ``mix(seed) + (position + 1)·golden``; the high half decides
-    the row, the low half the column. Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, 2014,
-    https://doi.org/10.1145/2660193.2660195.
-    """
-    bits = _mix(_mix(np.array([seed], np.uint64)) + (positions + np.uint64(1)) * _GOLDEN)
-    high, low = bits >> np.uint64(32), bits & np.uint64(0xFFFFFFFF)
-    scale = np.uint64(32)
-    return (
-        ((high * np.uint64(rows)) >> scale).astype(np.int64),
-        ((low * np.uint64(columns)) >> scale).astype(np.int64),
-    )
-
-
-def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from digits_core.dataset.manifest import DatasetManifest, read_manifest
 from digits_core.dataset.pictures import Pixels
-from digits_core.dataset.pipeline import decoding_pool, usable_cpus
+from digits_core.dataset.pipeline import in_parts, usable_cpus
 from digits_core.dataset.sampler import Indices
 from digits_core.dataset.shards import Shard, open_shard
 from digits_core.errors import DatasetUnusable, NameUnknown, Problem, require, suggest
@@ -64,14 +65,34 @@ class SplitReader:
             return self._whole.take(indices, axis=0)
         numbers, rows = self._places(indices)
         result = np.empty((len(indices), *self.shape), np.uint8)
-        small = result[:1].nbytes <= _SMALL_BYTES and len(indices) >= _WORTHWHILE * len(self._shards)
-        if self._shards and self._shards[0].pixels is None:
+        small = self.is_small and len(indices) >= _WORTHWHILE * len(self._shards)
+        if self.encoded:
             _decode(self._shards, numbers, rows, result)
         elif small:
             _gather_by_shard(self._shards, numbers, rows, result)
         else:
             _gather_one_by_one(self._shards, numbers, rows, result)
         return result
+
+    def pictures(self, indices: Indices) -> Iterator[Pixels]:
+        """The pictures one after the other, uint8 ``[H, W, C]``: views of the file where they are raw.
+
+        Raises:
+            IndexError: If an index is outside of the split.
+        """
+        for number, row in zip(*(places.tolist() for places in self._places(indices)), strict=True):
+            shard = self._shards[number]
+            yield shard.decode(row) if shard.pixels is None else shard.pixels[row]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether pictures are so small that a turn of a Python loop for each costs more than copying all twice."""
+        return math.prod(self.shape) <= _SMALL_BYTES
+
+    @property
+    def encoded(self) -> bool:
+        """Whether pictures have to be decoded."""
+        return bool(self._shards) and self._shards[0].pixels is None
 
     def _places(self, indices: Indices) -> tuple[Indices, Indices]:
         """Number of the shard and row in it."""
@@ -186,13 +207,8 @@ def _gather_one_by_one(shards: Sequence[Shard], numbers: Indices, rows: Indices,
 
 
 def _decode(shards: Sequence[Shard], numbers: Indices, rows: Indices, result: Pixels) -> None:
-    def decode_part(part: slice) -> None:
-        for position in range(part.start, part.stop):
+    def decode_part(part: range) -> None:
+        for position in part:
             result[position] = shards[numbers[position]].decode(int(rows[position]))
 
-    threads = min(usable_cpus(), len(rows))
-    if threads < 2:
-        return decode_part(slice(0, len(rows)))
-    edges = [len(rows) * part // threads for part in range(threads + 1)]
-    for _ in decoding_pool().map(decode_part, map(slice, edges[:-1], edges[1:])):
-        pass
+    in_parts(decode_part, len(rows), usable_cpus())

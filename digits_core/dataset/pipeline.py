@@ -21,9 +21,22 @@ def usable_cpus() -> int:
 
 
 @cache
-def decoding_pool() -> ThreadPoolExecutor:
-    """The threads that decode stored pictures, shared by every reader of the process."""
-    return ThreadPoolExecutor(usable_cpus(), thread_name_prefix="digits-decode")
+def picture_pool() -> ThreadPoolExecutor:
+    """The threads that decode and augment pictures, shared by every loader of the process."""
+    return ThreadPoolExecutor(usable_cpus(), thread_name_prefix="digits-pictures")
+
+
+def in_parts(work: Callable[[range], None], count: int, threads: int) -> None:
+    """``work`` on ``range(count)``, cut into a part for each of ``threads`` of the `picture_pool`.
+
+    ``work`` itself must not come here again: all threads could then wait for one another.
+    """
+    threads = min(threads, count)
+    if threads < 2:
+        return work(range(count))
+    edges = [count * part // threads for part in range(threads + 1)]
+    for _ in picture_pool().map(work, map(range, edges[:-1], edges[1:])):
+        pass
 
 
 def map_in_order(

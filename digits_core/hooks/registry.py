@@ -12,6 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 import pluggy
 
+from digits_core.contracts.augmentation import PictureAugmentation
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.dataset_source import DatasetSource
 from digits_core.contracts.entry import Entry
@@ -150,6 +151,7 @@ AnyRegistry: TypeAlias = (
     | Registry[NetworkFamily]
     | Registry[NetworkImporter]
     | Registry[ModelImporter]
+    | Registry[PictureAugmentation]
     | Registry[Launcher]
 )
 
@@ -163,6 +165,7 @@ class Plugins:
     network_families: Registry[NetworkFamily]
     network_importers: Registry[NetworkImporter]
     model_importers: Registry[ModelImporter]
+    augmentations: Registry[PictureAugmentation]
     launchers: Registry[Launcher]
     broken: tuple[BrokenPlugin, ...]
 
@@ -175,6 +178,7 @@ class Plugins:
             self.network_families,
             self.network_importers,
             self.model_importers,
+            self.augmentations,
             self.launchers,
         )
 
@@ -217,6 +221,7 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         Registry("network family", NetworkFamily, declared("digits_network_families")),  # type: ignore[type-abstract]
         Registry("network importer", NetworkImporter, declared("digits_network_importers")),  # type: ignore[type-abstract]
         Registry("model importer", ModelImporter, declared("digits_model_importers")),  # type: ignore[type-abstract]
+        Registry("augmentation", PictureAugmentation, declared("digits_augmentations")),  # type: ignore[type-abstract]
         Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
         tuple(broken),
     )

@@ -38,5 +38,10 @@ def digits_model_importers() -> list[Entry]:  # type: ignore[empty-body]
 
 
 @hookspec
+def digits_augmentations() -> list[Entry]:  # type: ignore[empty-body]
+    """Augmentations: targets are subclasses of `digits_core.contracts.augmentation.PictureAugmentation`."""
+
+
+@hookspec
 def digits_launchers() -> list[Entry]:  # type: ignore[empty-body]
     """Launchers: targets are subclasses of `digits_core.contracts.launcher.Launcher`."""

@@ -20,7 +20,7 @@ from digits_core.dataset.explore import contact_sheet
 from digits_core.dataset.manifest import DatasetManifest, read_manifest
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.progress import Progress
-from digits_core.errors import DigitsError, JobFailed, NameTaken, NameUnknown, StateConflict, suggest
+from digits_core.errors import DigitsError, JobFailed, NameTaken, NameUnknown, SpecInvalid, StateConflict, suggest
 from digits_core.events.facts import Noted
 from digits_core.graph.customize import customize
 from digits_core.graph.draw import draw
@@ -76,7 +76,7 @@ from digits_core.service.views import (
 )
 from digits_core.spec.dataset import DatasetSpec, Split
 from digits_core.spec.imported import ModelSpec
-from digits_core.spec.job import JobSpec
+from digits_core.spec.job import DataOptions, JobSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
@@ -180,6 +180,19 @@ class Digits:
         opened = self.open_dataset(name)
         labels = opened.manifest.labels
         return contact_sheet(opened.split(split), labels, count=count, page=page, label=label)
+
+    def seen_by(self, job: str, dataset: str) -> tuple[DataOptions, int]:
+        """What a job does to the pictures of its dataset, and its seed.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            SpecInvalid: If it trains on another dataset.
+        """
+        spec = self._job(job).request().spec
+        if spec.dataset != dataset:
+            hint = f"See: digits dataset explore {spec.dataset} --job {job}."
+            raise SpecInvalid(f"Job {job} is expected to train on {dataset}, found {spec.dataset}.", hint=hint)
+        return spec.data, spec.seed
 
     def delete_dataset(self, name: str) -> None:
         """Delete a dataset that no job depends on.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digits_core.contracts.backend import Arrays, Backend
+from digits_core.dataset.augment.request import augment_errors, picture_problems
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
@@ -136,6 +137,9 @@ def resolve_job(
             graph = _graph(spec, origin, input, plugins)
         elif not runs_code:
             raise forbid_native(native)
+    complaints.errors.extend(
+        augment_errors(spec.data.augment, plugins.augmentations, elsewhere=backend in read_settings(home).interpreters)
+    )
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
     if spec.name is None and place.count > 1:
@@ -195,6 +199,11 @@ class PictureSource:
     digest: str = ""
     pictures: int = 0
     validates: bool = True
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Height, width and channels of its pictures."""
+        return self.picture.height, self.picture.width, self.picture.channels
 
     @property
     def known(self) -> bool:
@@ -318,7 +327,7 @@ def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) ->
     """What the dataset tells the network; complains where the job and the dataset do not fit."""
     if form is None:
         return None
-    for problem in _misfits(spec, form):
+    for problem in (*_misfits(spec, form), *picture_problems(spec.data, form.size, spec.dataset)):
         complaints.add(SpecInvalid(problem))
     height, width, crop = form.picture.height, form.picture.width, spec.data.crop
     if crop is not None and crop <= min(height, width):
@@ -328,7 +337,6 @@ def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) ->
 
 
 def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
-    height, width = form.picture.height, form.picture.width
     least = 1 if spec.batch == "auto" else spec.batch
     if not form.known and spec.batch == "auto":
         yield Problem(
@@ -348,13 +356,6 @@ def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
             f"found {spec.batch}.",
             "batch",
             "Use a smaller batch.",
-        )
-    if spec.data.crop is not None and spec.data.crop > min(height, width):
-        yield Problem(
-            f"crop expects at most {min(height, width)}, the shorter side of dataset {spec.dataset}, "
-            f"found {spec.data.crop}.",
-            "data.crop",
-            "Use a smaller crop or larger pictures.",
         )
     if spec.early_stopping is not None and not (form.validates and spec.validate_every):
         yield Problem(

@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
 )
 
+from digits_core.spec.augment import NO_AUGMENTATION, Augmentation
 from digits_core.spec.model import Name, Spec
 from digits_core.spec.schedule import Schedule, Step
 from digits_core.spec.solver import Sgd, Solver
@@ -45,6 +46,8 @@ class DataOptions(Spec):
     """Side of a square crop in pixels: random while training, central otherwise; empty: the whole picture."""
     shuffle: bool = True
     """Draw every epoch in a new order."""
+    augment: Augmentation = NO_AUGMENTATION
+    """What training does to a picture by chance."""
 
 
 class EarlyStopping(Spec):

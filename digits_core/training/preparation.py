@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from digits_core.contracts.backend import Arrays, Backend, BuildContext, Device
+from digits_core.dataset.augment.plugins import make_extras
 from digits_core.dataset.loader import EvaluationLoader, TrainLoader
 from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.dataset.sampler import Sampler
@@ -200,4 +201,6 @@ def _loaders(request: JobRequest, dataset: Dataset, rows: range) -> tuple[TrainL
     reader, validation = dataset.split("train"), dataset.split("val")
     sampler = Sampler(len(reader), spec.batch_size, spec.seed, shuffle=spec.data.shuffle)
     evaluation = EvaluationLoader(validation, spec.batch_size, spec.data.crop, rows) if len(validation) else None
-    return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows), evaluation
+    augment = spec.data.augment
+    extras = make_extras(augment.extra, discover().augmentations)
+    return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows, augment, extras), evaluation

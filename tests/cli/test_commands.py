@@ -55,6 +55,20 @@ def test_a_page_of_pictures_is_written(digits, trained, tmp_path, monkeypatch):
         assert list(sheet.size) == answer.data["size"]
 
 
+def test_a_page_shows_what_training_sees(digits, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ("dataset", "explore", "colours", "--augment", "flip=lr,rotate=20", "--crop", 12, "--count", 3, "--json")
+    answer = digits(*words, "--epochs", 2)
+    assert answer.data["file"] == "colours-augmented-0.png"
+    with Image.open(tmp_path / "colours-augmented-0.png") as sheet:
+        width, height = sheet.size
+    assert [width, height] == answer.data["size"] and width > height / 2
+    seeds = [(tmp_path / f"{seed}.png").read_bytes() for seed in (1, 1, 2) if not digits(
+        *words, "--seed", seed, "--out", tmp_path / f"{seed}.png").status]  # fmt: skip
+    assert seeds[0] == seeds[1] != seeds[2]
+    assert digits("dataset", "explore", "colours", "--job", "finished", "--json").status == 0
+
+
 def test_all_flags_of_a_dataset_reach_it(digits, pictures):
     answer = digits(
         *("dataset", "create", "all", pictures, "--size", "20x10", "--channels", 1, "--resize", "fill", "--json"),

@@ -131,6 +131,42 @@ def test_a_crop_larger_than_the_pictures(refused, trained):
     assert "crop expects at most 16" in refused(*train("--crop", 17))
 
 
+def test_augmentation_that_cannot_be(refused, trained):
+    message = refused(*train("--augment", "flop=lr,rotate,scale=0.1"))
+    assert message.startswith("Error: 2 problems.") and "Did you mean flip?" in message and "rotate=VALUE" in message
+    message = refused(*train("--augment", "rotate=999,noise=much", "--batch", 99))
+    assert "rotate" in message and "noise" in message and "batch expects" in message
+    message = refused(*train("--augment", "cutout=17", "--set", "data.augment.extra=[{name: rain}]", "--batch", 99))
+    assert "cutout expects at most 16" in message and "Unknown augmentation 'rain'" in message
+    assert "batch expects" in message
+
+
+def test_augmentation_that_pictures_do_not_allow(refused, pictures, digits):
+    options = ("--size", "20x10", "--channels", 1, "--encoding", "raw")
+    assert digits("dataset", "create", "wide", pictures, *options).status == 0
+    message = refused(*train("--augment", "hsv=0.1:0.1:0.1,hue=0.1,saturation=0.2,turn=90", dataset="wide"))
+    for name in ("hsv", "hue", "saturation"):
+        assert f"{name} expects colour pictures, found gray ones" in message
+    assert "turn 90 expects square pictures, found 20x10" in message and "crop of at most 10" in message
+
+
+def test_augmentation_without_opencv(refused, trained, monkeypatch):
+    from digits_core.dataset.augment import request
+
+    real = request.importlib.util.find_spec
+    monkeypatch.setattr(request.importlib.util, "find_spec", lambda name: None if name == "cv2" else real(name))
+    assert "pip install 'digits[augment]'" in refused(*train("--augment", "flip=lr"))
+
+
+def test_augmented_pictures_that_cannot_be_shown(refused, trained):
+    explore = ("dataset", "explore", "colours")
+    assert "found nothing" in refused(*explore, "--augmented")
+    assert "split train, found val" in refused(*explore, "--augment", "flip=lr", "--split", "val")
+    assert "--job expects no --augment" in refused(*explore, "--augment", "flip=lr", "--job", "finished")
+    assert "Did you mean finished?" in refused(*explore, "--job", "finishd")
+    assert "crop expects at most 16" in refused(*explore, "--augment", "cutout=99", "--crop", 17)
+
+
 def test_a_dataset_that_is_missing(refused, trained):
     assert "Did you mean colours?" in refused(*train(dataset="colour"))
 

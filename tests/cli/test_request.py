@@ -1,7 +1,11 @@
 import pytest
 
+from digits_core.cli.augment import augment_flags
 from digits_core.cli.request import job_request
 from digits_core.errors import SpecInvalid
+from digits_core.spec.augment import Augmentation
+from digits_core.spec.job import DataOptions
+from digits_core.spec.model import parse
 
 
 @pytest.fixture
@@ -36,6 +40,16 @@ def test_another_solver_keeps_what_all_solvers_share(file):
 def test_settings_are_yaml_values():
     data = job_request(None, {}, ["schedule.policy=multistep", "schedule.steps=[30, 60]", "data.shuffle=false"])
     assert data == {"schedule": {"policy": "multistep", "steps": [30, 60]}, "data": {"shuffle": False}}
+
+
+def test_the_short_form_of_augmentation_goes_over_the_file(file):
+    file.write_text("dataset: d\ndata: {crop: 4, augment: {flip: ud, noise: 0.1}}\n")
+    data = job_request(file, augment_flags("flip=lr, hsv=0.02:0.04:0.06,turn=90"), ["data.augment.noise=0.2"])["data"]
+    assert parse(DataOptions, data) == DataOptions(
+        crop=4, augment=Augmentation(flip="lr", noise=0.2, hsv=(0.02, 0.04, 0.06), turn="90")
+    )
+    assert job_request(file, augment_flags("none"), [])["data"] == {"crop": 4, "augment": {}}
+    assert augment_flags(None) == {}
 
 
 def test_a_network_file_is_found_beside_the_job_file(file):

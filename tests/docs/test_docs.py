@@ -5,11 +5,17 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from digits_core.hooks.registry import discover
+from digits_core.dataset.augment.plugins import make_extras
+from digits_core.hooks.registry import GROUP, collect, discover
+from digits_core.spec.files import read_data
+from digits_core.spec.job import DataOptions
+from digits_core.spec.model import parse
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -68,11 +74,23 @@ def test_a_snippet_runs_as_it_is_printed(snippet, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_the_snippet_of_a_backend_test_passes():
+@pytest.mark.parametrize("kind", ["backend", "augmentation"])
+def test_the_snippet_of_a_plugins_test_passes(kind):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SNIPPETS / "test_my_backend.py")],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SNIPPETS / f"test_my_{kind}.py")],
+        env=os.environ | {"PYTHONPATH": str(SNIPPETS)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_augmentation_of_the_guide_works_in_the_job_of_the_guide(monkeypatch):
+    monkeypatch.syspath_prepend(SNIPPETS)
+    known = collect([EntryPoint("mine", "my_augmentation", GROUP)]).augmentations
+    data = read_data(SNIPPETS / "augment.yaml")["data"]
+    options = parse(DataOptions, data).augment
+    (extra,) = make_extras(options.extra, known)
+    white = np.full((9, 5, 1), 200, np.uint8)
+    assert extra.apply(white, [0.3])[:, 0, 0].tolist() == [200, 100, 200, 200, 200, 100, 200, 200, 200]
