@@ -1,21 +1,28 @@
-"""From steps to batches: gather, crop, weigh.
+"""From steps to batches: gather, crop, mix, weigh.
 
-Crops are keyed by the sample's position in the stream, so they do not depend on the batch size, on the number of
-processes or on where a run was resumed.
+Whatever is random about a row is keyed by its position in the stream, so it does not depend on the batch size, on the
+number of processes or on where a run was resumed.
 """
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from digits_core.contracts.backend import Batch
+from digits_core.dataset.draws import Positions, bits
+from digits_core.dataset.evenly import balanced_weights
+from digits_core.dataset.mixing import mix, partners
 from digits_core.dataset.opened import SplitReader
 from digits_core.dataset.pictures import Pixels
 from digits_core.dataset.sampler import Indices, Sampler
 from digits_core.errors import SpecInvalid
+from digits_core.spec.targets import TargetOptions
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+#: Class numbers: int32 ``[B]``.
+Labels: TypeAlias = npt.NDArray[np.int32]
 
 
 class TrainLoader:
@@ -25,36 +32,62 @@ class TrainLoader:
         reader: The split to train on.
         sampler: Which samples make up which batch.
         crop: Side of a square cut out at a random place; empty takes the whole picture.
-        seed: Seed of the job; with a sample's position in the stream it decides the place.
+        seed: Seed of the job; with a sample's position in the stream it decides whatever is random about the sample.
         rows: Rows of a batch that are wanted; empty: all of them.
+        targets: What pictures are mixed with, and how much each class counts.
 
     Raises:
         SpecInvalid: If the crop is larger than the pictures.
     """
 
     def __init__(
-        self, reader: SplitReader, sampler: Sampler, crop: int | None, seed: int, rows: range | None = None
+        self,
+        reader: SplitReader,
+        sampler: Sampler,
+        crop: int | None,
+        seed: int,
+        rows: range | None = None,
+        targets: TargetOptions = TargetOptions(),
     ) -> None:
         self._rows = range(sampler.batch) if rows is None else rows
         self._reader = reader
         self._sampler = sampler
         self._crop = check_crop(crop, reader)
         self._seed = seed
+        self._targets = targets
         self._weights = np.ones(len(self._rows), np.float32)
+        self._importance = balanced_weights(reader.labels) if targets.class_weights == "balanced" else None
 
     def batch(self, step: int) -> Batch:
         """The wanted rows of batch ``step``: images uint8 ``[B, H, W, C]``, all weights 1."""
+        first = step * self._sampler.batch
+        positions = np.arange(first + self._rows.start, first + self._rows.stop)
         indices = self._sampler.indices(step)[self._rows.start : self._rows.stop]
-        images = self._reader.read(indices)
-        if self._crop is not None:
-            first = step * self._sampler.batch + self._rows.start
-            images = cut(images, self._crop, *self._places(first, images.shape))
-        return Batch(images, self._reader.labels.take(indices), self._weights)
+        images, labels = self._pictures(positions, indices), self._reader.labels.take(indices)
+        if self._targets.mixes:
+            return self._mixed(positions, images, labels)
+        importance = None if self._importance is None else self._importance.take(labels)
+        return Batch(images, labels, self._weights, importance=importance)
 
-    def _places(self, first: int, shape: tuple[int, ...]) -> tuple[Indices, Indices]:
-        assert self._crop is not None
-        positions = np.arange(first, first + shape[0], dtype=np.uint64)
-        return crop_places(self._seed, positions, shape[1] - self._crop + 1, shape[2] - self._crop + 1)
+    def _pictures(self, positions: Positions, indices: Indices) -> Pixels:
+        """What the samples ``indices`` look like at some positions of the stream: new arrays, random but repeatable."""
+        images = self._reader.read(indices)
+        if self._crop is None:
+            return images
+        rows, columns = images.shape[1] - self._crop + 1, images.shape[2] - self._crop + 1
+        return cut(images, self._crop, *crop_places(self._seed, positions, rows, columns))
+
+    def _mixed(self, positions: Positions, images: Pixels, labels: Labels) -> Batch:
+        others = partners(self._seed, positions, self._sampler.count)
+        indices = self._sampler.at(others)
+        second = self._reader.labels.take(indices)
+        images, share = mix(self._targets, self._seed, positions, images, self._pictures(others, indices))
+        if self._importance is None:
+            return Batch(images, labels, self._weights, second, share)
+        # Each of the two losses counts as its own class does: w·share·a + v·(1 − share)·b, with one factor in front.
+        own = self._importance.take(labels) * share
+        importance = own + self._importance.take(second) * (1 - share)
+        return Batch(images, labels, self._weights, second, own / importance, importance)
 
 
 class EvaluationLoader:
@@ -118,23 +151,14 @@ def cut(images: Pixels, crop: int, tops: Indices, lefts: Indices) -> Pixels:
     return result
 
 
-def crop_places(seed: int, positions: npt.NDArray[np.uint64], rows: int, columns: int) -> tuple[Indices, Indices]:
+def crop_places(seed: int, positions: Positions, rows: int, columns: int) -> tuple[Indices, Indices]:
     """Where the crops of stream ``positions`` begin, uniform over ``rows`` × ``columns`` places.
 
-    Per position one 64-bit draw of SplitMix64, its state ``mix(seed) + (position + 1)·golden``; the high half decides
-    the row, the low half the column. Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, 2014,
-    https://doi.org/10.1145/2660193.2660195.
+    Of each position's 64 bits (`dataset.draws`) the high half decides the row, the low half the column.
     """
-    bits = _mix(_mix(np.array([seed], np.uint64)) + (positions + np.uint64(1)) * _GOLDEN)
-    high, low = bits >> np.uint64(32), bits & np.uint64(0xFFFFFFFF)
-    scale = np.uint64(32)
+    drawn, scale = bits(seed, positions), np.uint64(32)
+    high, low = drawn >> scale, drawn & np.uint64(0xFFFFFFFF)
     return (
         ((high * np.uint64(rows)) >> scale).astype(np.int64),
         ((low * np.uint64(columns)) >> scale).astype(np.int64),
     )
-
-
-def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
