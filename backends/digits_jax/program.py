@@ -79,7 +79,6 @@ class JaxProgram(Program):
     def place(self, batch: Batch) -> Samples:
         """Copies on the device; does not wait for them."""
 
-
         def copy(array: npt.NDArray[Any] | None, dtype: npt.DTypeLike) -> Any:
             return None if array is None else owned(array, dtype, self._device)
 

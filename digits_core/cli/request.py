@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digits_core.errors import SpecInvalid
 from digits_core.spec.files import parse_text, read_data
+
+if TYPE_CHECKING:
+    from digits_core.service.rate import RateWish
 
 #: Parts of a request that are one of several forms: the key that says which, the usual form, and what all share.
 FORMS: dict[str, tuple[str, str, frozenset[str]]] = {
@@ -44,6 +47,20 @@ def with_settings(request: Mapping[str, Any], settings: Sequence[str], flags: Ma
         if isinstance(data.get(part), dict):
             data[part].setdefault(tag, usual)
     return data
+
+
+def rate_wish(*, find: bool, scale: bool) -> RateWish:
+    """What flags say about the learning rate.
+
+    Raises:
+        SpecInvalid: If it is to be both found and scaled.
+    """
+    from digits_core.service.rate import RateWish
+
+    if find and scale:
+        hint = "Leave --scale-rate out: a rate is found for the batch that the job has."
+        raise SpecInvalid("The learning rate expects one of --find-rate and --scale-rate, found both.", hint=hint)
+    return RateWish("found" if find else "scaled" if scale else "given")
 
 
 def _read(file: Path) -> dict[str, Any]:

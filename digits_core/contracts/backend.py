@@ -147,7 +147,7 @@ class Batch:
 
         weights_i · importance_i · (share_i · xent(labels_i) + (1 − share_i) · xent(second_i))
 
-    The mean divides the sum by Σ weights, whatever the importance. Hits count against ``labels``, with ``weights`` alone.
+    The mean divides the sum by Σ weights, whatever the importance. Hits count against ``labels``, with ``weights``.
 
     Attributes:
         images: uint8 ``[B, H, W, C]``, RGB or gray.
@@ -167,8 +167,14 @@ class Batch:
 
     def part(self, rows: slice) -> Batch:
         """Some of its rows; views."""
-        optional = (None if array is None else array[rows] for array in (self.second, self.share, self.importance))
-        return Batch(self.images[rows], self.labels[rows], self.weights[rows], *optional)
+        return Batch(
+            self.images[rows],
+            self.labels[rows],
+            self.weights[rows],
+            None if self.second is None else self.second[rows],
+            None if self.share is None else self.share[rows],
+            None if self.importance is None else self.importance[rows],
+        )
 
 
 class Program(ABC):
@@ -181,8 +187,8 @@ class Program(ABC):
     own business. Every weight of a training batch is then 1, and each process works through its share in
     `BackendOptions.accumulate` parts, or in as many as the smallest share has rows.
 
-    Which optional fields a batch has is the same in every training batch of a job, and in every evaluation batch, so that
-    a program that compiles does so once for each.
+    Which optional fields a batch has is the same in every training batch of a job, and in every evaluation batch, so
+    that a program that compiles does so once for each.
     """
 
     @abstractmethod

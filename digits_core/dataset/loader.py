@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.contracts.backend import Batch
-from digits_core.dataset.draws import Positions, bits
+from digits_core.dataset.draws import Positions, crop_places
 from digits_core.dataset.evenly import balanced_weights
-from digits_core.dataset.mixing import mix, partners
+from digits_core.dataset.mixing import Shares, mix, partners
 from digits_core.dataset.opened import SplitReader
 from digits_core.dataset.pictures import Pixels
 from digits_core.dataset.sampler import Indices, Sampler
 from digits_core.errors import SpecInvalid
 from digits_core.spec.targets import TargetOptions
 
+PLAIN = TargetOptions()
 #: Class numbers: int32 ``[B]``.
 Labels: TypeAlias = npt.NDArray[np.int32]
 
@@ -47,7 +48,7 @@ class TrainLoader:
         crop: int | None,
         seed: int,
         rows: range | None = None,
-        targets: TargetOptions = TargetOptions(),
+        targets: TargetOptions = PLAIN,
     ) -> None:
         self._rows = range(sampler.batch) if rows is None else rows
         self._reader = reader
@@ -61,16 +62,16 @@ class TrainLoader:
     def batch(self, step: int) -> Batch:
         """The wanted rows of batch ``step``: images uint8 ``[B, H, W, C]``, all weights 1."""
         first = step * self._sampler.batch
-        positions = np.arange(first + self._rows.start, first + self._rows.stop)
+        positions = np.arange(first + self._rows.start, first + self._rows.stop, dtype=np.uint64)
         indices = self._sampler.indices(step)[self._rows.start : self._rows.stop]
-        images, labels = self._pictures(positions, indices), self._reader.labels.take(indices)
+        images, labels = self._images(indices, positions), self._reader.labels.take(indices)
         if self._targets.mixes:
             return self._mixed(positions, images, labels)
         importance = None if self._importance is None else self._importance.take(labels)
         return Batch(images, labels, self._weights, importance=importance)
 
-    def _pictures(self, positions: Positions, indices: Indices) -> Pixels:
-        """What the samples ``indices`` look like at some positions of the stream: new arrays, random but repeatable."""
+    def _images(self, indices: Indices, positions: Positions) -> Pixels:
+        """What samples ``indices`` look like at positions of the stream, each by itself: a new array."""
         images = self._reader.read(indices)
         if self._crop is None:
             return images
@@ -79,15 +80,16 @@ class TrainLoader:
 
     def _mixed(self, positions: Positions, images: Pixels, labels: Labels) -> Batch:
         others = partners(self._seed, positions, self._sampler.count)
-        indices = self._sampler.at(others)
+        indices = self._sampler.at(others.astype(np.int64))
         second = self._reader.labels.take(indices)
-        images, share = mix(self._targets, self._seed, positions, images, self._pictures(others, indices))
+        images, share = mix(self._targets, self._seed, positions, images, self._images(indices, others))
         if self._importance is None:
             return Batch(images, labels, self._weights, second, share)
         # Each of the two losses counts as its own class does: w·share·a + v·(1 − share)·b, with one factor in front.
         own = self._importance.take(labels) * share
-        importance = own + self._importance.take(second) * (1 - share)
-        return Batch(images, labels, self._weights, second, own / importance, importance)
+        importance: Shares = own + self._importance.take(second) * (1 - share)
+        blend: Shares = own / importance
+        return Batch(images, labels, self._weights, second, blend, importance)
 
 
 class EvaluationLoader:
@@ -149,16 +151,3 @@ def cut(images: Pixels, crop: int, tops: Indices, lefts: Indices) -> Pixels:
     for row, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
         result[row] = images[row, top : top + crop, left : left + crop]
     return result
-
-
-def crop_places(seed: int, positions: Positions, rows: int, columns: int) -> tuple[Indices, Indices]:
-    """Where the crops of stream ``positions`` begin, uniform over ``rows`` × ``columns`` places.
-
-    Of each position's 64 bits (`dataset.draws`) the high half decides the row, the low half the column.
-    """
-    drawn, scale = bits(seed, positions), np.uint64(32)
-    high, low = drawn >> scale, drawn & np.uint64(0xFFFFFFFF)
-    return (
-        ((high * np.uint64(rows)) >> scale).astype(np.int64),
-        ((low * np.uint64(columns)) >> scale).astype(np.int64),
-    )

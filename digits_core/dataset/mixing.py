@@ -17,9 +17,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.dataset import draws
-from digits_core.dataset.draws import Positions
+from digits_core.dataset.beta import Reals, beta
+from digits_core.dataset.draws import Positions, uniforms
 from digits_core.dataset.pictures import Pixels
+from digits_core.dataset.sampler import Indices
 from digits_core.spec.targets import TargetOptions
 
 #: Share of the first target: float32 ``[B]``.
@@ -36,9 +37,10 @@ def partners(seed: int, positions: Positions, count: int) -> Positions:
         positions: Where in the stream.
         count: Samples of an epoch.
     """
-    away = 1 + draws.whole(seed, positions, "mix/partner", max(count - 1, 1))
-    epochs, places = np.divmod(positions, count)
-    return epochs * count + (places + away) % count
+    places = positions % np.uint64(count)
+    away = 1 + _whole(uniforms(seed, positions, "mix/partner", 1)[:, 0], max(count - 1, 1)).astype(np.uint64)
+    found: Positions = positions - places + (places + away) % np.uint64(count)
+    return found
 
 
 def mix(options: TargetOptions, seed: int, positions: Positions, own: Pixels, others: Pixels) -> tuple[Pixels, Shares]:
@@ -56,7 +58,7 @@ def mix(options: TargetOptions, seed: int, positions: Positions, own: Pixels, ot
     shares = np.ones(len(positions), np.float32)
     if len(blends):
         assert options.mixup is not None
-        parts = np.floor(256 * draws.beta(seed, positions[blends], "mixup", options.mixup) + 0.5).astype(np.uint16)
+        parts = np.floor(256 * beta(seed, positions[blends], "mixup", options.mixup) + 0.5).astype(np.uint16)
         _blend(own, others, blends, parts)
         shares[blends] = parts / 256
     if len(cuts):
@@ -71,7 +73,8 @@ def _blends(options: TargetOptions, seed: int, positions: Positions) -> npt.NDAr
     """Which are blended; the rest is cut."""
     if options.mixup is None or options.cutmix is None:
         return np.full(len(positions), options.mixup is not None)
-    return draws.bits(seed, positions, "mix/kind") >> np.uint64(63) == 0
+    chosen: npt.NDArray[np.bool_] = uniforms(seed, positions, "mix/kind", 1)[:, 0] < 0.5
+    return chosen
 
 
 def _blend(own: Pixels, others: Pixels, rows: npt.NDArray[np.intp], parts: npt.NDArray[np.uint16]) -> None:
@@ -92,16 +95,22 @@ class _Box(NamedTuple):
 
 def _boxes(seed: int, positions: Positions, alpha: float, shape: tuple[int, ...]) -> Iterator[_Box]:
     height, width = shape[1:3]
-    side = np.sqrt(1 - draws.beta(seed, positions, "cutmix", alpha))
-    tops, bottoms = _span(height, side, draws.whole(seed, positions, "cutmix/row", height))
-    lefts, rights = _span(width, side, draws.whole(seed, positions, "cutmix/column", width))
+    side = np.sqrt(1 - beta(seed, positions, "cutmix", alpha))
+    row, column = uniforms(seed, positions, "cutmix/centre", 2).T
+    tops, bottoms = _span(height, side, row)
+    lefts, rights = _span(width, side, column)
     left_over = 1 - (bottoms - tops) * (rights - lefts) / (height * width)
     for top, bottom, left, right, rest in zip(tops, bottoms, lefts, rights, left_over, strict=True):
         yield _Box(slice(top, bottom), slice(left, right), rest)
 
 
-def _span(length: int, side: draws.Reals, centre: Positions) -> tuple[Positions, Positions]:
+def _span(length: int, side: Reals, centre: Reals) -> tuple[Indices, Indices]:
     """From where to where a box reaches along one side of the picture."""
-    whole = (length * side).astype(np.int64)
-    start = centre - whole // 2
-    return np.clip(start, 0, length), np.clip(start + whole, 0, length)
+    size = (length * side).astype(np.int64)
+    start = _whole(centre, length) - size // 2
+    return np.clip(start, 0, length), np.clip(start + size, 0, length)
+
+
+def _whole(drawn: Reals, count: int) -> Indices:
+    """Whole numbers from 0 to ``count`` − 1, of numbers from 0 to 1."""
+    return np.minimum((drawn * count).astype(np.int64), count - 1)

@@ -23,7 +23,7 @@ class TargetOptions(Spec):
     sampling: Literal["uniform", "balanced"] = "uniform"
     """balanced: every epoch draws each class equally often, and as many pictures as there are."""
     mixup: float | None = Field(default=None, gt=0)
-    """α: every picture is blended with another, in shares drawn from Beta(α, α), and so are their targets; 0.2 is usual.
+    """α: every picture is blended with another, in shares from Beta(α, α), and so are their targets; 0.2 is usual.
 
     Source: Zhang et al., *mixup: Beyond Empirical Risk Minimization*, 2018, https://arxiv.org/abs/1710.09412.
     """

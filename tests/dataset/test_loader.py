@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digits_core.dataset.loader import EvaluationLoader, TrainLoader, crop_places
+from digits_core.dataset.draws import crop_places
+from digits_core.dataset.loader import EvaluationLoader, TrainLoader
 from digits_core.dataset.sampler import Sampler
 from digits_core.errors import SpecInvalid
 

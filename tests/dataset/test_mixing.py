@@ -19,34 +19,35 @@ def pictures(count, seed=0, shape=(9, 12, 3)):
 
 @given(count=st.integers(2, 50), start=st.integers(0, 10**9), seed=st.integers(0, 2**63 - 1))
 def test_a_partner_is_another_position_of_the_same_epoch(count, start, seed):
-    positions = np.arange(start, start + 2 * count)
+    positions = np.arange(start, start + 2 * count, dtype=np.uint64)
     others = partners(seed, positions, count)
     assert np.array_equal(others // count, positions // count)
     assert (others != positions).all()
 
 
 def test_every_other_position_of_the_epoch_is_a_partner_equally_often():
-    places = np.arange(200_000)
-    away = (partners(1, places, 5) - places) % 5
+    places = np.arange(200_000, dtype=np.uint64)
+    away = (partners(1, places, 5).astype(int) - places.astype(int)) % 5
     counts = np.bincount(away, minlength=5)
     assert counts[0] == 0 and counts[1:].min() > 49_000
 
 
 def test_a_single_sample_is_its_own_partner():
-    assert partners(1, np.arange(4), 1).tolist() == [0, 1, 2, 3]
+    assert partners(1, np.arange(4, dtype=np.uint64), 1).tolist() == [0, 1, 2, 3]
 
 
 def test_mixup_blends_pixels_by_the_share_rounded_to_the_nearest():
     own, others = pictures(300), pictures(300, 1)
-    mixed, shares = mix(MIXUP, 7, np.arange(300), own.copy(), others)
+    mixed, shares = mix(MIXUP, 7, np.arange(300, dtype=np.uint64), own.copy(), others)
     part = shares.astype(np.float64)[:, None, None, None]
     assert np.array_equal(mixed, np.floor(part * own + (1 - part) * others + 0.5).astype(np.uint8))
-    assert np.array_equal(shares * 256, np.round(shares * 256)) and 0 <= shares.min() < 0.1 < 0.9 < shares.max() <= 1
+    assert np.array_equal(shares * 256, np.round(shares * 256))
+    assert 0 <= shares.min() < 0.1 and 0.9 < shares.max() <= 1
 
 
 def test_cutmix_shares_are_the_area_that_is_left():
     own, others = np.zeros((300, 9, 12, 1), np.uint8), np.full((300, 9, 12, 1), 9, np.uint8)
-    mixed, shares = mix(CUTMIX, 7, np.arange(300), own, others)
+    mixed, shares = mix(CUTMIX, 7, np.arange(300, dtype=np.uint64), own, others)
     assert np.allclose((mixed == 0).mean((1, 2, 3)), shares, atol=1e-6)
     for picture in mixed:
         rows, columns = (np.flatnonzero((picture[..., 0] == 9).any(axis)) for axis in (1, 0))
@@ -56,7 +57,7 @@ def test_cutmix_shares_are_the_area_that_is_left():
 
 def test_with_both_each_picture_takes_one_of_the_two():
     own, others = np.zeros((400, 8, 8, 1), np.uint8), np.full((400, 8, 8, 1), 255, np.uint8)
-    mixed, _ = mix(BOTH, 7, np.arange(400), own, others)
+    mixed, _ = mix(BOTH, 7, np.arange(400, dtype=np.uint64), own, others)
     blended = np.array([picture.min() == picture.max() and 0 < picture.min() < 255 for picture in mixed])
     cut = np.array([picture.min() == 0 and picture.max() == 255 for picture in mixed])
     assert 0.35 < blended.mean() < 0.5 and 0.35 < cut.mean() < 0.55
@@ -64,7 +65,7 @@ def test_with_both_each_picture_takes_one_of_the_two():
 
 @pytest.mark.parametrize("options", [MIXUP, CUTMIX, BOTH], ids=["mixup", "cutmix", "both"])
 def test_a_row_is_made_alike_by_whoever_makes_it(options):
-    own, others, positions = pictures(40), pictures(40, 1), np.arange(1000, 1040)
+    own, others, positions = pictures(40), pictures(40, 1), np.arange(1000, 1040, dtype=np.uint64)
     whole = mix(options, 7, positions, own.copy(), others)
     for rows in (slice(0, 1), slice(13, 31), slice(39, 40)):
         part = mix(options, 7, positions[rows], own[rows].copy(), others[rows])
@@ -93,7 +94,7 @@ def test_rows_of_a_batch_are_the_same_in_shares_of_any_size(reader):
 
 def test_a_row_is_the_mixture_of_its_own_crop_and_its_partners(reader):
     batch, plain = loader(reader, 23, mixup=0.4).batch(0), loader(reader, 23).batch(0)
-    others = partners(1, np.arange(23), len(reader))
+    others = partners(1, np.arange(23, dtype=np.uint64), len(reader)).astype(int)
     part = batch.share.astype(np.float64)[:, None, None, None]
     assert np.array_equal(batch.labels, plain.labels) and np.array_equal(batch.second, plain.labels[others])
     expected = np.floor(part * plain.images + (1 - part) * plain.images[others] + 0.5)
