@@ -25,6 +25,7 @@ from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
 from digits_core.spec.schedule import POLICIES
 from digits_core.spec.solver import SOLVERS
+from digits_core.spec.targets import TargetOptions
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -62,7 +63,14 @@ def commands() -> str:
 def requests() -> str:
     """Every field of a request."""
     text = ["# Requests", "", "The fields of `job.yaml`, and what the flags of the commands fill in."]
-    models: list[type[BaseModel]] = [JobSpec, DataOptions, BackendOptions, SnapshotOptions, EarlyStopping]
+    models: list[type[BaseModel]] = [
+        JobSpec,
+        DataOptions,
+        TargetOptions,
+        BackendOptions,
+        SnapshotOptions,
+        EarlyStopping,
+    ]
     for model in (*models, DatasetSpec, ClassLimits, ModelSpec):
         text += ["", f"## {model.__name__}", "", *_described(model)]
     text += ["", "## Solvers", "", "In every formula `g = gradient + decay·decay_multiplier·w` and",

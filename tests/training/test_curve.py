@@ -12,7 +12,9 @@ def course(valley=0.1, noise=0.0, seed=0):
     """Losses as sweeps have them: flat, falling to the valley, then up and away."""
     drawn = np.random.default_rng(seed).normal(0, noise, len(RATES))
     falling = [2.3 - 0.5 * max(0.0, min(3.0, math.log10(rate / valley) + 3)) for rate in RATES]
-    return [loss + 5 * max(0.0, math.log10(rate / valley)) + d for loss, rate, d in zip(falling, RATES, drawn, strict=True)]
+    return [
+        loss + 5 * max(0.0, math.log10(rate / valley)) + d for loss, rate, d in zip(falling, RATES, drawn, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("valley", [1e-3, 1e-2, 1e-1, 1.0])
