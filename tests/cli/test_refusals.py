@@ -371,3 +371,15 @@ def test_a_batch_below_one(refused, trained, number):
 def test_an_automatic_batch_that_cannot_be_found_makes_no_job(refused, trained, monkeypatch):
     monkeypatch.setattr("digits_core.service.batch.SHARE", 1e-9)
     assert "--batch auto found none" in refused(*train("--batch", "auto"))
+
+
+def test_a_rate_is_either_found_or_scaled(refused, trained):
+    message = refused("train", "colours", "lenet", *LENET, "--find-rate", "--scale-rate")
+    assert "one of --find-rate and --scale-rate, found both" in message
+
+
+def test_targets_that_contradict_each_other(refused, trained):
+    message = refused(
+        "train", "colours", "lenet", *LENET, "--class-weights", "balanced", "--sampling", "balanced", "--mixup", "0"
+    )
+    assert "one balanced at most" in message or "greater than 0" in message

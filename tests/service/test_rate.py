@@ -42,7 +42,7 @@ def resolved(trained):
     digits = Digits()
 
     def resolve(**fields):
-        return resolve_job({**REQUEST, **fields}, digits.home, digits.plugins, "")
+        return resolve_job({**REQUEST, **fields}, digits.home, digits.plugins, "", lambda name: None)
 
     return resolve
 
