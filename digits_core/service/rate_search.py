@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from digits_core.errors import CapabilityMissing, JobFailed
 from digits_core.graph.codec import encode
 from digits_core.scheduling.rehearsal import rehearse, stage_for
@@ -10,12 +13,14 @@ from digits_core.service.rate_curve import nearest
 from digits_core.service.resolve import ResolvedJob
 from digits_core.service.views import RateView
 from digits_core.store.home import Home
+from digits_core.store.start import write_start
 from digits_core.training.curve import Suggestion, smoothed, suggest_rate
 from digits_core.training.sweep import SweepReport, SweepRequest
 
 SWEEP = "digits_core.training.sweep"
 #: Seconds after which a sweep is ended; it keeps to a fifth of that unless steps are slow.
 PATIENCE_S = 600.0
+HINT = "Give the learning rate as a number, for example --lr 0.01."
 
 
 def find(resolved: ResolvedJob, home: Home, placement: Placement) -> RateView:
@@ -31,24 +36,33 @@ def find(resolved: ResolvedJob, home: Home, placement: Placement) -> RateView:
         JobFailed: If the loss falls at no rate.
         WorkerDied: If there is no curve for another reason.
     """
-    spec = resolved.request.spec
-    stage = stage_for(home, resolved.request.backend, placement.devices)
-    asked = SweepRequest(
-        job=resolved.request,
-        graph=encode(resolved.graph),
-        dataset=home.dataset_folder(spec.dataset),
-        parts=min(spec.batch_size, spec.options.accumulate * placement.total),
-        kind=placement.kind,
-        cores=stage.cores,
-    )
-    hint = "Give the learning rate as a number, for example --lr 0.01."
-    report = rehearse(stage, SWEEP, asked.model_dump_json(), PATIENCE_S).answer(SweepReport, "The sweep", hint)
+    with TemporaryDirectory(prefix="digits-") as folder:
+        report = _swept(resolved, home, placement, Path(folder))
     if report.problem:
         raise CapabilityMissing(report.problem, hint=report.hint)
     suggestion = suggest_rate(report.rates, report.losses)
     if suggestion is None:
-        raise JobFailed(f"--find-rate found none: the loss fell at no rate up to {asked.highest:g}.", hint=hint)
-    return _view(report, suggestion, spec.batch_size)
+        fell = f"fell at no rate up to {report.rates[-1]:g}" if report.rates else "was no number from the beginning"
+        raise JobFailed(f"--find-rate found none: the loss {fell}.", hint=HINT)
+    return _view(report, suggestion, resolved.request.spec.batch_size)
+
+
+def _swept(resolved: ResolvedJob, home: Home, placement: Placement, folder: Path) -> SweepReport:
+    """What a sweep found; the weights that it starts from, if any, reach it through ``folder``."""
+    spec = resolved.request.spec
+    stage = stage_for(home, resolved.request.backend, placement.devices)
+    if resolved.start:
+        write_start(folder, *resolved.start)
+    asked = SweepRequest(
+        job=resolved.request,
+        graph=encode(resolved.graph),
+        dataset=home.dataset_folder(spec.dataset),
+        start=folder if resolved.start else None,
+        parts=min(spec.batch_size, spec.options.accumulate * placement.total),
+        kind=placement.kind,
+        cores=stage.cores,
+    )
+    return rehearse(stage, SWEEP, asked.model_dump_json(), PATIENCE_S).answer(SweepReport, "The sweep", HINT)
 
 
 def describe(view: RateView) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from digits_core.contracts.backend import Arrays, Backend, BuildContext, Device
@@ -172,9 +173,8 @@ def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset, 
         if leads:
             _note(job, usable.damaged, f"Training goes on from snapshot {usable.state.name}.")
         return Start(usable.state.step, usable.arrays, usable.state.patience)
-    # Weights that were learned with another mean bring it along.
-    started = read_start(job.path) if request.spec.start else {}
-    return Start(0, fresh_arrays(graph, request.spec.seed, dataset) | started, Patience())
+    began = job.path if request.spec.start else None
+    return Start(0, first_arrays(graph, request.spec.seed, dataset, began), Patience())
 
 
 def _note(job: JobFolder, damaged: Sequence[Problem], remedy: str) -> None:
@@ -203,9 +203,22 @@ def training_loader(spec: JobSpec, reader: SplitReader, rows: range | None = Non
     return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows, spec.targets)
 
 
-def fresh_arrays(graph: Graph, seed: int, dataset: Dataset) -> Arrays:
-    """Weights that nothing was learned with, and the mean of the dataset."""
+def first_arrays(graph: Graph, seed: int, dataset: Dataset, start: Path | None) -> Arrays:
+    """What the first step of a job finds: the weights that it starts from or initial ones, and a mean.
+
+    Args:
+        graph: The network.
+        seed: Seed of the job.
+        dataset: Whose mean is taken.
+        start: Folder of the weights that it starts from; None: it starts as a new network does.
+
+    Raises:
+        SnapshotDamaged: If these weights cannot be read.
+    """
     mean = mean_arrays(graph.input, dataset.mean) if graph.input.mean != "none" else {}
+    if start is not None:
+        # Weights that were learned with another mean bring it along.
+        return mean | read_start(start)
     return initial_arrays(graph, seed) | _native_arrays(graph, seed) | mean
 
 

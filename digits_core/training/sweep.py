@@ -1,7 +1,7 @@
 """The sweep: ``python -m digits_core.training.sweep`` trains for a moment with a rate that rises from step to step.
 
 It reads a `SweepRequest` and writes a `SweepReport`, both JSON; see `digits_core.training.rehearsed`. What trains is
-the job as it would begin: its network with its initial weights, in its backend, on its batches from the first one on.
+the job as it would begin: its network with its first weights, in its backend, on its batches from the first one on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from digits_core.store.job import JobRequest
 from digits_core.training.curve import blows_up, rates_between
 from digits_core.training.diagnosis import is_out_of_memory
 from digits_core.training.prefetch import prefetch
-from digits_core.training.preparation import fresh_arrays, training_loader
+from digits_core.training.preparation import first_arrays, training_loader
 from digits_core.training.rehearsed import Placed, device_of, reply
 
 #: Steps before the rate rises, of which the first may compile and the others show the pace.
@@ -43,6 +43,8 @@ class SweepRequest(Placed):
     """The network, as `digits_core.graph.codec` writes it."""
     dataset: Path
     """Folder of the dataset."""
+    start: Path | None = None
+    """Folder of the weights that the job starts from; empty: it starts as a new network does."""
     parts: int = Field(default=1, ge=1)
     """Parts that a batch is worked through in, so that one device bears what several would."""
     lowest: float = Field(default=1e-7, gt=0)
@@ -96,7 +98,7 @@ def _trained(request: SweepRequest) -> SweepReport:
     program = backend.build(graph, spec.solver, options, context)
     batches = prefetch(lambda step: program.place(loader.batch(step)), count())
     with closing(program), closing(batches):
-        step = _stepper(program, fresh_arrays(graph, spec.seed, dataset), batches)
+        step = _stepper(program, first_arrays(graph, spec.seed, dataset, request.start), batches)
         used = request.epochs * dataset.manifest.splits["train"] / spec.batch_size
         return _swept(step, request, min(request.steps, int(used)))
 

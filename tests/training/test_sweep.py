@@ -1,12 +1,16 @@
 """The sweep as it is used: a process of its own, JSON in and out."""
 
 import json
+import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from digits_core.graph.codec import encode
+from digits_core.store.start import StartRecord, write_start
+from digits_core.training.preparation import newest_start
 
 
 @pytest.fixture
@@ -47,6 +51,12 @@ def test_a_batch_in_parts_and_mixed_pictures_are_swept_too(sweep):
     assert sweep(fields={"id": "again"}, highest=1e-3)["losses"] == plain["losses"]
     mixed = sweep(fields={"id": "mixed", "targets": {"mixup": 0.4}}, highest=1e-3, parts=2)
     assert len(mixed["losses"]) == 40 and mixed["losses"] != plain["losses"]
+
+
+def test_a_sweep_begins_with_the_weights_that_the_job_starts_from(sweep, tmp_path, make_job):
+    zeros = {name: np.zeros_like(array) for name, array in newest_start(make_job("model")).arrays.items()}
+    write_start(tmp_path, StartRecord(model="zeros", loaded=tuple(zeros)), zeros)
+    assert sweep(highest=1e-3, start=str(tmp_path))["losses"][0] == pytest.approx(math.log(3))
 
 
 def test_few_pictures_and_little_time_leave_the_least_number_of_rates(sweep):
