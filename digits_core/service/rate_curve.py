@@ -63,6 +63,18 @@ def _ceiling(view: RateView) -> float:
     return min(max(view.smoothed), 1.25 * view.smoothed[0])
 
 
+def _round_numbers(low: float, high: float) -> Iterator[float]:
+    """Multiples of 1, 2 or 5 times a power of ten from one to the other; about four.
+
+    >>> list(_round_numbers(0.08, 1.51))
+    [0.5, 1.0, 1.5]
+    """
+    apart = (high - low) / 4 or 1.0
+    unit = 10.0 ** math.floor(math.log10(apart))
+    step = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= apart)
+    return (number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1))
+
+
 def draw(view: RateView) -> str:
     """The curve as one SVG document: the loss of every step, its smoothed course, and the rates that were read off."""
     chart = _Chart(view)
@@ -100,14 +112,13 @@ class _Chart:
             yield self._x(rate), self._y(min(loss, self._top))
 
     def grid(self) -> Iterator[str]:
-        """Axes with their numbers: powers of ten below, five losses on the left."""
+        """Axes with their numbers: powers of ten below, round losses on the left."""
         floor = HEIGHT - BOTTOM
         for power in range(math.ceil(self._first - 1e-9), math.floor(self._last + 1e-9) + 1):
             x = self._x(10.0**power)
             yield f'<path d="M{x:.1f} {TOP}V{floor}" stroke="#eeeeee"/>'
             yield f'<text x="{x:.1f}" y="{floor + 18}" text-anchor="middle">{10.0**power:g}</text>'
-        for part in range(5):
-            loss = self._bottom + (self._top - self._bottom) * part / 4
+        for loss in _round_numbers(self._bottom, self._top):
             y = self._y(loss)
             yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#eeeeee"/>'
             yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{loss:.3g}</text>'
