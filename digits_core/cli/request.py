@@ -49,17 +49,25 @@ def with_settings(request: Mapping[str, Any], settings: Sequence[str], flags: Ma
     return data
 
 
-def rate_wish(*, find: bool, scale: bool) -> RateWish:
+def rate_wish(*, find: bool, scale: bool, given: bool) -> RateWish:
     """What flags say about the learning rate.
 
+    Args:
+        find: ``--find-rate``.
+        scale: ``--scale-rate``.
+        given: Whether there is an ``--lr``.
+
     Raises:
-        SpecInvalid: If it is to be both found and scaled.
+        SpecInvalid: If it is to be found, and given or scaled as well.
     """
     from digits_core.service.rate import RateWish
 
-    if find and scale:
-        hint = "Leave --scale-rate out: a rate is found for the batch that the job has."
-        raise SpecInvalid("The learning rate expects one of --find-rate and --scale-rate, found both.", hint=hint)
+    others = [flag for flag, there in (("--lr", given), ("--scale-rate", scale)) if there]
+    if find and others:
+        raise SpecInvalid(
+            f"The learning rate expects --find-rate alone, found {' and '.join(others)} beside it.",
+            hint="Leave them out: a rate is found for the batch that the job has.",
+        )
     return RateWish("found" if find else "scaled" if scale else "given")
 
 

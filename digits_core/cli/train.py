@@ -121,7 +121,7 @@ def train(
     digits = Digits(runs_code=network is not None and network.endswith(".py"))
     place = find_own_place(digits, nodes, node_rank, coordinator, detach=detach)
     request = job_request(file, flags, set or [])
-    where, rate = str(file) if file else "", rate_wish(find=find_rate, scale=scale_rate)
+    where, rate = str(file) if file else "", rate_wish(find=find_rate, scale=scale_rate, given=lr is not None)
     if detach:
         return queue(
             digits, lambda: digits.submit(request, watcher=TrainingLines(), where=where, rate=rate), json_wanted=json

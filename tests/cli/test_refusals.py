@@ -373,9 +373,9 @@ def test_an_automatic_batch_that_cannot_be_found_makes_no_job(refused, trained, 
     assert "--batch auto found none" in refused(*train("--batch", "auto"))
 
 
-def test_a_rate_is_either_found_or_scaled(refused, trained):
-    message = refused("train", "colours", "lenet", *LENET, "--find-rate", "--scale-rate")
-    assert "one of --find-rate and --scale-rate, found both" in message
+def test_a_rate_is_found_or_given_or_scaled(refused, trained):
+    message = refused("train", "colours", "lenet", *LENET, "--find-rate", "--scale-rate", "--lr", "0.1")
+    assert "--find-rate alone, found --lr and --scale-rate beside it" in message
 
 
 def test_targets_that_contradict_each_other(refused, trained):
