@@ -21,6 +21,7 @@ from digits_core.dataset.opened import open_dataset
 from digits_core.errors import DigitsError
 from digits_core.graph.codec import decode
 from digits_core.graph.memory import LESS_MEMORY
+from digits_core.graph.native import JOB_OPS
 from digits_core.hooks.registry import discover
 from digits_core.spec.model import Spec
 from digits_core.store.job import JobRequest
@@ -89,7 +90,7 @@ def sweep(request: SweepRequest) -> SweepReport:
 
 
 def _trained(request: SweepRequest) -> SweepReport:
-    spec, graph = request.job.spec, decode(request.graph)
+    spec, graph = request.job.spec, decode(request.graph, ops=JOB_OPS)
     dataset = open_dataset(request.dataset, request.job.dataset_version)
     loader = training_loader(spec, dataset.split("train"))
     backend = discover().backends.get(request.job.backend)()
