@@ -10,7 +10,7 @@ from digits_core.spec.model import Spec
 
 
 class TargetOptions(Spec):
-    """What training compares the network's answers with; validation and classification know nothing of it."""
+    """What training compares the network's answers with; validation knows nothing of it but label smoothing."""
 
     label_smoothing: float | None = Field(default=None, ge=0, lt=1)
     """Share of the target that is spread over all classes, for every loss; empty: as the network says.
