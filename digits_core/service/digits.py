@@ -395,10 +395,12 @@ class Digits:
         if stands.state not in CLOSED and backend not in (None, "auto", before):
             hint = f"Pause it first: digits job pause {job}."
             raise StateConflict(f"Job {job} runs in backend {before}, so it cannot change to {backend}.", hint=hint)
-        if stands.state in RESUMABLE and not (last and last.awaits):
+        complete = not (last and last.awaits)
+        if stands.state in RESUMABLE and complete:
             require_same_dataset(self.home, request)
         chosen = choose_backend(backend or before, self.plugins.backends, read_settings(self.home).interpreters)
-        require_own_backend(folder.graph(), chosen)
+        if complete:
+            require_own_backend(folder.graph(), chosen)
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
         notes = self._runs.resume(
