@@ -26,6 +26,7 @@ from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
 from digits_core.spec.schedule import POLICIES
 from digits_core.spec.solver import SOLVERS
+from digits_core.spec.targets import TargetOptions
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -68,6 +69,7 @@ def requests() -> str:
         DataOptions,
         Augmentation,
         ExtraAugmentation,
+        TargetOptions,
         BackendOptions,
         SnapshotOptions,
         EarlyStopping,

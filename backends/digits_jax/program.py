@@ -82,8 +82,18 @@ class JaxProgram(Program):
 
     def place(self, batch: Batch) -> Samples:
         """Copies on the device; does not wait for them."""
-        arrays = ((batch.images, np.uint8), (batch.labels, np.int32), (batch.weights, np.float32))
-        return Samples(*(owned(array, dtype, self._device) for array, dtype in arrays))
+
+        def copy(array: npt.NDArray[Any] | None, dtype: npt.DTypeLike) -> Any:
+            return None if array is None else owned(array, dtype, self._device)
+
+        return Samples(
+            copy(batch.images, np.uint8),
+            copy(batch.labels, np.int32),
+            copy(batch.weights, np.float32),
+            second=copy(batch.second, np.int32),
+            share=copy(batch.share, np.float32),
+            importance=copy(batch.importance, np.float32),
+        )
 
     def train_step(self, state: JaxState, batch: Samples, learning_rate: float, step: int) -> tuple[JaxState, Scores]:
         """Forward, backward and update in one compiled function that works in the memory of ``state``."""
@@ -117,7 +127,7 @@ class JaxProgram(Program):
 
     def _evaluate_traced(self, weights: Weights, batch: Samples) -> Scores:
         values = self._network.activations(weights, batch.images, self._network.heads, self._mode)
-        return score(self._graph, values, batch.labels, batch.weights)
+        return score(self._graph, values, batch)
 
     def _activate_traced(self, weights: Weights, images: jax.Array, wanted: tuple[str, ...]) -> dict[str, jax.Array]:
         values = self._network.activations(weights, images, wanted, self._mode)

@@ -22,6 +22,9 @@ class Samples(NamedTuple):
         weights: ``[B]``; 0 marks padding.
         rows: Row of each in the global batch, uint32 ``[B]``; None: in order from 0.
         real: 1 for a sample and 0 for what only fills a shape, float32 ``[B]``; None: there is no such filling.
+        second: int32 ``[B]``; a second target. None: there is none.
+        share: float32 ``[B]``; what the label has of the target, where there is a second one.
+        importance: float32 ``[B]``; factor of each loss. None: 1.
     """
 
     images: jax.Array
@@ -29,6 +32,9 @@ class Samples(NamedTuple):
     weights: jax.Array
     rows: jax.Array | None = None
     real: jax.Array | None = None
+    second: jax.Array | None = None
+    share: jax.Array | None = None
+    importance: jax.Array | None = None
 
 
 class RowPlan(NamedTuple):
@@ -88,6 +94,7 @@ def divide(plan: RowPlan, samples: Samples, axis: str | None = None) -> Samples:
         real = None if plan.real.all() else own(plan.real)[0].astype(jnp.float32)
         return samples._replace(rows=rows, real=real)
     taken = own(plan.local)
-    images, labels, weights = (array[taken] for array in samples[:3])
+    cut = jax.tree.map(lambda array: array[taken], samples)
     real = own(plan.real).astype(jnp.float32)
-    return Samples(images, labels, weights * real, own(plan.rows), None if plan.real.all() else real)
+    filled = None if plan.real.all() else real
+    return cut._replace(weights=cut.weights * real, rows=own(plan.rows), real=filled)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import fields
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -99,8 +100,12 @@ def _filled(batch: Batch, rows: int) -> Batch:
     missing = rows - len(batch.labels)
     if not missing:
         return batch
-    images = np.pad(batch.images, [(0, missing), (0, 0), (0, 0), (0, 0)])
-    return Batch(images, np.pad(batch.labels, (0, missing)), np.pad(batch.weights, (0, missing)))
+    arrays = (getattr(batch, field.name) for field in fields(batch))
+    return Batch(*(None if array is None else _padded(array, missing) for array in arrays))
+
+
+def _padded(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    return np.pad(array, [(0, rows), *[(0, 0)] * (array.ndim - 1)])
 
 
 def _weights_of(state: JaxState) -> JaxState:

@@ -110,7 +110,7 @@ class Trainer:
 
         def objective(trainable: Weights) -> tuple[jax.Array, tuple[Scores, Weights]]:
             values = self.network.activations(fixed | trainable, samples.images, self.network.heads, mode)
-            scores = score(self.network.graph, values, samples.labels, samples.weights)
+            scores = score(self.network.graph, values, samples)
             return scores["loss"] / size, (scores, mode.moved)
 
         gradients, (scores, moved) = jax.grad(objective, has_aux=True)(trainable)

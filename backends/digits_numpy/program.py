@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from digits_core.contracts.backend import HEAD_PREFIX, Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.contracts.claims import require_weights
-from digits_core.graph.graph import Graph, Layer
+from digits_core.graph.graph import Graph, Layer, Loss
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_numpy.arrays import DTYPES, Array, NumpyState, from_canonical, to_canonical
@@ -58,8 +58,9 @@ class NumpyProgram(Program):
         scores: dict[str, float] = dict.fromkeys(self._names, 0.0)
         for rows in parts(len(batch.labels), self._parts):
             mode = Mode(training=True, seed=self._seed, step=step, first=rows.start)
-            values, backwards = self._forward(self._scored, weights, batch.images[rows], mode)
-            found, heads = self._score(values, batch.labels[rows], batch.weights[rows], samples)
+            part = batch.part(rows)
+            values, backwards = self._forward(self._scored, weights, part.images, mode)
+            found, heads = self._score(values, part, samples)
             for name, gradient in self._backward(backwards, heads).items():
                 gradients[name] = gradients.get(name, 0) + gradient
             scores = {name: scores[name] + found[name] for name in self._names}
@@ -69,7 +70,7 @@ class NumpyProgram(Program):
     def evaluate_step(self, state: NumpyState, batch: Batch) -> Scores:
         """Forward and score."""
         values, _ = self._forward(self._scored, state.weights, batch.images, Mode())
-        return self._score(values, batch.labels, batch.weights, batch.weights.sum(dtype=self._dtype))[0]
+        return self._score(values, batch, batch.weights.sum(dtype=self._dtype))[0]
 
     def predict(
         self, state: NumpyState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
@@ -95,25 +96,23 @@ class NumpyProgram(Program):
         return values, backwards
 
     def _score(
-        self, values: dict[str, Array], labels: Array, weights: Array, samples: Array
+        self, values: dict[str, Array], batch: Batch, samples: Array
     ) -> tuple[dict[str, float], dict[str, Array]]:
         """Sums over the rows, and their gradient of the loss divided by ``samples`` at every layer of logits."""
-        weights = weights.astype(self._dtype)
+        weights = batch.weights.astype(self._dtype)
+        factors = weights if batch.importance is None else weights * batch.importance.astype(self._dtype)
         total = 0.0
         heads: dict[str, float] = {}
         gradients: dict[str, Array] = {}
         for loss in self._graph.losses:
             logits = values[loss.logits]
-            log_share = log_softmax(logits)
-            classes = logits.shape[1]
-            target = np.full_like(logits, loss.label_smoothing / classes)
-            target[np.arange(len(target)), labels] += 1 - loss.label_smoothing
-            found = float((weights * -(target * log_share).sum(1)).sum())
+            log_share, target = log_softmax(logits), _target(loss, logits, batch)
+            found = float((factors * -(target * log_share).sum(1)).sum())
             total += loss.weight * found
             heads[f"{HEAD_PREFIX}{loss.logits}"] = heads.get(f"{HEAD_PREFIX}{loss.logits}", 0.0) + found
-            gradient = (np.exp(log_share) - target) * (loss.weight * weights / samples)[:, None]
+            gradient = (np.exp(log_share) - target) * (loss.weight * factors / samples)[:, None]
             gradients[loss.logits] = gradients.get(loss.logits, 0) + gradient
-        rank = _rank(values[self._graph.output], labels)
+        rank = _rank(values[self._graph.output], batch.labels)
         scores = {
             "loss": total,
             "correct": float((weights * (rank < 1)).sum()),
@@ -145,6 +144,19 @@ class NumpyProgram(Program):
             update, slots[name] = rule(self._solver, g, old, step)
             weights[name] = weights[name] - learning_rate * parameter.rate_multiplier * update
         return NumpyState(weights, slots)
+
+
+def _target(loss: Loss, logits: Array, batch: Batch) -> Array:
+    """What softmax should give: the label's share, the second label's, and what smoothing spreads over all classes."""
+    target = np.full_like(logits, loss.label_smoothing / logits.shape[1])
+    rows, whole = np.arange(len(target)), 1 - loss.label_smoothing
+    if batch.second is None or batch.share is None:
+        target[rows, batch.labels] += whole
+    else:
+        share = batch.share.astype(target.dtype)
+        target[rows, batch.labels] += whole * share
+        target[rows, batch.second] += whole * (1 - share)
+    return target
 
 
 def _rank(logits: Array, labels: npt.NDArray[Any]) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,9 @@ from digits_tensorflow.framework import tf
 from digits_tensorflow.network import Network
 from digits_tensorflow.ops.op import Pass
 from digits_tensorflow.precision import LossScale
-from digits_tensorflow.scores import Tensors, score
+from digits_tensorflow.scores import Samples, Tensors, score
 from digits_tensorflow.step import Sums, Trained, TrainingStep, heads
 from digits_tensorflow.team import Team
-
-#: Pictures, labels and sample weights on the device.
-Placed: TypeAlias = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 class TensorFlowState:
@@ -100,40 +97,42 @@ class TensorFlowProgram(Program):
         """Copies of every variable."""
         return to_canonical(self._graph, dict(state.network.weights), state.trained.slots)
 
-    def place(self, batch: Batch) -> Placed:
+    def place(self, batch: Batch) -> Samples:
         """Copies on the device."""
         with tf.device(self._device):
-            return (
+            return Samples(
                 tf.constant(batch.images),
                 tf.constant(batch.labels, tf.int32),
                 tf.constant(batch.weights, self._dtype),
+                None if batch.second is None else tf.constant(batch.second, tf.int32),
+                None if batch.share is None else tf.constant(batch.share, self._dtype),
+                None if batch.importance is None else tf.constant(batch.importance, self._dtype),
             )
 
     def train_step(
-        self, state: TensorFlowState, batch: Placed, learning_rate: float, step: int
+        self, state: TensorFlowState, batch: Samples, learning_rate: float, step: int
     ) -> tuple[TensorFlowState, Scores]:
         """Update the variables of ``state`` in place."""
         with tf.device(self._device):
             # TensorFlow keeps a tensor of every Python number it has ever seen, but not of arrays.
             rate, done = np.asarray(learning_rate, self._dtype.as_numpy_dtype), np.asarray(step, np.int64)
             if self._parts == 1:
-                return state, state.train(*batch, tf.constant(rate), tf.constant(done))
+                return state, state.train(batch, tf.constant(rate), tf.constant(done))
             return state, self._train_in_parts(state, batch, tf.constant(rate), tf.constant(done))
 
-    def _train_in_parts(self, state: TensorFlowState, batch: Placed, rate: tf.Tensor, step: tf.Tensor) -> Scores:
-        images, labels, weights = batch
-        sums, samples = state.zeros(), tf.reduce_sum(weights)
-        for rows in parts(len(labels), self._parts):
+    def _train_in_parts(self, state: TensorFlowState, batch: Samples, rate: tf.Tensor, step: tf.Tensor) -> Scores:
+        sums, samples = state.zeros(), tf.reduce_sum(batch.weights)
+        for rows in parts(len(batch.labels), self._parts):
             start = tf.constant(np.asarray(rows.start, np.int32))
-            sums = state.part(sums, images[rows], labels[rows], weights[rows], step, start, samples)
+            sums = state.part(sums, batch.part(rows), step, start, samples)
         scores, gradients = sums
         state.update(gradients, rate, step)
         return scores
 
-    def evaluate_step(self, state: TensorFlowState, batch: Placed) -> Scores:
+    def evaluate_step(self, state: TensorFlowState, batch: Samples) -> Scores:
         """Forward and score."""
         with tf.device(self._device):
-            return state.evaluate(*batch)
+            return state.evaluate(batch)
 
     def predict(
         self, state: TensorFlowState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
@@ -155,8 +154,8 @@ class TensorFlowProgram(Program):
     def close(self) -> None:
         """Variables and functions go with the states that hold them, the connections of a team with the process."""
 
-    def _evaluate(self, network: Network, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> Tensors:
-        return score(self._graph, network.forward(images, self._heads, Pass(dict(network.weights))), labels, weights)
+    def _evaluate(self, network: Network, batch: Samples) -> Tensors:
+        return score(self._graph, network.forward(batch.images, self._heads, Pass(dict(network.weights))), batch)
 
 
 def _activations(network: Network, wanted: Sequence[str], images: tf.Tensor) -> list[tf.Tensor]:

@@ -15,7 +15,7 @@ from digits_tensorflow.framework import tf
 from digits_tensorflow.network import Network
 from digits_tensorflow.ops.op import Pass
 from digits_tensorflow.precision import LossScale
-from digits_tensorflow.scores import Tensors, score
+from digits_tensorflow.scores import Samples, Tensors, score
 from digits_tensorflow.solvers import RULES, UNFUSED
 from digits_tensorflow.team import Gathering, Team, new_key
 
@@ -66,48 +66,30 @@ class TrainingStep:
         self.compile_whole = self._compile and not team
         self.compile_part = self._compile and not self._gatherings
 
-    def whole(
-        self,
-        trained: Trained,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        weights: tf.Tensor,
-        learning_rate: tf.Tensor,
-        step: tf.Tensor,
-    ) -> Tensors:
+    def whole(self, trained: Trained, batch: Samples, learning_rate: tf.Tensor, step: tf.Tensor) -> Tensors:
         """One step over this process's rows, and their scores."""
         differentiate: Any = partial(self._differentiate, trained, first=self._first)
         if self._team:  # otherwise XLA compiles all of this, or nothing
             differentiate = tf.function(differentiate, jit_compile=self.compile_part)
-        scores, gradients, moved = differentiate(images, labels, weights, step)
+        scores, gradients, moved = differentiate(batch, step)
         self.update(trained, gradients, learning_rate, step)
         _move(trained, moved)
         return scores
 
     def part(
-        self,
-        trained: Trained,
-        sums: Sums,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        weights: tf.Tensor,
-        step: tf.Tensor,
-        start: tf.Tensor,
-        samples: tf.Tensor,
+        self, trained: Trained, sums: Sums, batch: Samples, step: tf.Tensor, start: tf.Tensor, samples: tf.Tensor
     ) -> Sums:
         """Forward and backward of the rows from ``start`` on; ``sums`` with what they add.
 
         Args:
             trained: The weights; running statistics move.
             sums: Of the parts before.
-            images: ``[b, H, W, C]``.
-            labels: ``[b]``.
-            weights: ``[b]``.
+            batch: Those rows.
             step: Steps done so far.
             start: Row of this process's share that the first picture is.
             samples: Weight of the share, which the loss is divided by.
         """
-        found = self._differentiate(trained, images, labels, weights, step, first=self._first + start, samples=samples)
+        found = self._differentiate(trained, batch, step, first=self._first + start, samples=samples)
         scores, gradients, moved = found
         _move(trained, moved)
         return _added(sums[0], scores), _added(sums[1], gradients)
@@ -126,9 +108,7 @@ class TrainingStep:
     def _differentiate(
         self,
         trained: Trained,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        weights: tf.Tensor,
+        batch: Samples,
         step: tf.Tensor,
         first: tf.Tensor | int,
         samples: tf.Tensor | None = None,
@@ -139,7 +119,7 @@ class TrainingStep:
         sought = {name: run.weights[name] for name in trained.slots}
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sought)
-            scores = score(self._graph, network.forward(images, self._heads, run), labels, weights)
+            scores = score(self._graph, network.forward(batch.images, self._heads, run), batch)
             loss = scores["loss"] / self._divisor(scores["samples"] if samples is None else samples)
             if trained.scale is not None:
                 loss *= trained.scale.factor

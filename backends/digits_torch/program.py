@@ -35,6 +35,9 @@ class TorchBatch(NamedTuple):
         samples: Scalar, Σ weights.
         share: Scalar, 1 / samples of the global batch: the gradient of the mean loss with respect to the total loss.
         earlier: bool ``[B, classes]``, true for classes below the label.
+        factors: ``[B]``, of each row's loss: weight times importance; ``weights`` itself where all are as important.
+        second: int64 ``[B]``, a second target.
+        blend: ``[B]``, what the label has of the target.
     """
 
     images: Tensor
@@ -43,11 +46,24 @@ class TorchBatch(NamedTuple):
     samples: Tensor
     share: Tensor
     earlier: Tensor
+    factors: Tensor
+    second: Tensor | None = None
+    blend: Tensor | None = None
 
     def part(self, rows: slice) -> TorchBatch:
         """Some of its rows, each with the same share of the whole."""
         weights = self.weights[rows]
-        return TorchBatch(self.images[rows], self.labels[rows], weights, weights.sum(), self.share, self.earlier[rows])
+        return TorchBatch(
+            self.images[rows],
+            self.labels[rows],
+            weights,
+            weights.sum(),
+            self.share,
+            self.earlier[rows],
+            self.factors[rows],
+            None if self.second is None else self.second[rows],
+            None if self.blend is None else self.blend[rows],
+        )
 
 
 class TorchProgram(Program):
@@ -97,11 +113,15 @@ class TorchProgram(Program):
     def place(self, batch: Batch) -> TorchBatch:
         """Copies that the device makes while it computes."""
         labels = self._to_device(shared(batch.labels)).long()
-        weights = self._to_device(shared(batch.weights)).to(self._dtype)
+        weights = self._numbers(batch.weights)
+        factors = weights if batch.importance is None else weights * self._numbers(batch.importance)
+        second = None if batch.second is None else self._to_device(shared(batch.second)).long()
+        blend = None if batch.share is None else self._numbers(batch.share)
         samples = weights.sum()
         share = torch.full_like(samples, 1 / self._context.batch) if self._team else samples.reciprocal()
         earlier = self._classes < labels[:, None]
-        return TorchBatch(self._to_device(shared(batch.images)), labels, weights, samples, share, earlier)
+        images = self._to_device(shared(batch.images))
+        return TorchBatch(images, labels, weights, samples, share, earlier, factors, second, blend)
 
     def train_step(
         self, state: TorchState, batch: TorchBatch, learning_rate: float, step: int
@@ -137,6 +157,9 @@ class TorchProgram(Program):
         """Disconnect; memory goes with the states."""
         if self._team:
             self._team.close()
+
+    def _numbers(self, array: npt.NDArray[np.float32]) -> Tensor:
+        return self._to_device(shared(array)).to(self._dtype)
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         if self._device.type == "cpu":
@@ -207,8 +230,14 @@ class TorchProgram(Program):
 
 
 def _head_loss(loss: Loss, logits: Tensor, batch: TorchBatch) -> Tensor:
-    each = F.cross_entropy(logits, batch.labels, reduction="none", label_smoothing=loss.label_smoothing)
-    return torch.dot(each, batch.weights)
+    each = _cross_entropy(loss, logits, batch.labels)
+    if batch.second is not None and batch.blend is not None:
+        each = batch.blend * each + (1 - batch.blend) * _cross_entropy(loss, logits, batch.second)
+    return torch.dot(each, batch.factors)
+
+
+def _cross_entropy(loss: Loss, logits: Tensor, labels: Tensor) -> Tensor:
+    return F.cross_entropy(logits, labels, reduction="none", label_smoothing=loss.label_smoothing)
 
 
 def _hits(logits: Tensor, batch: TorchBatch, ranks: Tensor) -> Tensor:

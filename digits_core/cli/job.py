@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import Coordinator, JobName, Json, NodeRank, Nodes
+from digits_core.cli.options import Coordinator, JobName, Json, NodeRank, Nodes, ScaleRate
 from digits_core.cli.output import number, percent, say, show, table
 
 #: Closed jobs that a list for people has, the newest; nobody reads 10,000 lines.
@@ -143,6 +143,7 @@ def clone(
     set: Annotated[
         list[str] | None, typer.Option("--set", help="A key that differs: solver.rate=0.001; may be repeated.")
     ] = None,
+    scale_rate: ScaleRate = False,
     detach: Annotated[bool, typer.Option("--detach", help="Queue the job and return at once.")] = False,
     json: Json = False,
 ) -> None:
@@ -151,12 +152,14 @@ def clone(
     from digits_core.cli.request import with_settings
     from digits_core.cli.running import carry, queue
     from digits_core.service.digits import Digits
+    from digits_core.service.rate import RateWish
 
     digits = Digits()
     request = with_settings(digits.clone(job, {"name": name}), set or [])
+    rate = RateWish("scaled" if scale_rate else "given", digits.usual(job))
     if detach:
-        return queue(digits, lambda: digits.submit(request, watcher=TrainingLines()), json_wanted=json)
-    carry(digits, lambda watcher: digits.train(request, watcher=watcher), json_wanted=json)
+        return queue(digits, lambda: digits.submit(request, watcher=TrainingLines(), rate=rate), json_wanted=json)
+    carry(digits, lambda watcher: digits.train(request, watcher=watcher, rate=rate), json_wanted=json)
 
 
 @app.command("rename")

@@ -19,6 +19,9 @@ Nodes = Annotated[
 ]
 NodeRank = Annotated[int | None, typer.Option(help="Which of them this one is, from 0.")]
 Coordinator = Annotated[str | None, typer.Option(help="HOST or HOST:PORT at which the others reach machine 0.")]
+ScaleRate = Annotated[
+    bool, typer.Option("--scale-rate", help="The rate is meant for the usual batch: scale it to this one.")
+]
 
 
 def batch_size(text: str | None) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digits_core.errors import SpecInvalid
 from digits_core.spec.files import parse_text, read_data
+
+if TYPE_CHECKING:
+    from digits_core.service.rate import RateWish
 
 #: Parts of a request that are one of several forms: the key that says which, the usual form, and what all share.
 FORMS: dict[str, tuple[str, str, frozenset[str]]] = {
@@ -44,6 +47,28 @@ def with_settings(request: Mapping[str, Any], settings: Sequence[str], flags: Ma
         if isinstance(data.get(part), dict):
             data[part].setdefault(tag, usual)
     return data
+
+
+def rate_wish(*, find: bool, scale: bool, given: bool) -> RateWish:
+    """What flags say about the learning rate.
+
+    Args:
+        find: ``--find-rate``.
+        scale: ``--scale-rate``.
+        given: Whether there is an ``--lr``.
+
+    Raises:
+        SpecInvalid: If it is to be found, and given or scaled as well.
+    """
+    from digits_core.service.rate import RateWish
+
+    others = [flag for flag, there in (("--lr", given), ("--scale-rate", scale)) if there]
+    if find and others:
+        raise SpecInvalid(
+            f"The learning rate expects --find-rate alone, found {' and '.join(others)} beside it.",
+            hint="Leave them out: a rate is found for the batch that the job has.",
+        )
+    return RateWish("found" if find else "scaled" if scale else "given")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import Augment, Coordinator, Json, NodeRank, Nodes, batch_size
+from digits_core.cli.options import Augment, Coordinator, Json, NodeRank, Nodes, ScaleRate, batch_size
 
 
 def train(
@@ -32,6 +32,10 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Base learning rate. [default: 0.01]")] = None,
     momentum: Annotated[float | None, typer.Option(help="For sgd and nesterov. [default: 0.9]")] = None,
     decay: Annotated[float | None, typer.Option(help="L2 weight decay. [default: rate / 100]")] = None,
+    find_rate: Annotated[
+        bool, typer.Option("--find-rate", help="Try rising rates, and train with what they say.")
+    ] = False,
+    scale_rate: ScaleRate = False,
     policy: Annotated[
         str | None, typer.Option(help="fixed, step, multistep, exp, inv, poly, sigmoid, cosine. [default: step]")
     ] = None,
@@ -45,6 +49,17 @@ def train(
     ] = None,
     clip: Annotated[float | None, typer.Option(help="Largest norm of the gradient. [default: any]")] = None,
     compile: Annotated[str | None, typer.Option(help="auto, on, off. [default: auto]")] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of the target that all classes have. [default: the network's]")
+    ] = None,
+    class_weights: Annotated[
+        str | None, typer.Option(help="none, balanced: the rarer a class, the more it counts. [default: none]")
+    ] = None,
+    sampling: Annotated[
+        str | None, typer.Option(help="uniform, balanced: every class equally often. [default: uniform]")
+    ] = None,
+    mixup: Annotated[float | None, typer.Option(help="Blend pictures in pairs; alpha, for example 0.2.")] = None,
+    cutmix: Annotated[float | None, typer.Option(help="Paste parts of other pictures; alpha, for example 1.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides weights, order, crops, dropout. [default: 0]")] = None,
     validate_every: Annotated[float | None, typer.Option(help="Epochs; 0: never. [default: 1]")] = None,
     snapshot_every: Annotated[float | None, typer.Option(help="Epochs; 0: at the end only. [default: 1]")] = None,
@@ -66,7 +81,7 @@ def train(
     """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
     from digits_core.cli.augment import augment_flags
     from digits_core.cli.progress import TrainingLines
-    from digits_core.cli.request import job_request
+    from digits_core.cli.request import job_request, rate_wish
     from digits_core.cli.running import carry, find_own_place, queue
     from digits_core.service.digits import Digits
 
@@ -88,6 +103,11 @@ def train(
         "data.mean": mean,
         "data.crop": crop,
         **augment_flags(augment),
+        "targets.label_smoothing": label_smoothing,
+        "targets.class_weights": class_weights,
+        "targets.sampling": sampling,
+        "targets.mixup": mixup,
+        "targets.cutmix": cutmix,
         "options.precision": precision,
         "options.compile": compile,
         "options.accumulate": accumulate,
@@ -104,7 +124,13 @@ def train(
     digits = Digits(runs_code=network is not None and network.endswith(".py"))
     place = find_own_place(digits, nodes, node_rank, coordinator, detach=detach)
     request = job_request(file, flags, set or [])
-    where = str(file) if file else ""
+    where, rate = str(file) if file else "", rate_wish(find=find_rate, scale=scale_rate, given=lr is not None)
     if detach:
-        return queue(digits, lambda: digits.submit(request, watcher=TrainingLines(), where=where), json_wanted=json)
-    carry(digits, lambda watcher: digits.train(request, watcher=watcher, where=where, place=place), json_wanted=json)
+        return queue(
+            digits, lambda: digits.submit(request, watcher=TrainingLines(), where=where, rate=rate), json_wanted=json
+        )
+    carry(
+        digits,
+        lambda watcher: digits.train(request, watcher=watcher, where=where, place=place, rate=rate),
+        json_wanted=json,
+    )

@@ -27,7 +27,7 @@ DeviceBatch: TypeAlias = Any
 Scores: TypeAlias = Mapping[str, SupportsFloat]
 
 #: What every step and evaluation returns, each summed over the samples with their weights: the total weighted loss
-#: (without the L2 term), top-1 hits, top-5 hits of the main output, and the weights themselves.
+#: (without the L2 term, see `Batch`), top-1 hits, top-5 hits of the main output, and the weights themselves.
 SCORE_NAMES = ("loss", "correct", "top5", "samples")
 #: In front of the name of a head: its own loss, without the loss's weight.
 HEAD_PREFIX = "loss/"
@@ -143,15 +143,38 @@ def parts(rows: int, count: int) -> tuple[slice, ...]:
 class Batch:
     """Samples as the loader delivers them: a whole batch, or one process's share of it.
 
+    The loss of row i, for every loss of the graph, is::
+
+        weights_i · importance_i · (share_i · xent(labels_i) + (1 − share_i) · xent(second_i))
+
+    The mean divides the sum by Σ weights, whatever the importance. Hits count against ``labels``, with ``weights``.
+
     Attributes:
         images: uint8 ``[B, H, W, C]``, RGB or gray.
         labels: int32 ``[B]``; class numbers.
         weights: float32 ``[B]``; 0 marks padding of a ragged last batch.
+        second: int32 ``[B]``; a second target of each row. None: there is none, and ``share`` is None too.
+        share: float32 ``[B]``; what ``labels`` has of the target, from 0 to 1.
+        importance: float32 ``[B]``; factor of the row's loss. None: 1.
     """
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32]
+    second: npt.NDArray[np.int32] | None = None
+    share: npt.NDArray[np.float32] | None = None
+    importance: npt.NDArray[np.float32] | None = None
+
+    def part(self, rows: slice) -> Batch:
+        """Some of its rows; views."""
+        return Batch(
+            self.images[rows],
+            self.labels[rows],
+            self.weights[rows],
+            None if self.second is None else self.second[rows],
+            None if self.share is None else self.share[rows],
+            None if self.importance is None else self.importance[rows],
+        )
 
 
 class Program(ABC):
@@ -163,6 +186,9 @@ class Program(ABC):
     those of the global batch, so that every process arrives at the same weights. The other methods are each process's
     own business. Every weight of a training batch is then 1, and each process works through its share in
     `BackendOptions.accumulate` parts, or in as many as the smallest share has rows.
+
+    Which optional fields a batch has is the same in every training batch of a job, and in every evaluation batch, so
+    that a program that compiles does so once for each.
 
     Attributes:
         compilation: What is compiled of a step, and why: a sentence or two for people.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from digits_core.errors import NetworkInvalid, require, suggest
@@ -99,6 +99,11 @@ class Graph:
                 return layer
         names = [layer.name for layer in self.layers]
         raise NetworkInvalid(f"Network {self.name} has no layer {name!r}.", hint=suggest(name, names))
+
+    def smoothed(self, label_smoothing: float) -> Graph:
+        """The same network with another label smoothing in every loss."""
+        losses = tuple(replace(loss, label_smoothing=label_smoothing) for loss in self.losses)
+        return replace(self, losses=losses)
 
     def needed_for(self, targets: Iterable[str]) -> tuple[Layer, ...]:
         """The layers that ``targets`` depend on, themselves included, in computing order."""

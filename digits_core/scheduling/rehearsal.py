@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
+from digits_core.errors import WorkerDied
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
 from digits_core.scheduling.local import surroundings
+from digits_core.spec.model import ModelT
 from digits_core.store.home import Home
 from digits_core.store.settings import read_settings
 
@@ -40,6 +45,25 @@ class Rehearsal(NamedTuple):
     status: int | None
     out: str = ""
     err: str = ""
+
+    def answer(self, model: type[ModelT], what: str, hint: str) -> ModelT:
+        """What it answered: the last line that it printed, where a framework may have printed before.
+
+        Args:
+            model: The form of the answer.
+            what: What was tried, for errors.
+            hint: What to do where there is no answer.
+
+        Raises:
+            WorkerDied: If there is none.
+        """
+        lines = self.out.strip().splitlines()
+        if self.status == 0 and lines:
+            with contextlib.suppress(ValidationError):
+                return model.model_validate_json(lines[-1])
+        ended = "took too long" if self.status is None else f"ended with status {self.status}"
+        said = (self.err.strip().splitlines() or ["it said nothing"])[-1]
+        raise WorkerDied(f"{what} {ended}: {said}.", hint=hint)
 
 
 def stage_for(home: Home, backend: str, devices: Sequence[MachineDevice]) -> Stage:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
-from pydantic import ValidationError
 
-from digits_core.errors import CapabilityMissing, WorkerDied
+from digits_core.errors import CapabilityMissing
 from digits_core.graph.codec import encode
 from digits_core.scheduling.rehearsal import Rehearsal, rehearse, stage_for
 from digits_core.service.capacity import Placement, estimate
@@ -196,7 +194,8 @@ def judge(batch: int, rehearsal: Rehearsal, kind: str, budget: int | None) -> Tr
         return Trial(batch, f"takes longer than {TRIAL_S:.0f} s to try")
     if rehearsal.status in _STARVED:
         return Trial(batch, DOES_NOT_FIT)
-    report = _report(batch, rehearsal)
+    hint = "Give the batch size as a number, for example --batch 64."
+    report = rehearsal.answer(ProbeReport, f"The trial of batch {batch}", hint)
     if report.problem:
         raise CapabilityMissing(report.problem, hint=report.hint)
     # On a GPU it is the framework that says so; what the process has in main memory says nothing.
@@ -215,22 +214,7 @@ def describe(choice: Choice, resolved: ResolvedJob, placement: Placement, budget
     shares = f"{trial.batch} on each of {each} devices, " if each > 1 else ""
     limit = f"{choice.larger}{' on each' if each > 1 else ''} {choice.limit}" if choice.larger else choice.limit
     found = f"{used}{of} at {each * trial.images_per_second:,.0f} images/s; {limit}"
-    return (
-        f"--batch auto: {each * trial.batch} ({shares}{found}). The learning rate belongs to the batch size: "
-        f"{resolved.request.spec.solver.rate:g} was left as it is."
-    )
-
-
-def _report(batch: int, rehearsal: Rehearsal) -> ProbeReport:
-    lines = rehearsal.out.strip().splitlines()
-    if not rehearsal.status and lines:
-        with contextlib.suppress(ValidationError):
-            return ProbeReport.model_validate_json(lines[-1])
-    said = (rehearsal.err.strip().splitlines() or ["it said nothing"])[-1]
-    raise WorkerDied(
-        f"The trial of batch {batch} ended with status {rehearsal.status}: {said}.",
-        hint="Give the batch size as a number, for example --batch 64.",
-    )
+    return f"--batch auto: {each * trial.batch} ({shares}{found})."
 
 
 def _power_of_two(most: int) -> int:

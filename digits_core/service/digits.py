@@ -32,7 +32,7 @@ from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service import doctor
 from digits_core.service.background import Schedule, ensure_scheduler
-from digits_core.service.capacity import find_placement, memory_note
+from digits_core.service.capacity import Placement, find_placement, memory_note
 from digits_core.service.classification import classify_pictures
 from digits_core.service.devices import device_views
 from digits_core.service.evaluation import evaluation_view, submit_evaluation
@@ -49,6 +49,8 @@ from digits_core.service.networks import (
     is_file,
     network_view,
 )
+from digits_core.service.rate import GIVEN, RateWish, Usual, settle_rate
+from digits_core.service.rate_curve import keep_curve
 from digits_core.service.resolve import (
     ResolvedJob,
     check_devices,
@@ -59,7 +61,6 @@ from digits_core.service.resolve import (
     resolve_job,
 )
 from digits_core.service.runs import Nobody, Runs, Watcher, remove, require_resumable
-from digits_core.service.starting import start_notes
 from digits_core.service.tasks import create_attached, settler, submit_creation
 from digits_core.service.views import (
     ClassificationView,
@@ -325,6 +326,7 @@ class Digits:
         watcher: Watcher | None = None,
         where: str = "",
         place: Place = ALONE,
+        rate: RateWish = GIVEN,
     ) -> JobView:
         """Make a job, wait for its turn, train, and return when its first run has ended.
 
@@ -333,14 +335,15 @@ class Digits:
             watcher: Is told what happens.
             where: Where the request is from, for errors.
             place: Which of several machines this one is, each with the same request; the first makes the job.
+            rate: Whether the learning rate is as it is given, scaled to the batch, or found.
 
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
-            JobFailed: If this is not the first of several machines, and that one is gone.
+            JobFailed: If this is not the first of several machines, and that one is gone; or if no rate was found.
         """
         watcher = watcher or Nobody()
         if place.rank == 0:
-            return self._runs.first(self._submitted(request, where, watcher, place), watcher)
+            return self._runs.first(self._submitted(request, where, watcher, place, rate), watcher)
         id = self._resolved(request, where, place).request.id
         if state := self._closed(id):
             hint = "Choose another name, and start it on every node."
@@ -348,7 +351,12 @@ class Digits:
         return self._join(id, place, watcher)
 
     def submit(
-        self, request: JobSpec | Mapping[str, Any], *, watcher: Watcher | None = None, where: str = ""
+        self,
+        request: JobSpec | Mapping[str, Any],
+        *,
+        watcher: Watcher | None = None,
+        where: str = "",
+        rate: RateWish = GIVEN,
     ) -> JobView:
         """Make a job and let it wait for its turn; a scheduler has to run for it to come, see `ensure_scheduler`.
 
@@ -356,11 +364,13 @@ class Digits:
             request: What is asked for.
             watcher: Is told what happens until then.
             where: Where the request is from, for errors.
+            rate: Whether the learning rate is as it is given, scaled to the batch, or found.
 
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
+            JobFailed: If no rate was found.
         """
-        return self._runs.view(self._submitted(request, where, watcher or Nobody()))
+        return self._runs.view(self._submitted(request, where, watcher or Nobody(), rate=rate))
 
     def resume(
         self,
@@ -398,10 +408,12 @@ class Digits:
         if stands.state not in CLOSED and backend not in (None, "auto", before):
             hint = f"Pause it first: digits job pause {job}."
             raise StateConflict(f"Job {job} runs in backend {before}, so it cannot change to {backend}.", hint=hint)
-        if stands.state in RESUMABLE and not (last and last.awaits):
+        complete = not (last and last.awaits)
+        if stands.state in RESUMABLE and complete:
             require_same_dataset(self.home, request)
         chosen = choose_backend(backend or before, self.plugins.backends, read_settings(self.home).interpreters)
-        require_own_backend(folder.graph(), chosen)
+        if complete:
+            require_own_backend(folder.graph(), chosen)
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
         notes = self._runs.resume(
@@ -419,6 +431,11 @@ class Digits:
         """The request of a job with some keys changed, to be trained or submitted under a name of its own."""
         request = self._job(job).request().spec.model_dump(mode="json", exclude_unset=True)
         return {**request, "name": None, **changes}
+
+    def usual(self, job: str) -> Usual:
+        """The batch size of a job, and the rate that went with it."""
+        spec = self._job(job).request().spec
+        return Usual(spec.batch_size, spec.solver.rate)
 
     def rename(self, job: str, name: str) -> JobView:
         """Give a job another name.
@@ -660,11 +677,18 @@ class Digits:
         return resolve_job(request, self.home, self.plugins, where, making, place, runs_code=self._runs_code)
 
     def _submitted(
-        self, request: JobSpec | Mapping[str, Any], where: str, watcher: Watcher, place: Place = ALONE
+        self,
+        request: JobSpec | Mapping[str, Any],
+        where: str,
+        watcher: Watcher,
+        place: Place = ALONE,
+        rate: RateWish = GIVEN,
     ) -> JobFolder:
-        resolved, found = self._resolved(request, where, place), ""
+        resolved = self._resolved(request, where, place)
+        placement, found = None, ""
         if not resolved.awaits:
-            resolved, found = self._sized(resolved, watcher, place.count)
+            resolved, placement, found = self._sized(resolved, watcher, place.count)
+        resolved, curve, chosen = settle_rate(resolved, self.home, placement, rate, watcher.noted)
         spec = resolved.request.spec
         run = RunRequest(
             backend=resolved.request.backend,
@@ -678,12 +702,14 @@ class Digits:
         self._runs.forget(resolved.request.id)
         graph = None if resolved.awaits else resolved.graph
         folder = JobFolder.create(self.home, resolved.request, graph, run, resolved.start)
-        for note in (*start_notes(resolved.start), *filter(None, (found,))):
+        for note in filter(None, (found, chosen, *resolved.notes)):
             folder.journal.append(Noted(note))
+        if curve:
+            keep_curve(folder, curve)
         return folder
 
-    def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, str]:
-        """A job whose batch size is a number, and what was found where it was not; tells what memory it takes."""
+    def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, Placement, str]:
+        """A job whose batch size is a number, where it would run, and what was found; tells what memory it takes."""
         spec, backend, found = resolved.request.spec, resolved.request.backend, ""
         busy = self.holders() if spec.batch == "auto" else {}
         placement = find_placement(spec.devices, backend, self.plugins.backends, busy, nodes)
@@ -694,7 +720,7 @@ class Digits:
             watcher.noted("Looking for a batch size (--batch auto) …")
             resolved, found = settle_batch(resolved, self.home, placement)
         watcher.noted(memory_note(resolved.request.spec, resolved.graph, placement))
-        return resolved, found
+        return resolved, placement, found
 
     def _require_closed(self, folder: JobFolder, what: str) -> None:
         stands = self._runs.settled(folder)

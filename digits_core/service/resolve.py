@@ -32,7 +32,7 @@ from digits_core.scheduling.scheduler import device_kinds
 from digits_core.service.complaints import Complaints, parse_words
 from digits_core.service.native import forbid_native, is_native, read_native
 from digits_core.service.networks import build_network
-from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit
+from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit, start_notes
 from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
@@ -55,6 +55,7 @@ class ResolvedJob:
         awaits: The job that makes the dataset, where that is not there yet; ``graph`` then shows no more than that the
             network fits its pictures.
         start: What it starts from, and the weights; None: it starts as a new network does.
+        notes: What a person should know.
     """
 
     request: JobRequest
@@ -62,6 +63,7 @@ class ResolvedJob:
     pictures: int
     awaits: str = ""
     start: tuple[StartRecord, Arrays] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugins: Plugins, where: str) -> DatasetSpec:
@@ -162,7 +164,8 @@ def resolve_job(
     name = spec.name or free_name(f"{spec.dataset}-{graph.name}", home)
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
-    return ResolvedJob(found, graph, form.pictures, maker.id if maker else "", start)
+    notes = (*start_notes(start), *_balance_notes(spec, form))
+    return ResolvedJob(found, _taught(graph, spec), form.pictures, maker.id if maker else "", start, notes)
 
 
 def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
@@ -177,7 +180,8 @@ def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
         graph = _graph(spec, None, _input(spec, form, complaints), plugins)
     complaints.settle()
     assert graph is not None
-    return ResolvedJob(_job_request(spec, form, request.backend, request.id, request.created), graph, form.pictures)
+    found = _job_request(spec, form, request.backend, request.id, request.created)
+    return ResolvedJob(found, _taught(graph, spec), form.pictures, notes=tuple(_balance_notes(spec, form)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,7 @@ class PictureSource:
         digest: Digest of that version.
         pictures: How many there are to train on.
         validates: Whether there are some to validate on.
+        untaught: Names of classes of which there are none to train on.
     """
 
     picture: PictureForm
@@ -199,6 +204,7 @@ class PictureSource:
     digest: str = ""
     pictures: int = 0
     validates: bool = True
+    untaught: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -220,6 +226,7 @@ def _found(manifest: DatasetManifest) -> PictureSource:
         manifest.digest,
         manifest.splits.get("train", 0),
         bool(manifest.splits.get("val", 0)),
+        tuple(count.name for count in manifest.classes if not count.train),
     )
 
 
@@ -323,6 +330,12 @@ def _graph(spec: JobSpec, origin: Origin | None, input: NetworkInput | None, plu
     return build_network(spec.network, input, plugins.network_families) if spec.network else None
 
 
+def _taught(graph: Graph, spec: JobSpec) -> Graph:
+    """The network with the targets that are asked for."""
+    smoothing = spec.targets.label_smoothing
+    return graph if smoothing is None else graph.smoothed(smoothing)
+
+
 def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) -> NetworkInput | None:
     """What the dataset tells the network; complains where the job and the dataset do not fit."""
     if form is None:
@@ -378,6 +391,14 @@ def _native_misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
             "start",
             "Load the weights in the file itself.",
         )
+
+
+def _balance_notes(spec: JobSpec, form: PictureSource) -> Iterator[str]:
+    """What balancing leaves out."""
+    empty = form.untaught
+    if empty and "balanced" in (spec.targets.class_weights, spec.targets.sampling):
+        named = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
+        yield f"No training pictures of {named}: the other classes are balanced among themselves."
 
 
 def _job_request(spec: JobSpec, form: PictureSource, backend: str, id: str, created: str) -> JobRequest:

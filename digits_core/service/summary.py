@@ -35,7 +35,8 @@ from digits_core.store.start import read_record
 
 def start_view(folder: JobFolder) -> StartView | None:
     """What the job in ``folder`` starts from; None where that is no model, or nobody can tell any more."""
-    if folder.request().spec.start is None:
+    request = folder.whole_request()
+    if isinstance(request, TaskRequest) or request.spec.start is None:
         return None
     with contextlib.suppress(SnapshotDamaged):
         return StartView.model_validate(read_record(folder.path).model_dump())

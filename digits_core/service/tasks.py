@@ -13,7 +13,7 @@ from digits_core.dataset.create import with_absolute_paths
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.progress import Progress, Silence
 from digits_core.errors import DigitsError, JobFailed, NameTaken, Problem
-from digits_core.events.facts import RunFailed
+from digits_core.events.facts import Noted, RunFailed
 from digits_core.hooks.registry import Plugins, Registry
 from digits_core.scheduling.queue import NO_DEVICES
 from digits_core.scheduling.scheduler import Settle, next_ticket, turn
@@ -96,6 +96,8 @@ def settler(home: Home, plugins: Plugins) -> Settle:
             details = {"exit_status": reason.exit_status}
             folder.journal.append(RunFailed(0, message, reason.hint, details, run.number))
             return
+        for note in resolved.notes:
+            folder.journal.append(Noted(note))
         # The run comes last: who finds it complete finds the rest.
         folder.write_graph(resolved.graph)
         folder.write_request(resolved.request)

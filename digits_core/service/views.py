@@ -114,6 +114,27 @@ class StartView(View):
     """What a person should know."""
 
 
+class RateView(View):
+    """A learning-rate curve, and the rate that was taken from it."""
+
+    rate: float
+    """A tenth of ``lowest``: what the job trains with."""
+    lowest: float
+    """The rate at which the smoothed loss was lowest."""
+    steepest: float
+    """The rate at which it fell fastest."""
+    batch: int
+    """Pictures per step."""
+    seconds: float
+    """How long it took."""
+    rates: tuple[float, ...]
+    """Every rate that was tried, one step each."""
+    losses: tuple[float, ...]
+    """The loss of each of these steps."""
+    smoothed: tuple[float, ...]
+    """The same, averaged over neighbours."""
+
+
 class JobView(View):
     """A job as it stands."""
 
@@ -175,6 +196,8 @@ class JobView(View):
     """What a person should know about its last run."""
     start: StartView | None = None
     """What it starts from, if that is a model; not told in lists."""
+    rate_curve: RateView | None = None
+    """How its learning rate was found, where it was; not in lists of jobs."""
     error: ErrorView | None = None
     """Why it failed."""
 

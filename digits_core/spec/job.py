@@ -17,6 +17,7 @@ from digits_core.spec.augment import NO_AUGMENTATION, Augmentation
 from digits_core.spec.model import Name, Spec
 from digits_core.spec.schedule import Schedule, Step
 from digits_core.spec.solver import Sgd, Solver
+from digits_core.spec.targets import TargetOptions
 
 Mean = Literal["none", "pixel", "image"]
 Precision = Literal["fp32", "fp64", "bf16", "fp16"]
@@ -110,6 +111,8 @@ class JobSpec(Spec):
     """How the learning rate changes."""
     data: DataOptions = DataOptions()
     """What happens to a picture before the network."""
+    targets: TargetOptions = TargetOptions()
+    """What the network is taught about each training picture."""
     options: BackendOptions = BackendOptions()
     """How the backend computes."""
     validate_every: float = Field(default=1, ge=0)

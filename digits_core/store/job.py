@@ -9,6 +9,7 @@
       control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
       start.*        what it starts from, if that is a model: see `digits_core.store.start`
       nodes/         where the machines of a run met, if there are several
+      rate.json      how its learning rate was found, if it was     rate.svg       the same as a picture
 """
 
 from __future__ import annotations
@@ -197,6 +198,11 @@ class JobFolder:
     def usage_path(self) -> Path:
         """What its processes and devices were busy with, second by second."""
         return self.path / "usage.jsonl"
+
+    @property
+    def rate_path(self) -> Path:
+        """How its learning rate was found, if it was; ``.svg`` beside it is a picture of that."""
+        return self.path / "rate.json"
 
     @property
     def snapshots_folder(self) -> Path:

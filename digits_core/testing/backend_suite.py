@@ -22,6 +22,7 @@ import pytest
 
 from digits_core.contracts.backend import (
     HEAD_PREFIX,
+    SCORE_NAMES,
     Arrays,
     Backend,
     Batch,
@@ -38,7 +39,7 @@ from digits_core.graph.ops import Dense, Input, Op
 from digits_core.hooks.registry import discover
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SOLVERS, Sgd, SolverBase
-from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, multiplied, two_headed, weights_of
+from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, multiplied, two_headed, weights_of, with_targets
 
 #: Largest error relative to the largest element of the reference, forward.
 FORWARD_TOLERANCE = {"fp32": 1e-5, "fp64": 1e-10}
@@ -398,6 +399,29 @@ class BackendSuite:
         )
         _assert_close(padded, short, 1e-5)
 
+    @pytest.mark.parametrize(
+        ("mixed", "important", "parts"), [(True, False, 1), (False, True, 1), (True, True, 2)], ids=str
+    )
+    def test_second_targets_and_importance_are_in_the_loss_alone(
+        self, backend: Backend, mixed: bool, important: bool, parts: int
+    ) -> None:
+        graph, precision = two_headed(), "fp64" if "fp64" in backend.capabilities().precisions else "fp32"
+        _require_ops(backend, graph)
+        batch = with_targets(batch_of(graph), graph.classes, mixed=mixed, important=important)
+        found, expected, plain = (
+            self._step(build(chosen, graph, precision=kind, accumulate=count), graph, given)
+            for chosen, kind, count, given in (
+                (backend, precision, parts, batch),
+                (reference(), "fp64", 1, batch),
+                (reference(), "fp64", 1, batch_of(graph)),
+            )
+        )
+        _assert_close(found[0], expected[0], GRADIENT_TOLERANCE[precision])
+        assert found[1] == pytest.approx(expected[1], rel=GRADIENT_TOLERANCE[precision])
+        hits = SCORE_NAMES[1:]
+        assert [found[1][name] for name in hits] == pytest.approx([plain[1][name] for name in hits])
+        assert found[1]["loss"] != pytest.approx(plain[1]["loss"])
+
     def test_scores_are_sums_and_agree_with_the_reference(self, backend: Backend) -> None:
         graph = graph_of(after_many_classes(), classes=12)
         self._assert_scores_agree(backend, graph, batch_of(graph, size=32))
@@ -508,12 +532,17 @@ class BackendSuite:
         return self._gradients(build(backend, graph, precision=precision), graph, batch_of(graph))
 
     def _gradients(self, program: Program, graph: Graph, batch: Batch, arrays: Arrays | None = None) -> Arrays:
-        """Gradients, read off the velocity after one step without momentum and decay, and moved statistics."""
+        return self._step(program, graph, batch, arrays)[0]
+
+    def _step(
+        self, program: Program, graph: Graph, batch: Batch, arrays: Arrays | None = None
+    ) -> tuple[Arrays, dict[str, float]]:
+        """Gradients, read off the velocity after one step without momentum and decay, moved statistics, and scores."""
         state, scores = program.train_step(program.load(arrays or weights_of(graph)), program.place(batch), 0.0, 3)
-        read(scores)
-        saved = program.save(state)
+        numbers, saved = read(scores), program.save(state)
         statistics = {name for name, parameter in graph.parameters.items() if not parameter.trainable}
-        return {name: array for name, array in saved.items() if name.startswith("solver/") or name in statistics}
+        kept = {name: array for name, array in saved.items() if name.startswith("solver/") or name in statistics}
+        return kept, numbers
 
     def _assert_scores_agree(self, backend: Backend, graph: Graph, batch: Batch) -> None:
         found, expected = (

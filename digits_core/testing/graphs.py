@@ -168,3 +168,20 @@ def batch_of(graph: Graph, size: int = 6, seed: int = 0) -> Batch:
         random.integers(0, graph.classes, size, dtype=np.int32),
         np.ones(size, np.float32),
     )
+
+
+def with_targets(batch: Batch, classes: int, *, mixed: bool = True, important: bool = True) -> Batch:
+    """The same batch with second targets, with an importance of each row, or with both.
+
+    Among the shares are 0 and 1, and some second targets are the first ones.
+    """
+    count = len(batch.labels)
+    places = np.arange(count)
+    return Batch(
+        batch.images,
+        batch.labels,
+        batch.weights,
+        second=((batch.labels + places % 3) % classes).astype(np.int32) if mixed else None,
+        share=(places[::-1] / max(count - 1, 1)).astype(np.float32) if mixed else None,
+        importance=(0.25 + places * 0.5).astype(np.float32) if important else None,
+    )

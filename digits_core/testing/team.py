@@ -26,7 +26,7 @@ from digits_core.hooks.registry import discover
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Solver, SolverBase
-from digits_core.testing.graphs import batch_of, weights_of
+from digits_core.testing.graphs import batch_of, weights_of, with_targets
 
 #: Seconds that a team is given; importing three frameworks at once takes some of them.
 PATIENCE_S = 240
@@ -57,6 +57,7 @@ class Exercise:
         options: How the backend computes.
         batch: Global batch size.
         rates: One step each.
+        targets: Whether rows have second targets and an importance.
     """
 
     backend: str
@@ -65,6 +66,7 @@ class Exercise:
     batch: int
     rates: Sequence[float]
     options: BackendOptions = field(default_factory=BackendOptions)
+    targets: bool = False
 
     def run(self, index: int = 0, addresses: tuple[str, ...] = ()) -> Trained:
         """Do it in this process; without addresses alone."""
@@ -75,8 +77,10 @@ class Exercise:
         state = program.load(weights_of(self.graph))
         scores = np.zeros((len(self.rates), len(SCORE_NAMES)))
         for step, rate in enumerate(self.rates):
-            batch = rows_of(batch_of(self.graph, size=self.batch, seed=step), context.rows)
-            state, found = program.train_step(state, program.place(batch), rate, step)
+            whole = batch_of(self.graph, size=self.batch, seed=step)
+            whole = with_targets(whole, self.graph.classes) if self.targets else whole
+            batch = program.place(rows_of(whole, context.rows))
+            state, found = program.train_step(state, batch, rate, step)
             scores[step] = [float(found[name]) for name in SCORE_NAMES]
         trained = Trained(program.total(scores), program.save(state))
         program.close()
@@ -114,14 +118,14 @@ class Exercise:
             "options": self.options.model_dump(mode="json"),
             "batch": self.batch,
             "rates": list(self.rates),
+            "targets": self.targets,
             "addresses": list(addresses),
         }
 
 
 def rows_of(batch: Batch, rows: range) -> Batch:
     """Some rows of a batch."""
-    own = slice(rows.start, rows.stop)
-    return Batch(batch.images[own], batch.labels[own], batch.weights[own])
+    return batch.part(slice(rows.start, rows.stop))
 
 
 def main(folder: Path, index: int) -> None:
@@ -134,6 +138,7 @@ def main(folder: Path, index: int) -> None:
         data["batch"],
         data["rates"],
         BackendOptions.model_validate(data["options"]),
+        data["targets"],
     )
     trained = exercise.run(index, tuple(data["addresses"]))
     np.savez(folder / f"trained-{index}.npz", scores=trained.scores, **trained.arrays)  # type: ignore[arg-type]

@@ -28,8 +28,8 @@ class TeamSuite:
 
     @pytest.mark.parametrize("count", [2, 3])
     def test_several_processes_train_as_one_does(self, backend: Backend, count: int, tmp_path: Path) -> None:
-        # Batch norm, dropout, a mean picture, multipliers, and shares of different sizes.
-        exercise = Exercise(backend.name, multiplied(), Adam(rate=0.01, clip=0.5), 7, RATES)
+        # Batch norm, dropout, a mean picture, multipliers, second targets, importance, and shares of different sizes.
+        exercise = Exercise(backend.name, multiplied(), Adam(rate=0.01, clip=0.5), 7, RATES, targets=True)
         self._assert_train_as_one(backend, exercise, count, tmp_path)
 
     def test_several_processes_may_work_in_parts(self, backend: Backend, tmp_path: Path) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from digits_core.contracts.backend import Arrays, Backend, BuildContext, Device
 from digits_core.dataset.augment.plugins import make_extras
+from digits_core.dataset.evenly import EvenEpochs
 from digits_core.dataset.loader import EvaluationLoader, TrainLoader
-from digits_core.dataset.opened import Dataset, open_dataset
+from digits_core.dataset.opened import Dataset, SplitReader, open_dataset
 from digits_core.dataset.sampler import Sampler
 from digits_core.errors import CapabilityMissing, DatasetUnusable, Problem, SnapshotDamaged, StateConflict
 from digits_core.events.facts import Noted, ProgramBuilt, RunStarted
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import NATIVE, native_of
 from digits_core.hooks.registry import discover
+from digits_core.spec.job import JobSpec
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
 from digits_core.store.start import read_start
@@ -173,22 +176,8 @@ def _start(job: JobFolder, request: JobRequest, graph: Graph, dataset: Dataset, 
         if leads:
             _note(job, usable.damaged, f"Training goes on from snapshot {usable.state.name}.")
         return Start(usable.state.step, usable.arrays, usable.state.patience)
-    mean = mean_arrays(graph.input, dataset.mean) if graph.input.mean != "none" else {}
-    if request.spec.start:
-        # Weights that were learned with another mean bring it along.
-        return Start(0, mean | read_start(job.path), Patience())
-    return Start(0, initial_arrays(graph, request.spec.seed) | _native_arrays(request, graph) | mean, Patience())
-
-
-def _native_arrays(request: JobRequest, graph: Graph) -> Arrays:
-    """The start of a native network, which only its framework knows."""
-    op = native_of(graph)
-    if op is None:
-        return {}
-    picture = graph.input
-    input = NetworkInput(picture.channels, picture.height, picture.width, op.classes, picture.mean)
-    found = discover().backends.get(op.backend)().native_arrays(op, input, request.spec.seed)
-    return {f"{NATIVE}/{name}": array for name, array in (found.trained | found.kept).items()}
+    began = job.path if request.spec.start else None
+    return Start(0, first_arrays(graph, request.spec.seed, dataset, began), Patience())
 
 
 def _note(job: JobFolder, damaged: Sequence[Problem], remedy: str) -> None:
@@ -199,8 +188,51 @@ def _note(job: JobFolder, damaged: Sequence[Problem], remedy: str) -> None:
 def _loaders(request: JobRequest, dataset: Dataset, rows: range) -> tuple[TrainLoader, EvaluationLoader | None]:
     spec = request.spec
     reader, validation = dataset.split("train"), dataset.split("val")
-    sampler = Sampler(len(reader), spec.batch_size, spec.seed, shuffle=spec.data.shuffle)
     evaluation = EvaluationLoader(validation, spec.batch_size, spec.data.crop, rows) if len(validation) else None
+    return training_loader(spec, reader, rows), evaluation
+
+
+def training_loader(spec: JobSpec, reader: SplitReader, rows: range | None = None) -> TrainLoader:
+    """Batches of a job.
+
+    Args:
+        spec: The request.
+        reader: Its training split.
+        rows: Rows of a batch that are wanted; empty: all of them.
+    """
+    shuffle, even = spec.data.shuffle, spec.targets.sampling == "balanced"
+    choose = EvenEpochs(reader.labels, spec.seed, shuffle).slots if even else None
+    sampler = Sampler(len(reader), spec.batch_size, spec.seed, shuffle, choose)
     augment = spec.data.augment
     extras = make_extras(augment.extra, discover().augmentations)
-    return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows, augment, extras), evaluation
+    return TrainLoader(reader, sampler, spec.data.crop, spec.seed, rows, augment, extras, spec.targets)
+
+
+def first_arrays(graph: Graph, seed: int, dataset: Dataset, start: Path | None) -> Arrays:
+    """What the first step of a job finds: the weights that it starts from or initial ones, and a mean.
+
+    Args:
+        graph: The network.
+        seed: Seed of the job.
+        dataset: Whose mean is taken.
+        start: Folder of the weights that it starts from; None: it starts as a new network does.
+
+    Raises:
+        SnapshotDamaged: If these weights cannot be read.
+    """
+    mean = mean_arrays(graph.input, dataset.mean) if graph.input.mean != "none" else {}
+    if start is not None:
+        # Weights that were learned with another mean bring it along.
+        return mean | read_start(start)
+    return initial_arrays(graph, seed) | _native_arrays(graph, seed) | mean
+
+
+def _native_arrays(graph: Graph, seed: int) -> Arrays:
+    """The start of a native network, which only its framework knows."""
+    op = native_of(graph)
+    if op is None:
+        return {}
+    picture = graph.input
+    input = NetworkInput(picture.channels, picture.height, picture.width, op.classes, picture.mean)
+    found = discover().backends.get(op.backend)().native_arrays(op, input, seed)
+    return {f"{NATIVE}/{name}": array for name, array in (found.trained | found.kept).items()}

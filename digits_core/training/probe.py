@@ -1,24 +1,22 @@
 """The probe: ``python -m digits_core.training.probe`` tries a few steps of one batch size and says what they took.
 
-It reads a `ProbeRequest` and writes a `ProbeReport`, both JSON. It lives in a process of its own because memory that
-runs out may end the process, and because no framework gives back all that it ever took.
+It reads a `ProbeRequest` and writes a `ProbeReport`, both JSON; see `digits_core.training.rehearsed`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import sys
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import Field
 
-from digits_core.contracts.backend import Backend, Batch, BuildContext, Device, Program
-from digits_core.errors import CapabilityMissing, DigitsError
+from digits_core.contracts.backend import Batch, BuildContext, Program
+from digits_core.errors import DigitsError
 from digits_core.graph.codec import decode
 from digits_core.graph.graph import Graph
 from digits_core.graph.native import JOB_OPS
@@ -28,6 +26,7 @@ from digits_core.spec.model import Spec
 from digits_core.spec.solver import Solver
 from digits_core.training.diagnosis import is_out_of_memory
 from digits_core.training.initialize import initial_arrays
+from digits_core.training.rehearsed import Placed, device_of, reply
 
 #: Steps are measured for so long, at least one and at most so many.
 MEASURED_S, MEASURED_STEPS = 1.0, 20
@@ -35,7 +34,7 @@ MEASURED_S, MEASURED_STEPS = 1.0, 20
 AHEAD = 3
 
 
-class ProbeRequest(Spec):
+class ProbeRequest(Placed):
     """What is tried."""
 
     backend: str
@@ -46,12 +45,8 @@ class ProbeRequest(Spec):
     """How weights are updated."""
     options: BackendOptions
     """How the backend computes."""
-    kind: Literal["cpu", "gpu"]
-    """Kind of the device; the first of that kind that the process sees is used."""
     batch: int = Field(ge=1)
     """Pictures per step."""
-    cores: tuple[int, ...] = ()
-    """Cores that the process keeps to; empty: any."""
 
 
 class ProbeReport(Spec):
@@ -96,7 +91,7 @@ def peak_memory() -> int:
 def _measure(request: ProbeRequest, graph: Graph) -> float:
     """Seconds of the fastest step but the first."""
     backend = discover().backends.get(request.backend)()
-    context = BuildContext(_device(backend, request.kind), batch=request.batch)
+    context = BuildContext(device_of(backend, request.kind), batch=request.batch)
     program = backend.build(graph, request.solver, request.options, context)
     try:
         return _steps(program, graph, request)
@@ -122,18 +117,6 @@ def _steps(program: Program, graph: Graph, request: ProbeRequest) -> float:
     return fastest
 
 
-def _device(backend: Backend, kind: str) -> Device:
-    here = backend.devices()
-    found = next((device for device in here if device.kind == kind), None)
-    if found is None:
-        names = ", ".join(device.id for device in here)
-        raise CapabilityMissing(
-            f"Backend {backend.name} cannot compute on a {kind}, found {names}.",
-            hint=f"Ask for --devices {here[0].kind}, or install the {kind.upper()} build of its framework.",
-        )
-    return found
-
-
 def _random_batch(graph: Graph, count: int) -> Batch:
     drawn, picture = np.random.default_rng(0), graph.input
     shape = (count, picture.height, picture.width, picture.channels)
@@ -144,18 +127,5 @@ def _random_batch(graph: Graph, count: int) -> Batch:
     )
 
 
-def main() -> None:
-    """Answer the request on standard input."""
-    request = ProbeRequest.model_validate_json(sys.stdin.read())
-    if request.cores:
-        os.sched_setaffinity(0, request.cores)
-    with contextlib.suppress(OSError):
-        # Where memory runs out, this process is to be ended and no other.
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    report = probe(request)
-    print()  # Whatever a framework printed ends here.
-    print(report.model_dump_json(), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    reply(ProbeRequest, probe)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from digits_core.cli.main import app
+from digits_core.store.job import JobFolder
 
 
 def commands(typer_app=app, words=()):
@@ -248,3 +249,20 @@ def test_a_network_tells_what_memory_training_takes(digits):
     assert memory["weights"] == memory["slots"] == memory["gradients"] == 4 * 431080
     assert memory["total"] == sum(memory[part] for part in ("weights", "slots", "gradients", "activations"))
     assert "Memory at batch 64 with sgd: about" in digits("network", "show", "lenet").out
+
+
+def test_flags_of_targets_and_rate_reach_the_job(digits, trained, home):
+    flags = ("--label-smoothing", 0.1, "--class-weights", "balanced", "--mixup", 0.2, "--cutmix", 1, "--scale-rate")
+    usual = ("train", "colours", "lenet", "--backend", "numpy", "--epochs", 1, "--batch", 16, "--name", "mixed")
+    answer = digits(*usual, *flags, "--json")
+    assert answer.status == 0 and "--scale-rate: 0.0025 at batch 16, for 0.01 at 64" in answer.err
+    spec = JobFolder(home / "jobs" / "mixed").request().spec
+    assert spec.solver.rate == 0.0025
+    assert spec.targets.model_dump(exclude_defaults=True) == {
+        "label_smoothing": 0.1, "class_weights": "balanced", "mixup": 0.2, "cutmix": 1.0
+    }  # fmt: skip
+    clone = ("job", "clone", "mixed", "--set", "batch=24", "--set", "targets.sampling=balanced")
+    balanced_twice = digits(*clone)
+    assert balanced_twice.status == 2 and "one balanced at most" in balanced_twice.err
+    answer = digits(*clone, "--set", "targets.class_weights=none", "--name", "again")
+    assert answer.status == 0 and "0.0025 is for 16, and stays as it is at 24" in answer.err

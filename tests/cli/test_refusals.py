@@ -407,3 +407,15 @@ def test_a_batch_below_one(refused, trained, number):
 def test_an_automatic_batch_that_cannot_be_found_makes_no_job(refused, trained, monkeypatch):
     monkeypatch.setattr("digits_core.service.batch.SHARE", 1e-9)
     assert "--batch auto found none" in refused(*train("--batch", "auto"))
+
+
+def test_a_rate_is_found_or_given_or_scaled(refused, trained):
+    message = refused("train", "colours", "lenet", *LENET, "--find-rate", "--scale-rate", "--lr", "0.1")
+    assert "--find-rate alone, found --lr and --scale-rate beside it" in message
+
+
+def test_targets_that_contradict_each_other(refused, trained):
+    message = refused(
+        "train", "colours", "lenet", *LENET, "--class-weights", "balanced", "--sampling", "balanced", "--mixup", "0"
+    )
+    assert "one balanced at most" in message or "greater than 0" in message

@@ -72,7 +72,8 @@ def losses(digits, name):
 def test_one_two_and_three_devices_give_the_same_losses(digits, backend):
     # Fifty pictures on three devices: shares of 16, 17 and 17.
     for count in (1, 2, 3):
-        view = digits.train(request(digits, f"on{count}", backend, f"cpu:{count}"))
+        targets = {"mixup": 0.4, "class_weights": "balanced"}
+        view = digits.train({**request(digits, f"on{count}", backend, f"cpu:{count}"), "targets": targets})
         assert view.state == "done" and len(view.devices) == count, view.error
     expected = losses(digits, "on1")
     assert len(expected) == STEPS and expected[-1] < expected[0]

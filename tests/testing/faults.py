@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from digits_core.contracts.backend import Batch, Program
+from digits_core.contracts.backend import Program
 from digits_core.graph.graph import Graph, LayerSpec
 from digits_numpy.backend import NumpyBackend
 from digits_numpy.ops import OPS
@@ -68,7 +68,7 @@ class EvaluationMovesStatistics(_Wrapped):
 
 class PaddingCounts(_Wrapped):
     def evaluate_step(self, state, batch):
-        return super().evaluate_step(state, Batch(batch.images, batch.labels, np.ones_like(batch.weights)))
+        return super().evaluate_step(state, dataclasses.replace(batch, weights=np.ones_like(batch.weights)))
 
 
 class MeanInsteadOfSum(_Wrapped):
@@ -82,6 +82,27 @@ class WeightedHeads(_Wrapped):
         state, scores = super().train_step(state, batch, learning_rate, step)
         weights = {f"loss/{loss.logits}": loss.weight for loss in self.graph.losses}
         return state, {name: score * weights.get(name, 1) for name, score in scores.items()}
+
+
+class ImportanceNormalised(_Wrapped):
+    """Divides by the importance of the batch instead of by its pictures."""
+
+    def train_step(self, state, batch, learning_rate, step):
+        if batch.importance is not None:
+            batch = dataclasses.replace(batch, importance=batch.importance / batch.importance.mean())
+        return super().train_step(state, batch, learning_rate, step)
+
+
+class SecondTargetInHits(_Wrapped):
+    """Counts a hit against whichever target has the larger share."""
+
+    def train_step(self, state, batch, learning_rate, step):
+        if batch.second is not None:
+            larger = batch.share >= 0.5
+            labels, second = np.where(larger, batch.labels, batch.second), np.where(larger, batch.second, batch.labels)
+            share = np.maximum(batch.share, 1 - batch.share)
+            batch = dataclasses.replace(batch, labels=labels, second=second, share=share)
+        return super().train_step(state, batch, learning_rate, step)
 
 
 class RateInsideMomentum(_Wrapped):
@@ -183,6 +204,8 @@ FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items
         PaddingCounts,
         MeanInsteadOfSum,
         WeightedHeads,
+        ImportanceNormalised,
+        SecondTargetInHits,
         RateInsideMomentum,
         SavedViews,
         InvertedBatchNormMomentum,

@@ -45,8 +45,11 @@ def test_a_run_paused_at_every_step_ends_as_an_unbroken_one(make_job, carry, sol
         assert_same_end(job, whole)
 
 
-def test_a_run_paused_after_each_step_ends_as_an_unbroken_one(make_job, carry):
-    whole, job = make_job("whole"), make_job("broken")
+@pytest.mark.parametrize(
+    "targets", [{"mixup": 0.4, "cutmix": 1, "sampling": "balanced"}, {"mixup": 0.4, "class_weights": "balanced"}]
+)
+def test_a_run_paused_after_each_step_ends_as_an_unbroken_one(make_job, carry, targets):
+    whole, job = (make_job(id, targets=targets) for id in ("whole", "broken"))
     carry(whole)
     for number in range(1, STEPS + 1):
         carry(job, {1: "pause"}, number=number)
