@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import signal
 import sys
@@ -48,6 +49,19 @@ def driver(tmp_path, monkeypatch):
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return library
+
+
+@pytest.fixture
+def signum(monkeypatch):
+    """Distribution `signum` of somebody else is installed, here and in workers: it brings a solver."""
+    tests = Path(__file__).parent
+    folders = [str(tests / "stand_ins"), str(tests.parent / "docs" / "snippets")]
+    for folder in folders:
+        monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
+    discover.cache_clear()
+    yield
+    discover.cache_clear()
 
 
 @pytest.fixture

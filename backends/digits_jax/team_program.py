@@ -103,4 +103,4 @@ def _filled(batch: Batch, rows: int) -> Batch:
 
 
 def _weights_of(state: JaxState) -> JaxState:
-    return JaxState(own_shard(state.weights), {})
+    return JaxState(own_shard(state.shown), {})

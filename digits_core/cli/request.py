@@ -11,7 +11,7 @@ from digits_core.spec.files import parse_text, read_data
 
 #: Parts of a request that are one of several forms: the key that says which, the usual form, and what all share.
 FORMS: dict[str, tuple[str, str, frozenset[str]]] = {
-    "solver": ("name", "sgd", frozenset({"rate", "decay", "clip"})),
+    "solver": ("name", "sgd", frozenset({"rate", "decay", "clip", "average"})),
     "schedule": ("policy", "step", frozenset({"warmup"})),
 }
 

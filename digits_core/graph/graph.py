@@ -68,8 +68,13 @@ class Graph:
 
     @property
     def parameter_count(self) -> int:
-        """Number of trainable elements."""
+        """Number of trainable elements, whether they are frozen or not."""
         return sum(layer.parameter_count for layer in self.layers)
+
+    @property
+    def trained_count(self) -> int:
+        """Number of elements that training changes."""
+        return sum(parameter.size for parameter in self.parameters.values() if parameter.trainable)
 
     @property
     def flops(self) -> int:
@@ -99,6 +104,16 @@ class Graph:
                 return layer
         names = [layer.name for layer in self.layers]
         raise NetworkInvalid(f"Network {self.name} has no layer {name!r}.", hint=suggest(name, names))
+
+    def trained_through(self) -> tuple[Layer, ...]:
+        """The layers that gradients of the losses pass on their way to a trained weight, in computing order."""
+        passed: set[str] = set()
+        needed = self.needed_for(loss.logits for loss in self.losses)
+        for layer in needed:
+            trained = any(parameter.trainable for parameter in layer.parameters.values())
+            if trained or passed.intersection(layer.inputs):
+                passed.add(layer.name)
+        return tuple(layer for layer in needed if layer.name in passed)
 
     def needed_for(self, targets: Iterable[str]) -> tuple[Layer, ...]:
         """The layers that ``targets`` depend on, themselves included, in computing order."""

@@ -21,6 +21,7 @@ from digits_core.contracts.network_family import NetworkFamily
 from digits_core.contracts.network_importer import NetworkImporter
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
 from digits_core.hooks import specs
+from digits_core.spec.solver import SolverBase
 
 GROUP = "digits.plugins"
 API = 1
@@ -150,6 +151,7 @@ AnyRegistry: TypeAlias = (
     | Registry[NetworkFamily]
     | Registry[NetworkImporter]
     | Registry[ModelImporter]
+    | Registry[SolverBase]
     | Registry[Launcher]
 )
 
@@ -163,6 +165,7 @@ class Plugins:
     network_families: Registry[NetworkFamily]
     network_importers: Registry[NetworkImporter]
     model_importers: Registry[ModelImporter]
+    solvers: Registry[SolverBase]
     launchers: Registry[Launcher]
     broken: tuple[BrokenPlugin, ...]
 
@@ -175,6 +178,7 @@ class Plugins:
             self.network_families,
             self.network_importers,
             self.model_importers,
+            self.solvers,
             self.launchers,
         )
 
@@ -217,6 +221,7 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         Registry("network family", NetworkFamily, declared("digits_network_families")),  # type: ignore[type-abstract]
         Registry("network importer", NetworkImporter, declared("digits_network_importers")),  # type: ignore[type-abstract]
         Registry("model importer", ModelImporter, declared("digits_model_importers")),  # type: ignore[type-abstract]
+        Registry("solver", SolverBase, declared("digits_solvers")),
         Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
         tuple(broken),
     )

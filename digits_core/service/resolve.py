@@ -22,8 +22,10 @@ from digits_core.errors import (
     SpecInvalid,
     suggest,
 )
+from digits_core.graph.adjustment import adjust
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, Registry
+from digits_core.hooks.solvers import require_rule, with_known_solver
 from digits_core.scheduling.inventory import machine_devices
 from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.requests import parse_devices, require_devices
@@ -138,6 +140,9 @@ def resolve_job(
             raise forbid_native(native)
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
+    with complaints.gathered():
+        spec = with_known_solver(spec, plugins.solvers, where)
+        require_rule(spec.solver, backend)
     if spec.name is None and place.count > 1:
         message = f"A job on {place.count} nodes expects a name, found none."
         complaints.add(SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it."))
@@ -308,10 +313,14 @@ def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
 
 
 def _graph(spec: JobSpec, origin: Origin | None, input: NetworkInput | None, plugins: Plugins) -> Graph | None:
-    """The network; None where the model that would tell it is not there."""
+    """The network as the job trains it; None where the model that would tell it is not there."""
     if origin is not None:
-        return build_from(origin, spec, input, plugins)
-    return build_network(spec.network, input, plugins.network_families) if spec.network else None
+        graph = build_from(origin, spec, input, plugins)
+    elif spec.network:
+        graph = build_network(spec.network, input, plugins.network_families)
+    else:
+        return None
+    return adjust(graph, spec.freeze, spec.decay_on)
 
 
 def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) -> NetworkInput | None:

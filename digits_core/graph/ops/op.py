@@ -19,7 +19,8 @@ class Parameter:
     Attributes:
         shape: Its canonical shape.
         initializer: How it starts.
-        trainable: Whether the solver changes it; batch norm's running statistics and the mean picture are not.
+        trainable: Whether the solver changes it; batch norm's running statistics, the mean picture and what is frozen
+            are not.
         rate_multiplier: Factor on the learning rate.
         decay_multiplier: Factor on the weight decay.
     """
