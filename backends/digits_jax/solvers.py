@@ -6,7 +6,7 @@ canonical slots and taken apart again while a step is traced, which costs nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -32,7 +32,9 @@ from digits_core.spec.solver import (
 )
 from digits_jax.arrays import Slots, Weights
 from digits_jax.transformations import (
+    AllTraits,
     SquareSumState,
+    Traits,
     add_decay,
     scale_by_moments,
     scale_by_relative_gradient,
@@ -41,8 +43,6 @@ from digits_jax.transformations import (
 )
 
 NOTHING = optax.identity()
-#: λ by weight.
-Decays: TypeAlias = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,74 +60,74 @@ class Rule:
     unpack: Callable[[Any], Slots]
 
 
-#: (solver, λ by weight) → its rule for these weights
-Builder: TypeAlias = Callable[[Any, Decays], Rule]
+#: (solver, traits of weights) → its rule for these weights
+Builder: TypeAlias = Callable[[Any, AllTraits], Rule]
 
 
-def sgd(solver: Sgd, decays: Decays) -> Rule:
+def sgd(solver: Sgd, traits: AllTraits) -> Rule:
     """``v = μ·v + g ; u = v``."""
-    return _momentum(add_decay(decays), optax.trace(solver.momentum))
+    return _momentum(add_decay(traits), optax.trace(solver.momentum))
 
 
-def nesterov(solver: Nesterov, decays: Decays) -> Rule:
+def nesterov(solver: Nesterov, traits: AllTraits) -> Rule:
     """``v = μ·v + g ; u = g + μ·v``."""
-    return _momentum(add_decay(decays), optax.trace(solver.momentum, nesterov=True))
+    return _momentum(add_decay(traits), optax.trace(solver.momentum, nesterov=True))
 
 
-def adagrad(solver: Adagrad, decays: Decays) -> Rule:
+def adagrad(solver: Adagrad, traits: AllTraits) -> Rule:
     """``s += g² ; u = g/(√s + ε)``."""
     return _rule(
-        (add_decay(decays), scale_by_square_sum(solver.epsilon)),
+        (add_decay(traits), scale_by_square_sum(solver.epsilon)),
         lambda slots, step: SquareSumState(slots["square_sum"]),
         lambda state: {"square_sum": state.square_sum},
     )
 
 
-def rmsprop(solver: Rmsprop, decays: Decays) -> Rule:
+def rmsprop(solver: Rmsprop, traits: AllTraits) -> Rule:
     """``s = ρ·s + (1−ρ)·g² ; u = g/(√s + ε)``."""
     return _rule(
-        (add_decay(decays), optax.scale_by_rms(solver.rho, solver.epsilon, eps_in_sqrt=False)),
+        (add_decay(traits), optax.scale_by_rms(solver.rho, solver.epsilon, eps_in_sqrt=False)),
         lambda slots, step: optax.ScaleByRmsState(slots["mean_square"]),
         lambda state: {"mean_square": state.nu},
     )
 
 
-def adadelta(solver: Adadelta, decays: Decays) -> Rule:
+def adadelta(solver: Adadelta, traits: AllTraits) -> Rule:
     """``s = ρ·s + (1−ρ)·g² ; u = g·√(d+ε)/√(s+ε) ; d = ρ·d + (1−ρ)·u²``."""
     return _rule(
-        (add_decay(decays), optax.scale_by_adadelta(solver.rho, solver.epsilon)),
+        (add_decay(traits), optax.scale_by_adadelta(solver.rho, solver.epsilon)),
         lambda slots, step: optax.ScaleByAdaDeltaState(slots["mean_square"], slots["mean_square_step"]),
         lambda state: {"mean_square": state.e_g, "mean_square_step": state.e_x},
     )
 
 
-def adam(solver: Adam, decays: Decays) -> Rule:
+def adam(solver: Adam, traits: AllTraits) -> Rule:
     """``m, v ← moments of g ; u = (m/(1−β₁ᵗ)) / (√(v/(1−β₂ᵗ)) + ε)``, t = step + 1."""
-    return _moments(solver, before=add_decay(decays))
+    return _moments(solver, before=add_decay(traits))
 
 
-def adamw(solver: AdamW, decays: Decays) -> Rule:
+def adamw(solver: AdamW, traits: AllTraits) -> Rule:
     """``m, v ← moments of ∇ ; u = (m/(1−β₁ᵗ)) / (√(v/(1−β₂ᵗ)) + ε) + λ·w``, t = step + 1."""
-    return _moments(solver, after=add_decay(decays))
+    return _moments(solver, after=add_decay(traits))
 
 
-def lion(solver: Lion, decays: Decays) -> Rule:
+def lion(solver: Lion, traits: AllTraits) -> Rule:
     """``u = sign(β₁·m + (1−β₁)·∇) + λ·w ; m = β₂·m + (1−β₂)·∇``."""
     return _rule(
-        (NOTHING, optax.scale_by_lion(solver.beta1, solver.beta2), add_decay(decays)),
+        (NOTHING, optax.scale_by_lion(solver.beta1, solver.beta2), add_decay(traits)),
         lambda slots, step: optax.ScaleByLionState(step.astype(jnp.int32), slots["momentum"]),
         lambda state: {"momentum": state.mu},
     )
 
 
-def lars(solver: Lars, decays: Decays) -> Rule:
+def lars(solver: Lars, traits: AllTraits) -> Rule:
     """``r = η·‖w‖/(‖∇‖ + λ·‖w‖) ; v = μ·v + r·g ; u = v``."""
-    return _momentum(scale_by_relative_gradient(solver.trust, decays), optax.trace(solver.momentum))
+    return _momentum(scale_by_relative_gradient(solver.trust, traits), optax.trace(solver.momentum))
 
 
-def lamb(solver: Lamb, decays: Decays) -> Rule:
+def lamb(solver: Lamb, traits: AllTraits) -> Rule:
     """``u = (m/(1−β₁ᵗ)) / (√(v/(1−β₂ᵗ)) + ε) + λ·w``, and that times ``‖w‖/‖u‖``; t = step + 1."""
-    return _moments(solver, after=scale_to_weight(decays))
+    return _moments(solver, after=scale_to_weight(traits))
 
 
 RULES: dict[str, Builder] = {
@@ -157,9 +157,8 @@ def updater(
         parameters: Multipliers of rate and decay by weight.
     """
     builder: Builder = rule_of(solver, "jax", RULES)
-    rule = builder(
-        solver, {name: solver.weight_decay * parameter.decay_multiplier for name, parameter in parameters.items()}
-    )
+    decay = solver.weight_decay
+    rule = builder(solver, {name: Traits(decay * p.decay_multiplier, p.kernel) for name, p in parameters.items()})
 
     def update(weights: Weights, gradients: Weights, slots: Slots, rate: jax.Array, step: jax.Array) -> Updated:
         if solver.clip is not None:

@@ -4,66 +4,81 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from digits_core.graph.tuning import is_kernel
 from digits_jax.arrays import Weights
 
 
-def add_decay(decays: Mapping[str, float]) -> optax.GradientTransformation:
+class Traits(NamedTuple):
+    """What rules have to know of a weight."""
+
+    decay: float
+    """λ, weight decay with its factors."""
+    kernel: bool
+    """Whether it is a kernel."""
+
+
+#: By weight.
+AllTraits: TypeAlias = Mapping[str, Traits]
+
+
+def add_decay(traits: AllTraits) -> optax.GradientTransformation:
     """``u + λ·w``, with a decay of its own for every weight.
 
     Args:
-        decays: λ by weight.
+        traits: λ by weight, and which are kernels.
     """
-    return optax.stateless(lambda updates, weights: _decayed(updates, weights, decays))
+    return optax.stateless(lambda updates, weights: _decayed(updates, weights, traits))
 
 
-def scale_by_relative_gradient(trust: float, decays: Mapping[str, float]) -> optax.GradientTransformation:
+def scale_by_relative_gradient(trust: float, traits: AllTraits) -> optax.GradientTransformation:
     """Lars: ``r·(∇ + λ·w)``, ``r = η·‖w‖/(‖∇‖ + λ·‖w‖)``; r is η for what is no kernel, and where a norm is 0.
 
     Args:
         trust: η.
-        decays: λ by weight.
+        traits: λ by weight, and which are kernels.
     """
 
     def update(updates: Weights, weights: Weights) -> Weights:
-        decayed = _decayed(updates, weights, decays)
+        decayed = _decayed(updates, weights, traits)
         norms = {name: (_norm(weights[name]), _norm(gradient)) for name, gradient in updates.items()}
-        ratios = {name: _quotient(name, own, other + decays[name] * own) for name, (own, other) in norms.items()}
+        ratios = {
+            name: _quotient(traits[name].kernel, own, other + traits[name].decay * own)
+            for name, (own, other) in norms.items()
+        }
         return {name: trust * ratios[name] * value for name, value in decayed.items()}
 
     return optax.stateless(update)
 
 
-def scale_to_weight(decays: Mapping[str, float]) -> optax.GradientTransformation:
+def scale_to_weight(traits: AllTraits) -> optax.GradientTransformation:
     """Lamb: ``r·(u + λ·w)``, ``r = ‖w‖/‖u + λ·w‖``; r is 1 for what is no kernel, and where a norm is 0.
 
     Args:
-        decays: λ by weight.
+        traits: λ by weight, and which are kernels.
     """
 
     def update(updates: Weights, weights: Weights) -> Weights:
-        decayed = _decayed(updates, weights, decays)
-        return {name: _quotient(name, _norm(weights[name]), _norm(u)) * u for name, u in decayed.items()}
+        decayed = _decayed(updates, weights, traits)
+        return {name: _quotient(traits[name].kernel, _norm(weights[name]), _norm(u)) * u for name, u in decayed.items()}
 
     return optax.stateless(update)
 
 
-def _decayed(updates: Weights, weights: Weights, decays: Mapping[str, float]) -> Weights:
-    return {name: update + decays[name] * weights[name] for name, update in updates.items()}
+def _decayed(updates: Weights, weights: Weights, traits: AllTraits) -> Weights:
+    return {name: update + traits[name].decay * weights[name] for name, update in updates.items()}
 
 
 def _norm(array: jax.Array) -> jax.Array:
     return jnp.sqrt(jnp.sum(jnp.square(array)))
 
 
-def _quotient(name: str, above: jax.Array, below: jax.Array) -> jax.Array:
-    known = is_kernel(name) & (above > 0) & (below > 0)
+def _quotient(kernel: bool, above: jax.Array, below: jax.Array) -> jax.Array:
+    known = kernel & (above > 0) & (below > 0)
     return jnp.where(known, above / jnp.where(known, below, 1), 1)
 
 

@@ -12,7 +12,6 @@ from digits_core.contracts.backend import HEAD_PREFIX, Arrays, Batch, BuildConte
 from digits_core.contracts.claims import require_weights
 from digits_core.contracts.solver_rules import rule_of
 from digits_core.graph.graph import Graph, Layer
-from digits_core.graph.tuning import is_kernel
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import AVERAGE, SolverBase
 from digits_numpy.arrays import DTYPES, Array, NumpyState, from_canonical, to_canonical
@@ -146,7 +145,7 @@ class NumpyProgram(Program):
             parameter, w = self._graph.parameters[name], weights[name]
             decay = solver.weight_decay * parameter.decay_multiplier
             gradient = factor * gradients.get(name, np.zeros_like(w))
-            update, slots[name] = self._rule(solver, Turn(w, gradient, decay, is_kernel(name), step + 1), old)
+            update, slots[name] = self._rule(solver, Turn(w, gradient, decay, parameter.kernel, step + 1), old)
             weights[name] = w - learning_rate * parameter.rate_multiplier * update
             if solver.average is not None:
                 slots[name] |= {AVERAGE: averaged(old[AVERAGE], weights[name], solver.average, step)}

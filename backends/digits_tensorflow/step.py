@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from digits_core.contracts.backend import BuildContext
 from digits_core.contracts.solver_rules import rule_of
 from digits_core.graph.graph import Graph
-from digits_core.graph.tuning import is_kernel
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import AVERAGE, SolverBase
 from digits_tensorflow.arrays import Slots, Variables
@@ -171,7 +170,7 @@ class TrainingStep:
             parameter, weight, slots = self._graph.parameters[name], trained.network.weights[name], trained.slots[name]
             decay = solver.weight_decay * parameter.decay_multiplier
             rate = learning_rate * parameter.rate_multiplier
-            self._rule(solver, Turn(weight, slots, gradient, decay, is_kernel(name), rate, step))
+            self._rule(solver, Turn(weight, slots, gradient, decay, parameter.kernel, rate, step))
             if solver.average is not None:
                 move_average(slots[AVERAGE], weight, solver.average, step)
 

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.graph.graph import Graph
-from digits_core.graph.tuning import is_kernel
 from digits_core.spec.solver import AVERAGE, SolverBase
 from digits_torch.exchange import GradientExchange
 from digits_torch.foreign import Foreign
@@ -172,7 +171,7 @@ def _groups(graph: Graph, solver: SolverBase, tensors: dict[str, Tensor]) -> tup
             [tensors[name] for name in names],
             tuple([tensors[slot_name(slot, name)] for name in names] for slot in solver.slots),
             [tensors[slot_name(AVERAGE, name)] for name in names if AVERAGE in solver.kept],
-            torch.tensor([is_kernel(name) for name in names], device=tensors[names[0]].device),
+            torch.tensor([graph.parameters[name].kernel for name in names], device=tensors[names[0]].device),
             rate,
             solver.weight_decay * decay,
         )

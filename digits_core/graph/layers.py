@@ -80,7 +80,7 @@ class Layer:
     def parameters(self) -> dict[str, Parameter]:
         """Its weights under their canonical names."""
         local = self.op.parameters(*self.input_shapes)
-        return {f"{self.name}/{name}": self.tuning.applied(name, parameter) for name, parameter in local.items()}
+        return {f"{self.name}/{name}": self.tuning.applied(parameter) for name, parameter in local.items()}
 
     @property
     def frozen(self) -> bool:

@@ -28,14 +28,9 @@ class Tuning(Spec):
     decay_on: DecayOn = "all"
     """Weights with decay: all, or kernels alone."""
 
-    def applied(self, name: str, parameter: Parameter) -> Parameter:
-        """``parameter`` with this tuning.
-
-        Args:
-            name: Its name, local or canonical.
-            parameter: As its operation describes it.
-        """
-        decays = self.decay_on == "all" or is_kernel(name)
+    def applied(self, parameter: Parameter) -> Parameter:
+        """``parameter`` with this tuning."""
+        decays = self.decay_on == "all" or parameter.kernel
         return replace(
             parameter,
             trainable=parameter.trainable and not self.frozen,
@@ -46,12 +41,3 @@ class Tuning(Spec):
 
 #: What a layer has that says nothing.
 UNTUNED = Tuning()
-
-
-def is_kernel(name: str) -> bool:
-    """Whether a weight is a kernel, rather than a bias, a norm's scale or offset, a token or an embedding.
-
-    >>> is_kernel("conv1/kernel"), is_kernel("conv1/bias"), is_kernel("norm/scale")
-    (True, False, False)
-    """
-    return name.rpartition("/")[2] == "kernel"

@@ -14,6 +14,7 @@ from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
 from digits_core.errors import (
     DatasetUnusable,
+    DigitsError,
     NameTaken,
     NameUnknown,
     PluginMissing,
@@ -143,17 +144,12 @@ def resolve_job(
     with complaints.gathered():
         spec = with_known_solver(spec, plugins.solvers, where)
         require_rule(spec.solver, backend)
-    if spec.name is None and place.count > 1:
-        message = f"A job on {place.count} nodes expects a name, found none."
-        complaints.add(SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it."))
-    if spec.name and home.job_folder(spec.name).exists() and place.rank == 0:
-        complaints.add(_taken("job", spec.name))
-    if spec.name and home.model_folder(spec.name).exists():
-        complaints.add(_taken("model", spec.name))
+    for wrong in _wrong_with_name(spec.name, home, place):
+        complaints.add(wrong)
     if native and input is not None and not complaints.errors:
         # Code is run only for a request that is right otherwise.
         with complaints.gathered():
-            graph = read_native(Path(native), input, backend, home)
+            graph = adjust(read_native(Path(native), input, backend, home), spec.freeze, spec.decay_on)
     start = None
     if origin is not None and manifest is not None and graph is not None:
         with complaints.gathered():
@@ -164,6 +160,16 @@ def resolve_job(
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
     return ResolvedJob(found, graph, form.pictures, maker.id if maker else "", start)
+
+
+def _wrong_with_name(name: str | None, home: Home, place: Place) -> Iterator[DigitsError]:
+    if name is None and place.count > 1:
+        message = f"A job on {place.count} nodes expects a name, found none."
+        yield SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it.")
+    if name and home.job_folder(name).exists() and place.rank == 0:
+        yield _taken("job", name)
+    if name and home.model_folder(name).exists():
+        yield _taken("model", name)
 
 
 def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:

@@ -5,7 +5,8 @@ import pytest
 from digits_core.errors import NetworkInvalid, SpecInvalid
 from digits_core.graph.adjustment import adjust
 from digits_core.graph.codec import decode, encode
-from digits_core.testing.graphs import after_conv, graph_of, multiplied, two_headed
+from digits_core.testing.blocks import after_conv
+from digits_core.testing.graphs import graph_of, multiplied, two_headed
 
 
 def trained(graph):
