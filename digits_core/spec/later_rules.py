@@ -1,7 +1,7 @@
 """Rules that came after DIGITS: decoupled weight decay, signs, and rates of their own for every layer.
 
-Symbols as in `digits_core.spec.update_rules`. A *kernel* is a weight whose name ends in ``/kernel``; biases, the scales
-and offsets of norms, tokens and embeddings are none.
+Symbols as in `digits_core.spec.update_rules`. A *kernel* is what convolutions and dense layers multiply with; biases,
+the scales and offsets of norms, tokens and embeddings are none.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from digits_core.contracts.backend import shown_weights
 from digits_core.inference.model import load_model
 from digits_core.spec.solver import NamedSolver
 from digits_core.store.home import Home
+from digits_core.store.job import JobFolder
 from digits_core.store.snapshots import latest_usable
 from digits_core.training.initialize import initial_arrays
 
@@ -16,8 +17,8 @@ def test_a_job_with_a_plugins_solver_frozen_layers_and_averages_trains_and_class
     wanted = ("--solver", "signum", "--lr", 0.001, "--set", "solver.beta=0.8", "--average", 0.9)
     answer = digits(*TRAIN, "--backend", "numpy", *wanted, "--freeze", "conv1", "--decay-on", "kernels")
     assert answer.status == 0 and answer.data["state"] == "done"
-    model = load_model(Home(home), "own")
-    assert (model.request.spec.solver.name, model.request.spec.freeze) == ("signum", ("conv1",))
+    model, spec = load_model(Home(home), "own"), JobFolder(Home(home).job_folder("own")).request().spec
+    assert (spec.solver.name, spec.freeze) == ("signum", ("conv1",))
     start = initial_arrays(model.graph, seed=0)
     assert np.array_equal(model.arrays["conv1/kernel"], start["conv1/kernel"])
     saved = latest_usable(Home(home).job_folder("own") / "snapshots").arrays

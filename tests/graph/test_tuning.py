@@ -3,10 +3,21 @@
 import pytest
 
 from digits_core.errors import NetworkInvalid, SpecInvalid
-from digits_core.graph.adjustment import adjust
+from digits_core.graph.adjustment import adjust, release
 from digits_core.graph.codec import decode, encode
+from digits_core.graph.customize import customize
+from digits_core.graph.graph import NetworkInput
+from digits_core.graph.native import Native, NativeWeight, native_graph
+from digits_core.hooks.registry import discover
+from digits_core.service.networks import build_network
+from digits_core.spec.files import parse_text
 from digits_core.testing.blocks import after_conv
 from digits_core.testing.graphs import graph_of, multiplied, two_headed
+
+
+def decaying(graph):
+    """Local names of weights that decay."""
+    return {name.rpartition("/")[2] for name, parameter in graph.parameters.items() if parameter.decay_multiplier}
 
 
 def trained(graph):
@@ -43,11 +54,28 @@ def test_a_job_freezes_layers_by_pattern_and_takes_decay_from_all_but_kernels():
     assert graph.parameters["first/kernel"].decay_multiplier == 3
 
 
-def test_what_a_job_says_survives_the_file_of_the_graph():
+def test_what_a_job_says_survives_the_file_of_the_graph_and_a_customized_one_and_can_be_taken_back():
     graph = adjust(multiplied(), ["norm"], "kernels")
-    again = decode(encode(graph))
-    assert again == graph and again.parameters == graph.parameters
+    for again in (decode(encode(graph)), decode(parse_text(customize(graph), where="text"))):
+        assert again == graph and again.parameters == graph.parameters
     assert not any({"frozen", "decay_on"} & layer.keys() for layer in encode(multiplied())["layers"])
+    assert release(graph) == multiplied()
+
+
+def test_scales_offsets_tokens_and_embeddings_are_no_kernels():
+    """What transformers and convnexts learn besides kernels has no decay by the rule; nor have biases."""
+    for name in ("vit-tiny", "convnext-tiny:depths=[1,1,1,1]"):
+        graph = build_network(name, None, discover().network_families)
+        trained_besides = {"token", "embedding"} if name == "vit-tiny" else set()
+        assert decaying(graph) >= {"kernel", "bias", "scale", "offset"} | trained_besides
+        assert decaying(adjust(graph, decay_on="kernels")) - {"mean"} == {"kernel"}
+
+
+def test_what_has_several_axes_in_a_native_network_is_a_kernel():
+    weights = (NativeWeight(name="0.weight", shape=(2, 192)), NativeWeight(name="0.bias", shape=(2,)))
+    op = Native(backend="torch", file="f.py", source="", digest="", classes=2, weights=weights)
+    graph = adjust(native_graph("f", NetworkInput(3, 8, 8, 2), op), decay_on="kernels")
+    assert [graph.parameters[f"native/0.{name}"].decay_multiplier for name in ("weight", "bias")] == [1, 0]
 
 
 def test_a_pattern_without_a_layer_is_refused_with_close_matches():
