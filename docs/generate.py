@@ -18,6 +18,7 @@ from digits_core.graph.description import BlockDescription, InputDescription, Lo
 from digits_core.graph.initializers import Initializer
 from digits_core.graph.ops import OPS
 from digits_core.graph.schema import network_schema
+from digits_core.graph.tuning import Tuning
 from digits_core.hooks import specs
 from digits_core.spec.augment import Augmentation, ExtraAugmentation
 from digits_core.spec.dataset import ClassLimits, DatasetSpec
@@ -76,8 +77,8 @@ def requests() -> str:
     ]
     for model in (*models, DatasetSpec, ClassLimits, ModelSpec):
         text += ["", f"## {model.__name__}", "", *_described(model)]
-    text += ["", "## Solvers", "", "In every formula `g = gradient + decay·decay_multiplier·w` and",
-             "`lr = rate·rate_multiplier`."]  # fmt: skip
+    text += ["", "## Solvers", "", "In every formula `∇` is the gradient, clipped, `λ = decay·decay_multiplier`,",
+             "`g = ∇ + λ·w` and `lr = rate·rate_multiplier`. A plugin may bring others."]  # fmt: skip
     for name, solver in SOLVERS.items():
         text += ["", f"### {name}", "", *_described(solver, {"name"})]
     text += ["", "## Policies", "", "`i` is the percent of training that is done."]
@@ -94,7 +95,7 @@ def operations() -> str:
         "What a layer of a network file may be. Shapes are `[C, H, W]` or `[F]`, without the batch.",
     ]
     text += ["", "## The network file", "", *_described(NetworkDescription)]
-    for model in (InputDescription, BlockDescription, LossDescription):
+    for model in (InputDescription, BlockDescription, LossDescription, Tuning):
         text += ["", f"### {model.__name__}", "", *_described(model)]
     for kind, op in OPS.items():
         if kind != "input":

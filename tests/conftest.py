@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import signal
 import sys
@@ -57,6 +58,19 @@ def augmenting(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parent / "stand_ins")
     point = EntryPoint("augmenting", "augmenting_plugin", GROUP)
     return collect([*entry_points(group=GROUP), point])
+
+
+@pytest.fixture
+def signum(monkeypatch):
+    """Distribution `signum` of somebody else is installed, here and in workers: it brings a solver."""
+    tests = Path(__file__).parent
+    folders = [str(tests / "stand_ins"), str(tests.parent / "docs" / "snippets")]
+    for folder in folders:
+        monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
+    discover.cache_clear()
+    yield
+    discover.cache_clear()
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import numpy.typing as npt
 from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.contracts.channels_last import layouts
 from digits_core.graph.graph import Graph
-from digits_core.spec.solver import SolverBase
+from digits_core.spec.solver import AVERAGE, SolverBase
 from digits_jax.precision import Format, LossScale
 
 #: Weights by canonical name, in the native layout.
 Weights: TypeAlias = dict[str, jax.Array]
-#: For each slot of the solver, an array per trainable weight.
+#: For each slot of the solver, and for the average, an array per trained weight.
 Slots: TypeAlias = dict[str, Weights]
 
 
@@ -36,20 +36,28 @@ class JaxState(NamedTuple):
     slots: Slots
     scale: LossScale | None = None
 
+    @property
+    def shown(self) -> Weights:
+        """The weights to evaluate with: averages where there are any."""
+        return self.weights | self.slots.get(AVERAGE, {})
+
 
 def from_canonical(arrays: Arrays, graph: Graph, solver: SolverBase, format: Format, device: jax.Device) -> JaxState:
-    """A state with copies of ``arrays`` on ``device``; absent slots are zero."""
+    """A state with copies of ``arrays`` on ``device``; absent slots are zero, absent averages start at the weight."""
     shapes, dtype = layouts(graph), format.weights
 
-    def put(name: str, weight: str) -> jax.Array:
-        canonical = arrays[name] if name in arrays else np.zeros(shapes[weight].canonical, dtype)
+    def put(canonical: npt.NDArray[Any], weight: str) -> jax.Array:
         # Whole numbers, as a native network may keep them, stay such.
         whole = canonical.dtype.kind in "biu"
         return owned(shapes[weight].to_native(canonical), canonical.dtype if whole else dtype, device)
 
-    trainable = [name for name, parameter in graph.parameters.items() if parameter.trainable]
-    weights = {name: put(name, name) for name in graph.parameters}
-    slots = {slot: {n: put(slot_name(slot, n), n) for n in trainable} for slot in type(solver).slots}
+    def slot(slot: str, weight: str) -> jax.Array:
+        absent = arrays[weight] if slot == AVERAGE else np.zeros(shapes[weight].canonical, dtype)
+        return put(arrays.get(slot_name(slot, weight), absent), weight)
+
+    trained = [name for name, parameter in graph.parameters.items() if parameter.trainable]
+    weights = {name: put(arrays[name], name) for name in graph.parameters}
+    slots = {kept: {name: slot(kept, name) for name in trained} for kept in solver.kept}
     return JaxState(weights, slots, jax.device_put(LossScale.first(), device) if format.scaled else None)
 
 

@@ -17,7 +17,8 @@ from digits_jax.ops.op import Mode
 class GraphModule(nnx.Module):
     """Any graph with its weights, ``layers[layer][weight]``, in Flax's layouts (``HWIO``, ``[in, out]``).
 
-    What a solver changes is `flax.nnx.Param`; running statistics and the mean picture are `flax.nnx.BatchStat`.
+    What a solver changes is `flax.nnx.Param`; running statistics, the mean picture and frozen weights are
+    `flax.nnx.BatchStat`.
 
     Args:
         graph: The network.

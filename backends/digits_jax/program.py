@@ -103,14 +103,14 @@ class JaxProgram(Program):
     def evaluate_step(self, state: JaxState, batch: Samples) -> Scores:
         """Forward and score."""
         with self.number_format():
-            return self._evaluate(state.weights, batch)
+            return self._evaluate(state.shown, batch)
 
     def predict(
         self, state: JaxState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
     ) -> dict[str, npt.NDArray[np.float32]]:
         """Forward, some pictures at a time, keeping what is asked for."""
         wanted = tuple(dict.fromkeys((self._graph.output, *taps)))
-        parts = [self._predict_chunk(state.weights, chunk, wanted) for chunk in self._chunks(images)]
+        parts = [self._predict_chunk(state.shown, chunk, wanted) for chunk in self._chunks(images)]
         return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
 
     def close(self) -> None:

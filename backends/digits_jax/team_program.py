@@ -109,4 +109,4 @@ def _padded(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
 
 
 def _weights_of(state: JaxState) -> JaxState:
-    return JaxState(own_shard(state.weights), {})
+    return JaxState(own_shard(state.shown), {})

@@ -10,14 +10,15 @@ import numpy.typing as npt
 
 from digits_core.contracts.backend import HEAD_PREFIX, Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.contracts.claims import require_weights
+from digits_core.contracts.solver_rules import rule_of
 from digits_core.graph.graph import Graph, Layer, Loss
 from digits_core.spec.job import BackendOptions
-from digits_core.spec.solver import SolverBase
+from digits_core.spec.solver import AVERAGE, SolverBase
 from digits_numpy.arrays import DTYPES, Array, NumpyState, from_canonical, to_canonical
 from digits_numpy.ops import OPS
 from digits_numpy.ops.activations import log_softmax
 from digits_numpy.ops.op import Backward, Mode, Weights
-from digits_numpy.solvers import RULES, clip_factor
+from digits_numpy.solvers import RULES, Rule, Turn, averaged, clip_factor
 
 
 class NumpyProgram(Program):
@@ -34,9 +35,10 @@ class NumpyProgram(Program):
         self._graph, self._solver, self._seed = graph, solver, context.seed
         self._dtype, self._parts = DTYPES[options.precision], options.accumulate
         self._forwards = {layer.name: OPS[layer.op.kind](layer) for layer in graph.layers}
-        heads = [loss.logits for loss in graph.losses]
         self._names = score_names(graph)
-        self._trained, self._scored = graph.needed_for(heads), graph.needed_for([graph.output, *heads])
+        self._rule: Rule = rule_of(solver, "numpy", RULES)
+        self._trained = graph.trained_through()
+        self._scored = graph.needed_for([graph.output, *(loss.logits for loss in graph.losses)])
 
     def load(self, arrays: Arrays) -> NumpyState:
         """A state with copies of ``arrays``."""
@@ -69,7 +71,7 @@ class NumpyProgram(Program):
 
     def evaluate_step(self, state: NumpyState, batch: Batch) -> Scores:
         """Forward and score."""
-        values, _ = self._forward(self._scored, state.weights, batch.images, Mode())
+        values, _ = self._forward(self._scored, state.shown, batch.images, Mode())
         return self._score(values, batch, batch.weights.sum(dtype=self._dtype))[0]
 
     def predict(
@@ -77,7 +79,7 @@ class NumpyProgram(Program):
     ) -> dict[str, npt.NDArray[np.float32]]:
         """Forward, keeping what is asked for."""
         wanted = (self._graph.output, *taps)
-        values, _ = self._forward(self._graph.needed_for(wanted), state.weights, images, Mode())
+        values, _ = self._forward(self._graph.needed_for(wanted), state.shown, images, Mode())
         return {name: values[name].astype(np.float32) for name in wanted}
 
     def close(self) -> None:
@@ -123,11 +125,12 @@ class NumpyProgram(Program):
         return {name: scores[name] for name in self._names}, gradients
 
     def _backward(self, backwards: dict[str, Backward], gradients: dict[str, Array]) -> Weights:
-        """Gradients of weights by canonical name, from those of the logits."""
+        """Gradients of trained weights by canonical name, from those of the logits."""
         found: Weights = {}
         for layer in reversed(self._trained):
             inputs, weights = backwards[layer.name](gradients[layer.name])
-            found.update({f"{layer.name}/{name}": gradient for name, gradient in weights.items()})
+            if not layer.frozen:
+                found.update({f"{layer.name}/{name}": gradient for name, gradient in weights.items()})
             for name, gradient in zip(layer.inputs, inputs, strict=False):
                 gradients[name] = gradients[name] + gradient if name in gradients else gradient
         return found
@@ -135,14 +138,16 @@ class NumpyProgram(Program):
     def _update(
         self, state: NumpyState, weights: Weights, gradients: Weights, learning_rate: float, step: int
     ) -> NumpyState:
-        rule, factor = RULES[self._solver.name], clip_factor(gradients, self._solver.clip)
-        slots = dict(state.slots)
+        solver, slots = self._solver, dict(state.slots)
+        factor = clip_factor(gradients, solver.clip)
         for name, old in state.slots.items():
-            parameter = self._graph.parameters[name]
-            decay = self._solver.weight_decay * parameter.decay_multiplier
-            g = factor * gradients.get(name, 0) + decay * weights[name]
-            update, slots[name] = rule(self._solver, g, old, step)
-            weights[name] = weights[name] - learning_rate * parameter.rate_multiplier * update
+            parameter, w = self._graph.parameters[name], weights[name]
+            decay = solver.weight_decay * parameter.decay_multiplier
+            gradient = factor * gradients.get(name, np.zeros_like(w))
+            update, slots[name] = self._rule(solver, Turn(w, gradient, decay, parameter.kernel, step + 1), old)
+            weights[name] = w - learning_rate * parameter.rate_multiplier * update
+            if solver.average is not None:
+                slots[name] |= {AVERAGE: averaged(old[AVERAGE], weights[name], solver.average, step)}
         return NumpyState(weights, slots)
 
 

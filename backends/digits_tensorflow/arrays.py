@@ -12,6 +12,7 @@ import numpy.typing as npt
 from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.contracts.channels_last import Layout, layouts
 from digits_core.graph.graph import Graph
+from digits_core.spec.solver import AVERAGE
 from digits_tensorflow.framework import tf
 
 #: ``tf.Variable`` by canonical name; of a solver, by weight and slot.
@@ -47,10 +48,10 @@ def weights_from_canonical(
 
 
 def slots_from_canonical(graph: Graph, arrays: Arrays, names: tuple[str, ...], dtype: tf.DType) -> Slots:
-    """New variables for the slots ``names`` of every trainable weight; absent ones are zero."""
+    """New variables for the slots ``names`` of every trained weight; absent ones are zero, averages the weight."""
 
     def slot(name: str, weight: str, layout: Layout) -> tf.Variable:
-        array = arrays.get(slot_name(name, weight))
+        array = arrays.get(slot_name(name, weight), arrays[weight] if name == AVERAGE else None)
         start = np.zeros(layout.native) if array is None else layout.to_native(array)
         return tf.Variable(start, trainable=False, name=slot_name(name, weight), dtype=dtype)
 

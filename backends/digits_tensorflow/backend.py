@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from digits_core.contracts.backend import Backend, BuildContext, Capabilities, Device, Program
 from digits_core.contracts.claims import require_claims
 from digits_core.contracts.native import NativeArrays
-from digits_core.errors import CapabilityMissing
+from digits_core.errors import CapabilityMissing, Problem, require
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import NATIVE, Native, native_of
 from digits_core.spec.job import BackendOptions
@@ -44,14 +45,20 @@ class TensorFlowBackend(Backend):
     def build(self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext) -> Program:
         """A program for any graph of the core's ops."""
         require_claims(self, graph, solver, options, context)
-        if native_of(graph) and options.precision != "fp32":
-            raise CapabilityMissing(
-                f"A native network in TensorFlow computes in fp32, found {options.precision}.",
-                where="options.precision",
-                hint="Choose the number format in the module itself.",
-            )
+        if native_of(graph):
+            require(_native_problems(solver, options), CapabilityMissing)
         return TensorFlowProgram(graph, solver, options, context)
 
     def native_arrays(self, network: Native, input: NetworkInput, seed: int) -> NativeArrays:
         """The arrays of a ``tf.Module`` as its file starts them."""
         return start_arrays(network, input, seed)
+
+
+def _native_problems(solver: SolverBase, options: BackendOptions) -> Iterator[Problem]:
+    """What a module cannot do that reads its own variables."""
+    if options.precision != "fp32":
+        message = f"A native network in TensorFlow computes in fp32, found {options.precision}."
+        yield Problem(message, "options.precision", "Choose the number format in the module itself.")
+    if solver.average is not None:
+        message = "A native network in TensorFlow reads its own weights, not a moving average of them."
+        yield Problem(message, "solver.average", "Leave out --average.")

@@ -32,7 +32,7 @@ class TensorFlowState:
     Args:
         trained: The variables.
         step: Makes of them a training step.
-        evaluate: Makes of a network an evaluation step.
+        evaluate: Makes of variables an evaluation step.
     """
 
     def __init__(self, trained: Trained, step: TrainingStep, evaluate: Any) -> None:
@@ -41,7 +41,7 @@ class TensorFlowState:
         self.part = tf.function(partial(step.part, trained), jit_compile=step.compile_part)
         self.update = tf.function(partial(step.update, trained), jit_compile=step.compile_whole)
         self.evaluate = tf.function(
-            partial(evaluate, self.network), jit_compile=step.compile_evaluation, reduce_retracing=True
+            partial(evaluate, trained), jit_compile=step.compile_evaluation, reduce_retracing=True
         )
         self.predict: dict[tuple[str, ...], Any] = {}
 
@@ -89,7 +89,7 @@ class TensorFlowProgram(Program):
         """New variables with copies of ``arrays``; steps are traced when first used."""
         with tf.device(self._device):
             network = Network(self._graph, arrays, self._precision)
-            slots = slots_from_canonical(self._graph, arrays, type(self._solver).slots, self._dtype)
+            slots = slots_from_canonical(self._graph, arrays, self._solver.kept, self._dtype)
             trained = Trained(network, slots, LossScale() if self._precision == "fp16" else None)
         return TensorFlowState(trained, self._step, self._evaluate)
 
@@ -142,7 +142,7 @@ class TensorFlowProgram(Program):
         if wanted not in state.predict:
             channels, height, width = self._graph.input.output()
             signature = [tf.TensorSpec([None, height, width, channels], tf.uint8)]
-            state.predict[wanted] = tf.function(partial(_activations, state.network, wanted), input_signature=signature)
+            state.predict[wanted] = tf.function(partial(_activations, state.trained, wanted), input_signature=signature)
         with tf.device(self._device):
             found = state.predict[wanted](tf.constant(images, tf.uint8))
         return {name: activation_to_canonical(value) for name, value in zip(wanted, found, strict=True)}
@@ -154,10 +154,10 @@ class TensorFlowProgram(Program):
     def close(self) -> None:
         """Variables and functions go with the states that hold them, the connections of a team with the process."""
 
-    def _evaluate(self, network: Network, batch: Samples) -> Tensors:
-        return score(self._graph, network.forward(batch.images, self._heads, Pass(dict(network.weights))), batch)
+    def _evaluate(self, trained: Trained, batch: Samples) -> Tensors:
+        return score(self._graph, trained.network.forward(batch.images, self._heads, Pass(trained.shown)), batch)
 
 
-def _activations(network: Network, wanted: Sequence[str], images: tf.Tensor) -> list[tf.Tensor]:
-    values = network.forward(images, wanted, Pass(dict(network.weights)))
+def _activations(trained: Trained, wanted: Sequence[str], images: tf.Tensor) -> list[tf.Tensor]:
+    values = trained.network.forward(images, wanted, Pass(trained.shown))
     return [tf.cast(values[name], tf.float32) for name in wanted]

@@ -7,16 +7,17 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from digits_core.contracts.backend import BuildContext
+from digits_core.contracts.solver_rules import rule_of
 from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
-from digits_core.spec.solver import SolverBase
-from digits_tensorflow.arrays import Slots
+from digits_core.spec.solver import AVERAGE, SolverBase
+from digits_tensorflow.arrays import Slots, Variables
 from digits_tensorflow.framework import tf
 from digits_tensorflow.network import Network
 from digits_tensorflow.ops.op import Pass
 from digits_tensorflow.precision import LossScale
 from digits_tensorflow.scores import Samples, Tensors, score
-from digits_tensorflow.solvers import RULES, UNFUSED
+from digits_tensorflow.solvers import FUSED, RULES, Rule, Turn, move_average
 from digits_tensorflow.team import Gathering, Team, new_key
 
 #: Scores and gradients.
@@ -29,13 +30,18 @@ class Trained:
 
     Attributes:
         network: The weights.
-        slots: Variables of the solver by weight and slot.
+        slots: Variables of the solver by weight and slot, averages among them.
         scale: What keeps gradients of fp16 in range.
     """
 
     network: Network
     slots: Slots
     scale: LossScale | None = None
+
+    @property
+    def shown(self) -> Variables:
+        """The weights to evaluate with: averages where there are any."""
+        return {name: self.slots.get(name, {}).get(AVERAGE, weight) for name, weight in self.network.weights.items()}
 
 
 class TrainingStep:
@@ -55,12 +61,14 @@ class TrainingStep:
         self._graph, self._solver, self._seed, self._team = graph, solver, context.seed, team
         self._first, self._batch = context.rows.start, context.batch
         self._heads = heads(graph)
+        self._rule: Rule = rule_of(solver, "tensorflow", RULES)
         self._compile = options.compile == "on" or (options.compile == "auto" and context.device.kind == "gpu")
-        self._compile_update = self._compile or (options.compile == "auto" and solver.name in UNFUSED)
+        plain = solver.average is not None or (solver.name in RULES and solver.name not in FUSED)
+        self._compile_update = self._compile or (options.compile == "auto" and plain)
         self._key = new_key() if team else 0
-        norms = [layer.name for layer in graph.layers if layer.op.kind == "batch_norm"]
+        norms = [layer.name for layer in graph.layers if layer.op.kind == "batch_norm" and not layer.frozen]
         self._gatherings = {name: Gathering(team, new_key(), new_key()) for name in norms} if team else {}
-        self.compilation = _explain(options, context, fused=solver.name not in UNFUSED)
+        self.compilation = _explain(options, context, update=self._compile_update)
         #: Whether XLA can compile a whole step, and forward and backward: it cannot what processes do together.
         self.compile_evaluation = self._compile
         self.compile_whole = self._compile and not team
@@ -138,12 +146,14 @@ class TrainingStep:
         return {name: gradient * factor for name, gradient in gradients.items()}
 
     def _apply(self, trained: Trained, gradients: Tensors, learning_rate: tf.Tensor, step: tf.Tensor) -> None:
-        rule = RULES[self._solver.name]
+        solver = self._solver
         for name, gradient in gradients.items():
-            parameter, weight = self._graph.parameters[name], trained.network.weights[name]
-            decay = self._solver.weight_decay * parameter.decay_multiplier
-            g = gradient + decay * weight if decay else gradient
-            rule(self._solver, weight, trained.slots[name], g, learning_rate * parameter.rate_multiplier, step)
+            parameter, weight, slots = self._graph.parameters[name], trained.network.weights[name], trained.slots[name]
+            decay = solver.weight_decay * parameter.decay_multiplier
+            rate = learning_rate * parameter.rate_multiplier
+            self._rule(solver, Turn(weight, slots, gradient, decay, parameter.kernel, rate, step))
+            if solver.average is not None:
+                move_average(slots[AVERAGE], weight, solver.average, step)
 
 
 def heads(graph: Graph) -> tuple[str, ...]:
@@ -151,16 +161,16 @@ def heads(graph: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys((graph.output, *(loss.logits for loss in graph.losses))))
 
 
-def _explain(options: BackendOptions, context: BuildContext, *, fused: bool) -> str:
+def _explain(options: BackendOptions, context: BuildContext, *, update: bool) -> str:
     """What XLA compiles, and why."""
     if options.compile != "auto":
         return f"Compiling is {options.compile}, as asked."
     if context.device.kind == "gpu":
         return "Steps are compiled by XLA, which is faster on GPUs."
     why = "on processors TensorFlow's own kernels are faster than XLA's."
-    if fused:
-        return f"Steps are not compiled: {why}"
-    return f"Only the update of the weights is compiled, which has no kernel of its own: {why}"
+    if update:
+        return f"Only the update of the weights is compiled, which has no kernel of its own: {why}"
+    return f"Steps are not compiled: {why}"
 
 
 def _move(trained: Trained, moved: Tensors) -> None:

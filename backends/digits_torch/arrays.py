@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from digits_core.contracts.backend import Arrays, slot_name
 from digits_core.graph.graph import Graph
-from digits_core.spec.solver import SolverBase
+from digits_core.spec.solver import AVERAGE, SolverBase
 from digits_torch.exchange import GradientExchange
 from digits_torch.foreign import Foreign
-from digits_torch.native import Network, training_twin
+from digits_torch.native import Network, training_twin, twin
 from digits_torch.team import Team
 
 #: Torch's attribute of each canonical local name.
@@ -43,12 +43,16 @@ class Group:
     Attributes:
         weights: Torch's parameters.
         slots: For each slot of the solver, in its order, one tensor per weight.
+        averages: Their moving averages; none where none are kept.
+        kernels: bool ``[weights]``, which of them are kernels.
         rate_multiplier: Factor on the learning rate.
         decay: Weight decay, multiplied.
     """
 
     weights: list[nn.Parameter]
     slots: tuple[list[Tensor], ...]
+    averages: list[Tensor]
+    kernels: Tensor
     rate_multiplier: float
     decay: float
 
@@ -59,7 +63,7 @@ class TorchState:
 
     Attributes:
         training: The network in training mode.
-        evaluating: The same weights in evaluation mode, so that no mode is ever switched.
+        evaluating: The same weights, or their averages, in evaluation mode, so that no mode is ever switched.
         groups: Trainable weights and slots, for the solver.
         tensors: Every array by canonical name, in saving order; the same memory as above.
         shapes: Canonical shapes of ``tensors``.
@@ -83,27 +87,32 @@ def from_canonical(
     device: torch.device,
     team: Team | None = None,
 ) -> TorchState:
-    """A state with copies of ``arrays``; absent slots are zero. With a team it trains in step with its processes."""
+    """A state with copies of ``arrays``; absent slots are zero, absent averages start at the weight.
+
+    With a team it trains in step with its processes.
+    """
     network = Network(graph, seed).eval().to(device, dtype, memory_format=torch.channels_last)
     weights = native_tensors(network, graph)
     shapes = {name: parameter.shape for name, parameter in graph.parameters.items()}
     tensors: dict[str, Tensor] = dict(weights)
-    for name, parameter in graph.parameters.items():
-        if parameter.trainable:
-            for slot in type(solver).slots:
-                tensors[slot_name(slot, name)] = torch.zeros_like(weights[name], requires_grad=False)
-                shapes[slot_name(slot, name)] = parameter.shape
+    trained = [name for name, parameter in graph.parameters.items() if parameter.trainable]
+    for name in trained:
+        for slot in solver.kept:
+            tensors[slot_name(slot, name)] = torch.zeros_like(weights[name], requires_grad=False)
+            shapes[slot_name(slot, name)] = shapes[name]
+    averages = {name: slot_name(AVERAGE, name) for name in trained if AVERAGE in solver.kept}
+    started = {average: arrays[name] for name, average in averages.items()} | arrays
     for name, tensor in tensors.items():
-        if name in arrays:
-            write(tensor, arrays[name])
-    trainable = [weights[name] for name, parameter in graph.parameters.items() if parameter.trainable]
+        if name in started:
+            write(tensor, started[name])
+    shown = {id(weights[name]): nn.Parameter(tensors[average], False) for name, average in averages.items()}
     return TorchState(
         training_twin(network, graph, team),
-        network,
+        twin(network, shown) if shown else network,
         _groups(graph, solver, tensors),
         tensors,
         shapes,
-        GradientExchange(trainable, team) if team else None,
+        GradientExchange([weights[name] for name in trained], team) if team else None,
     )
 
 
@@ -121,7 +130,7 @@ def filled_network(graph: Graph, arrays: Arrays) -> Network:
 
 
 def native_tensors(network: Network, graph: Graph) -> dict[str, Tensor]:
-    """Every weight of ``network`` by its canonical name."""
+    """Every weight of ``network`` by its canonical name; those that are not trained ask for no gradient."""
     tensors: dict[str, Tensor] = {}
     for layer in graph.layers:
         module = network.layer(layer.name)
@@ -129,9 +138,9 @@ def native_tensors(network: Network, graph: Graph) -> dict[str, Tensor]:
             trained, kept = module.arrays()
             tensors |= {f"{layer.name}/{name}": tensor for name, tensor in (trained | kept).items()}
             continue
-        for name in layer.parameters:
+        for name, parameter in layer.parameters.items():
             attribute = ATTRIBUTES.get(name) or ATTRIBUTES[name.removeprefix(f"{layer.name}/")]
-            tensors[name] = getattr(network.layer(layer.name), attribute)
+            tensors[name] = getattr(module, attribute).requires_grad_(parameter.trainable)
     return tensors
 
 
@@ -160,7 +169,9 @@ def _groups(graph: Graph, solver: SolverBase, tensors: dict[str, Tensor]) -> tup
     return tuple(
         Group(
             [tensors[name] for name in names],
-            tuple([tensors[slot_name(slot, name)] for name in names] for slot in type(solver).slots),
+            tuple([tensors[slot_name(slot, name)] for name in names] for slot in solver.slots),
+            [tensors[slot_name(AVERAGE, name)] for name in names if AVERAGE in solver.kept],
+            torch.tensor([graph.parameters[name].kernel for name in names], device=tensors[names[0]].device),
             rate,
             solver.weight_decay * decay,
         )

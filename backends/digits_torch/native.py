@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from torch import Tensor, nn
 
@@ -98,14 +99,27 @@ def training_twin(network: Network, graph: Graph, team: Team | None = None) -> N
     Rectifiers overwrite what no one else reads: that saves memory, and is why layers are tapped in the other one. With
     a team, batch norm sees the batches of all its processes.
     """
-    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    twin = copy.deepcopy(network, shared).train()
+    training = twin(network).train()
     for layer in _overwriting(graph):
-        twin.layer(layer.name).inplace = True
-    for module in twin.modules():
+        training.layer(layer.name).inplace = True
+    for module in training.modules():
         if isinstance(module, BatchNorm):
             module.team = team
-    return twin
+    for layer in graph.layers:
+        if layer.op.kind == "batch_norm" and layer.frozen:
+            training.layer(layer.name).eval()
+    return training
+
+
+def twin(network: Network, others: Mapping[int, Tensor] = MappingProxyType({})) -> Network:
+    """The same network on the same memory.
+
+    Args:
+        network: The network.
+        others: Tensors in place of some of its own, by the ``id`` of those.
+    """
+    own = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, own | dict(others))
 
 
 def plan(graph: Graph, targets: Sequence[str]) -> tuple[Call, ...]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.contracts.claims import require_weights
+from digits_core.contracts.solver_rules import rule_of
 from digits_core.graph.graph import Graph, Loss
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
@@ -21,8 +22,9 @@ from digits_torch.devices import arithmetic, choose_compilation
 from digits_torch.layers import Draw
 from digits_torch.native import DRAWING, Call, Network, plan
 from digits_torch.precision import HALF, WIDE, LossScale
-from digits_torch.solvers import take_gradients, update
+from digits_torch.solvers import RULES, Rule
 from digits_torch.team import Team
+from digits_torch.update import take_gradients, update
 
 
 class TorchBatch(NamedTuple):
@@ -84,6 +86,7 @@ class TorchProgram(Program):
         self, graph: Graph, solver: SolverBase, options: BackendOptions, context: BuildContext, device: torch.device
     ) -> None:
         self._graph, self._solver, self._context, self._device = graph, solver, context, device
+        self._rule: Rule = rule_of(solver, "torch", RULES)
         self._dtype, self._half, self._tf32 = WIDE[options.precision], HALF.get(options.precision), options.tf32
         self._loss_scale = LossScale() if self._half is torch.float16 else None
         self._team = Team(context, device) if context.addresses else None
@@ -131,7 +134,7 @@ class TorchProgram(Program):
             loss, sums = self._backward(state, batch, step)
             gradients = take_gradients(state.groups)
             if self._loss_scale is None or self._loss_scale.unscale(gradients):
-                update(self._solver, state.groups, gradients, learning_rate, step)
+                update(self._rule, self._solver, state.groups, gradients, learning_rate, step)
         return state, self._scores(loss, sums, batch)
 
     def evaluate_step(self, state: TorchState, batch: TorchBatch) -> Scores:

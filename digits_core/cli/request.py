@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Parts of a request that are one of several forms: the key that says which, the usual form, and what all share.
 FORMS: dict[str, tuple[str, str, frozenset[str]]] = {
-    "solver": ("name", "sgd", frozenset({"rate", "decay", "clip"})),
+    "solver": ("name", "sgd", frozenset({"rate", "decay", "clip", "average"})),
     "schedule": ("policy", "step", frozenset({"warmup"})),
 }
 

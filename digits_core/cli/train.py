@@ -9,6 +9,10 @@ import typer
 
 from digits_core.cli.options import Augment, Coordinator, Json, NodeRank, Nodes, ScaleRate, batch_size
 
+SOLVER_HELP = (
+    "sgd, nesterov, adagrad, rmsprop, adadelta, adam, adamw, lion, lars, lamb, or one of a plugin. [default: sgd]"
+)
+
 
 def train(
     dataset: Annotated[str | None, typer.Argument(help="Name of a dataset.", show_default=False)] = None,
@@ -28,14 +32,21 @@ def train(
     batch: Annotated[
         str | None, typer.Option(callback=batch_size, help="Pictures per step; auto: tries what fits. [default: 64]")
     ] = None,
-    solver: Annotated[str | None, typer.Option(help="sgd, nesterov, adagrad, adam. [default: sgd]")] = None,
-    lr: Annotated[float | None, typer.Option(help="Base learning rate. [default: 0.01]")] = None,
-    momentum: Annotated[float | None, typer.Option(help="For sgd and nesterov. [default: 0.9]")] = None,
-    decay: Annotated[float | None, typer.Option(help="L2 weight decay. [default: rate / 100]")] = None,
+    solver: Annotated[str | None, typer.Option(help=SOLVER_HELP)] = None,
+    lr: Annotated[float | None, typer.Option(help="Base learning rate. [default: the solver's; sgd: 0.01]")] = None,
     find_rate: Annotated[
         bool, typer.Option("--find-rate", help="Try rising rates, and train with what they say.")
     ] = False,
     scale_rate: ScaleRate = False,
+    momentum: Annotated[float | None, typer.Option(help="For sgd, nesterov and lars. [default: 0.9]")] = None,
+    decay: Annotated[float | None, typer.Option(help="Weight decay. [default: rate / 100, or the solver's]")] = None,
+    decay_on: Annotated[str | None, typer.Option(help="Weights that decay: all, kernels. [default: all]")] = None,
+    freeze: Annotated[
+        list[str] | None, typer.Option(help="Layers that stay as they are: 'conv*'; may be repeated.")
+    ] = None,
+    average: Annotated[
+        float | None, typer.Option(help="Memory of a moving average of the weights: 0.999. [default: none is kept]")
+    ] = None,
     policy: Annotated[
         str | None, typer.Option(help="fixed, step, multistep, exp, inv, poly, sigmoid, cosine. [default: step]")
     ] = None,
@@ -112,6 +123,9 @@ def train(
         "options.compile": compile,
         "options.accumulate": accumulate,
         "solver.clip": clip,
+        "solver.average": average,
+        "decay_on": decay_on,
+        "freeze": freeze or None,
         "priority": priority,
         "retries": retries,
         "seed": seed,

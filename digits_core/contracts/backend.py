@@ -15,7 +15,7 @@ from digits_core.errors import CapabilityMissing
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import Native
 from digits_core.spec.job import BackendOptions
-from digits_core.spec.solver import SolverBase
+from digits_core.spec.solver import AVERAGE, SolverBase
 
 #: Weights under their canonical names (``conv1/kernel``) and solver slots under ``solver/<slot>/<weight>``.
 Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
@@ -48,6 +48,17 @@ def score_names(graph: Graph) -> tuple[str, ...]:
     """Names of the scores of a graph: `SCORE_NAMES`, and with several heads the loss of each, ``loss/<logits>``."""
     heads = dict.fromkeys(f"{HEAD_PREFIX}{loss.logits}" for loss in graph.losses)
     return (*SCORE_NAMES, *heads) if len(heads) > 1 else SCORE_NAMES
+
+
+def shown_weights(arrays: Arrays) -> Arrays:
+    """The weights to use of what a program saved, without slots: the averages where they were kept.
+
+    >>> kept = {"fc/bias": np.zeros(1), "fc/kernel": np.zeros(1), "solver/average/fc/kernel": np.ones(1)}
+    >>> shown_weights(kept)
+    {'fc/bias': array([0.]), 'fc/kernel': array([1.])}
+    """
+    weights = {name: array for name, array in arrays.items() if not name.startswith(SLOT_PREFIX)}
+    return {name: arrays.get(slot_name(AVERAGE, name), weight) for name, weight in weights.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +191,11 @@ class Batch:
 class Program(ABC):
     """One graph, solver and number format, ready to run on the device of one process.
 
+    Weights that are not trained (`Parameter.trainable`) are changed by no step, have no slots and no gradients, but for
+    the running statistics of a batch norm that is not frozen. Where the solver keeps a moving average
+    (`SolverBase.average`) every step moves it after the update, and `evaluate_step` and `predict` use it in place of
+    the weights it is of.
+
     Where several processes train together (`BuildContext.addresses`) each holds all weights and is given its own
     `BuildContext.rows` of every batch. All of them call `load` once, and `train_step` and `total` in the same order; in
     `train_step` gradients are summed over all of them before the update, and the training statistics of batch norm are
@@ -201,7 +217,8 @@ class Program(ABC):
         """Make a state from canonical arrays.
 
         Args:
-            arrays: Every weight of the graph; solver slots that are absent start at zero, unknown names are ignored.
+            arrays: Every weight of the graph; solver slots that are absent start at zero, averages at their weight,
+                unknown names are ignored.
 
         Raises:
             DigitsError: If a weight is missing or has another shape than the graph says.
@@ -209,7 +226,7 @@ class Program(ABC):
 
     @abstractmethod
     def save(self, state: State) -> Arrays:
-        """Copy weights and solver slots out of ``state``, canonical names, shapes and number format."""
+        """Copy weights, solver slots and averages out of ``state``, canonical names, shapes and number format."""
 
     @abstractmethod
     def place(self, batch: Batch) -> DeviceBatch:

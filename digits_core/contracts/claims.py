@@ -68,8 +68,9 @@ def _unclaimed_ops(backend: Backend, graph: Graph) -> Iterator[Problem]:
 
 def _unclaimed_options(backend: Backend, solver: SolverBase, options: BackendOptions) -> Iterator[Problem]:
     claims = backend.capabilities()
+    brought = {solver.name} if backend.name in type(solver).rules else frozenset()
     for word, wanted, offered in (
-        ("solver", solver.name, claims.solvers),
+        ("solver", solver.name, claims.solvers | brought),
         ("precision", options.precision, claims.precisions),
     ):
         if wanted not in offered:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import graphlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digits_core.errors import Problem, suggest
 from digits_core.graph.layers import INPUT, Layer, LayerSpec, Loss
@@ -110,7 +110,7 @@ def _linked(layers: Sequence[LayerSpec], where: str) -> Iterator[LayerSpec]:
     for layer in layers:
         alone = not before or (layer.op is not None and not layer.op.arity[0])
         inputs = layer.inputs or (() if alone else (before,))
-        yield LayerSpec(layer.name, layer.op, inputs, layer.where or where)
+        yield replace(layer, inputs=inputs, where=layer.where or where)
         before = layer.name
 
 
@@ -158,7 +158,8 @@ def _infer(network: str, layers: Sequence[LayerSpec]) -> tuple[dict[str, Layer],
             continue
         shapes = tuple(inferred[source].output for source in layer.inputs)
         try:
-            inferred[layer.name] = Layer(layer.name, layer.op, layer.inputs, shapes, layer.op.output(*shapes))
+            output = layer.op.output(*shapes)
+            inferred[layer.name] = Layer(layer.name, layer.op, layer.inputs, shapes, output, layer.tuning)
         except ShapeMismatch as wrong:
             message = (
                 f"Network {network}: {layer.name} expects {wrong.expected}, found {wrong.found} "

@@ -27,7 +27,7 @@ of classes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -37,10 +37,13 @@ from digits_core.graph.check import check_network
 from digits_core.graph.description import InputDescription, NetworkDescription
 from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss, NetworkInput
 from digits_core.graph.ops import OPS, Input, Op
+from digits_core.graph.tuning import UNTUNED, Tuning
 from digits_core.spec.model import Spec, parse
 from digits_core.spec.origin import Origin
 
 CLASSES = "$classes"
+
+SpecT = TypeVar("SpecT", bound=Spec)
 
 
 def decode(
@@ -99,7 +102,13 @@ def encode(graph: Graph) -> dict[str, Any]:
     }
     for layer in graph.layers[1:]:
         description["layers"].append(
-            {"name": layer.name, "op": layer.op.kind, "inputs": list(layer.inputs), **told_fields(layer.op)}
+            {
+                "name": layer.name,
+                "op": layer.op.kind,
+                "inputs": list(layer.inputs),
+                **told_fields(layer.op),
+                **told_fields(layer.tuning),
+            }
         )
     return description
 
@@ -146,9 +155,11 @@ def _fill_class_count(layers: list[Written], classes: int) -> None:
 def _understood(layer: Written, network: str, ops: Mapping[str, type[Op]], problems: list[Problem]) -> LayerSpec:
     """A layer with its operation, or without one where that is not understood."""
     found: list[Problem] = []
-    op = None if layer.fields is None else _op(layer, dict(layer.fields), network, ops, found)
+    fields = dict(layer.fields or {})
+    tuning = _parsed(Tuning, {key: fields.pop(key) for key in Tuning.model_fields if key in fields}, layer, found)
+    op = None if layer.fields is None else _op(layer, fields, network, ops, found)
     problems += () if layer.again else found
-    return LayerSpec(layer.name, op, layer.inputs, layer.origin.at())
+    return LayerSpec(layer.name, op, layer.inputs, layer.origin.at(), tuning or UNTUNED)
 
 
 def _op(
@@ -161,8 +172,12 @@ def _op(
             message = f"Network {network}: {layer.name} has an unknown op {kind!r}."
             problems.append(Problem(message, place, suggest(str(kind), ops)))
         return None
+    return _parsed(ops[kind], fields, layer, problems)
+
+
+def _parsed(model: type[SpecT], fields: dict[str, Any], layer: Written, problems: list[Problem]) -> SpecT | None:
     try:
-        return parse(ops[kind], fields, where=layer.origin, error=NetworkInvalid)
+        return parse(model, fields, where=layer.origin, error=NetworkInvalid)
     except DigitsError as refused:
         told = tuple(layer.unfilled)
         problems += [problem for problem in refused.problems if not (told and problem.where.startswith(told))]

@@ -15,6 +15,7 @@ from digits_core.graph.graph import Graph, Layer, Loss
 from digits_core.graph.groups import group_of
 from digits_core.graph.initializers import Initializer
 from digits_core.graph.ops import Op
+from digits_core.graph.tuning import UNTUNED
 from digits_core.spec.files import dump_flow
 from digits_core.spec.model import Spec
 from digits_core.units import format_count
@@ -71,7 +72,7 @@ def _entries(graph: Graph, counting: set[str], heads: set[str]) -> Iterator[dict
         entry: dict[str, Any] = {"name": layer.name, "op": layer.op.kind}
         if layer.inputs != (before.name,):
             entry["inputs"] = layer.inputs[0] if len(layer.inputs) == 1 else list(layer.inputs)
-        entry |= {key: _short(value) for key, value in _ordered(layer.op).items()}
+        entry |= {key: _short(value) for key, value in _ordered(layer.op).items()} | told_fields(layer.tuning)
         if layer.name in counting:
             entry[_COUNT[layer.op.kind]] = CLASSES
         before = layer
@@ -89,7 +90,7 @@ def _ordered(op: Op) -> dict[str, Any]:
 
 
 def _folds(layer: Layer, following: Layer) -> bool:
-    plain = following.op.kind in ACTIVATIONS and not told_fields(following.op)
+    plain = following.op.kind in ACTIVATIONS and not told_fields(following.op) and following.tuning == UNTUNED
     return plain and following.name == f"{layer.name}.activation" and following.inputs == (layer.name,)
 
 

@@ -59,7 +59,8 @@ class NetworkDescription(Spec):
     blocks: dict[str, BlockDescription] = Field(default={})
     """Layers that are used by name, as often as needed."""
     layers: tuple[Any, ...] = Field(min_length=1)
-    """Layers in any order; each has a name, maybe inputs, and an op with its fields or a block with its parameters."""
+    """Layers in any order; each has a name, maybe inputs, and an op with its fields and those of `Tuning`, or a block
+    with its parameters."""
     losses: tuple[LossDescription, ...] = ()
     """What training minimises."""
     output: str = ""

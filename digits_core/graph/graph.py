@@ -68,8 +68,13 @@ class Graph:
 
     @property
     def parameter_count(self) -> int:
-        """Number of trainable elements."""
+        """Number of trainable elements, whether they are frozen or not."""
         return sum(layer.parameter_count for layer in self.layers)
+
+    @property
+    def trained_count(self) -> int:
+        """Number of elements that training changes."""
+        return sum(parameter.size for parameter in self.parameters.values() if parameter.trainable)
 
     @property
     def flops(self) -> int:
@@ -104,6 +109,16 @@ class Graph:
         """The same network with another label smoothing in every loss."""
         losses = tuple(replace(loss, label_smoothing=label_smoothing) for loss in self.losses)
         return replace(self, losses=losses)
+
+    def trained_through(self) -> tuple[Layer, ...]:
+        """The layers that gradients of the losses pass on their way to a trained weight, in computing order."""
+        passed: set[str] = set()
+        needed = self.needed_for(loss.logits for loss in self.losses)
+        for layer in needed:
+            trained = any(parameter.trainable for parameter in layer.parameters.values())
+            if trained or passed.intersection(layer.inputs):
+                passed.add(layer.name)
+        return tuple(layer for layer in needed if layer.name in passed)
 
     def needed_for(self, targets: Iterable[str]) -> tuple[Layer, ...]:
         """The layers that ``targets`` depend on, themselves included, in computing order."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from digits_core.graph.ops import Input, Op, Parameter
 from digits_core.graph.shapes import Shape
+from digits_core.graph.tuning import UNTUNED, Tuning
 
 INPUT = "input"
 #: Canonical name of what the input layer subtracts.
@@ -45,12 +46,14 @@ class LayerSpec:
         op: What it computes; None where that is not understood, which others tell: its name and inputs are checked.
         inputs: Names of the layers it takes; empty: the layer described before it.
         where: Place in a file, for errors.
+        tuning: How its weights are trained.
     """
 
     name: str
     op: Op | None
     inputs: tuple[str, ...] = ()
     where: str = ""
+    tuning: Tuning = UNTUNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Layer:
         inputs: Names of the layers it takes.
         input_shapes: Their shapes.
         output: Its shape.
+        tuning: How its weights are trained.
     """
 
     name: str
@@ -70,17 +74,24 @@ class Layer:
     inputs: tuple[str, ...]
     input_shapes: tuple[Shape, ...]
     output: Shape
+    tuning: Tuning = UNTUNED
 
     @property
     def parameters(self) -> dict[str, Parameter]:
         """Its weights under their canonical names."""
         local = self.op.parameters(*self.input_shapes)
-        return {f"{self.name}/{name}": parameter for name, parameter in local.items()}
+        return {f"{self.name}/{name}": self.tuning.applied(parameter) for name, parameter in local.items()}
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it computes the same while training as otherwise, and none of its weights moves."""
+        return self.tuning.frozen
 
     @property
     def parameter_count(self) -> int:
-        """Number of trainable elements."""
-        return sum(parameter.size for parameter in self.parameters.values() if parameter.trainable)
+        """Number of trainable elements, whether they are frozen or not."""
+        local = self.op.parameters(*self.input_shapes)
+        return sum(parameter.size for parameter in local.values() if parameter.trainable)
 
     @property
     def flops(self) -> int:

@@ -64,7 +64,7 @@ def estimate_memory(
     MemoryEstimate(weights=36, slots=36, gradients=36, activations=200)
     """
     per_weight = max(4, bytes_per_activation)
-    trained = graph.parameter_count * per_weight
+    trained = graph.trained_count * per_weight
     weights = sum(parameter.size for parameter in graph.parameters.values()) * per_weight
     rows = math.ceil(batch / max(1, min(accumulate, batch)))
     kept = sum(layer.op.kept(layer.output) for layer in graph.layers)

@@ -56,8 +56,14 @@ class Native(Op):
         return (self.classes,)
 
     def parameters(self, *inputs: Shape) -> dict[str, Parameter]:
-        """What the backend reported; how they start is the module's own business."""
-        return {weight.name: Parameter(weight.shape, Constant(), weight.trainable) for weight in self.weights}
+        """What the backend reported; how they start is the module's own business.
+
+        Nothing says which are kernels, so those are that have more than one axis.
+        """
+        return {
+            weight.name: Parameter(weight.shape, Constant(), weight.trainable, kernel=len(weight.shape) > 1)
+            for weight in self.weights
+        }
 
     def flops(self, inputs: Sequence[Shape], output: Shape) -> int:
         """Unknown, and told as 0."""

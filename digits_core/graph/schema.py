@@ -17,6 +17,7 @@ from digits_core.graph.description import BlockDescription, NetworkDescription
 from digits_core.graph.initializers import Initializer
 from digits_core.graph.layers import INPUT
 from digits_core.graph.ops import OPS, Op
+from digits_core.graph.tuning import Tuning
 from digits_core.spec.model import NAME_PATTERN
 
 _PARAMETER = {
@@ -62,7 +63,9 @@ def network_schema(ops: Mapping[str, type[Op]] = OPS) -> dict[str, Any]:
 def _layer(kind: str, op: type[Op], ops: Mapping[str, type[Op]], definitions: dict[str, Any]) -> dict[str, Any]:
     """One layer of a network file, with the fields of its operation."""
     found = _collected(op.model_json_schema(), definitions)
-    fields = {name: _shared(_fillable(field), definitions) for name, field in found.get("properties", {}).items()}
+    tuned = _collected(Tuning.model_json_schema(), definitions)
+    written = found.get("properties", {}) | tuned["properties"]
+    fields = {name: _shared(_fillable(field), definitions) for name, field in written.items()}
     activations = [activation for activation in ACTIVATIONS if activation in ops]
     return {
         "type": "object",

@@ -22,6 +22,7 @@ from digits_core.contracts.network_family import NetworkFamily
 from digits_core.contracts.network_importer import NetworkImporter
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
 from digits_core.hooks import specs
+from digits_core.spec.solver import SolverBase
 
 GROUP = "digits.plugins"
 API = 1
@@ -152,6 +153,7 @@ AnyRegistry: TypeAlias = (
     | Registry[NetworkImporter]
     | Registry[ModelImporter]
     | Registry[PictureAugmentation]
+    | Registry[SolverBase]
     | Registry[Launcher]
 )
 
@@ -166,6 +168,7 @@ class Plugins:
     network_importers: Registry[NetworkImporter]
     model_importers: Registry[ModelImporter]
     augmentations: Registry[PictureAugmentation]
+    solvers: Registry[SolverBase]
     launchers: Registry[Launcher]
     broken: tuple[BrokenPlugin, ...]
 
@@ -179,6 +182,7 @@ class Plugins:
             self.network_importers,
             self.model_importers,
             self.augmentations,
+            self.solvers,
             self.launchers,
         )
 
@@ -222,6 +226,7 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         Registry("network importer", NetworkImporter, declared("digits_network_importers")),  # type: ignore[type-abstract]
         Registry("model importer", ModelImporter, declared("digits_model_importers")),  # type: ignore[type-abstract]
         Registry("augmentation", PictureAugmentation, declared("digits_augmentations")),  # type: ignore[type-abstract]
+        Registry("solver", SolverBase, declared("digits_solvers")),
         Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
         tuple(broken),
     )

@@ -43,5 +43,10 @@ def digits_augmentations() -> list[Entry]:  # type: ignore[empty-body]
 
 
 @hookspec
+def digits_solvers() -> list[Entry]:  # type: ignore[empty-body]
+    """Solvers: targets are subclasses of `digits_core.spec.solver.SolverBase` that name a rule for each backend."""
+
+
+@hookspec
 def digits_launchers() -> list[Entry]:  # type: ignore[empty-body]
     """Launchers: targets are subclasses of `digits_core.contracts.launcher.Launcher`."""

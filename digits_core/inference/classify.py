@@ -60,7 +60,7 @@ def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 
     Raises:
         CapabilityMissing: If the backend does not offer what the network needs.
     """
-    # Nothing is trained here: any solver will do.
+    # Any solver does: what is classified with is in the weights already, averages too.
     program = backend.build(model.graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
     labels = model.labels or tuple(f"class {index}" for index in range(model.graph.classes))
     predictions: list[Prediction] = []

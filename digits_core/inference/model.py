@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from digits_core.contracts.backend import Arrays
+from digits_core.contracts.backend import Arrays, shown_weights
 from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.graph.graph import Graph
 from digits_core.spec.dataset import PictureForm
@@ -32,7 +32,7 @@ class Model:
     Attributes:
         name: What it was asked for as, completed: ``JOB@000003-epoch``.
         graph: The network.
-        arrays: The weights.
+        arrays: The weights, or their moving averages where the job kept them: what validation measured.
         labels: Names of the classes, by number; empty: unknown, as an imported model's may be.
         picture: The form that pictures are brought into.
         options: How it was computed.
@@ -67,9 +67,10 @@ def load_model(home: Home, name: str) -> Model:
         raise NameUnknown(f"There is no {kind} {job!r}.", hint=suggest(job, names))
     folder = JobFolder(home.job_folder(job))
     request = folder.request()
-    state, arrays, damaged = _snapshot(folder, which or "last")
-    options, graph = request.spec.options, folder.graph()
-    return Model(f"{job}@{state.name}", graph, arrays, request.labels, request.picture, options, state, damaged)
+    averages = request.spec.solver.average is not None
+    state, arrays, damaged = _snapshot(folder, which or "last", averages=averages)
+    shown, options, graph = shown_weights(arrays), request.spec.options, folder.graph()
+    return Model(f"{job}@{state.name}", graph, shown, request.labels, request.picture, options, state, damaged)
 
 
 def _imported(folder: ModelFolder) -> Model:
@@ -77,7 +78,7 @@ def _imported(folder: ModelFolder) -> Model:
     return Model(folder.name, folder.graph(), folder.arrays(), record.labels, record.picture, BackendOptions())
 
 
-def _snapshot(folder: JobFolder, which: str) -> tuple[SnapshotState, Arrays, tuple[Problem, ...]]:
+def _snapshot(folder: JobFolder, which: str, *, averages: bool) -> tuple[SnapshotState, Arrays, tuple[Problem, ...]]:
     place = folder.snapshots_folder
     states = list_snapshots(place)
     if which == "last":
@@ -89,7 +90,7 @@ def _snapshot(folder: JobFolder, which: str) -> tuple[SnapshotState, Arrays, tup
         return usable.state, usable.arrays, usable.damaged
     name = _snapshot_called(folder, which, states)
     try:
-        state, arrays = load_snapshot(place, name, slots=False)
+        state, arrays = load_snapshot(place, name, slots=averages)
     except SnapshotDamaged as damaged:
         others = [f"{folder.id}@{state.name}" for state in states if state.name != name]
         hint = f"Use another snapshot: {', '.join(others)}." if others else "The job has no other snapshot."

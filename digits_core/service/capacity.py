@@ -74,7 +74,7 @@ def estimate(spec: JobSpec, graph: Graph, batch: int) -> MemoryEstimate:
     """What each process needs for ``batch`` pictures of its own per step."""
     options = spec.options
     bytes_each = activation_bytes(options.precision)
-    return estimate_memory(graph, len(type(spec.solver).slots), batch, bytes_each, options.accumulate)
+    return estimate_memory(graph, len(spec.solver.kept), batch, bytes_each, options.accumulate)
 
 
 def memory_note(spec: JobSpec, graph: Graph, placement: Placement) -> str:

@@ -27,6 +27,7 @@ from digits_core.graph.draw import draw
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.schema import network_schema
 from digits_core.hooks.registry import Plugins, discover
+from digits_core.hooks.solvers import known_solver, require_rule
 from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
@@ -393,7 +394,8 @@ class Digits:
             place: Which of several machines this one is; the first decides backend and devices.
 
         Raises:
-            NameUnknown: If there is no such job or backend.
+            NameUnknown: If there is no such job, backend or solver.
+            CapabilityMissing: If the solver of a plugin has no rule for the backend.
             StateConflict: If it is done or aborted, or runs in another backend.
             DatasetUnusable: If its dataset is gone, damaged or another one.
             CapabilityMissing: If its network is native to another backend.
@@ -416,6 +418,7 @@ class Digits:
             require_own_backend(folder.graph(), chosen)
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
+        require_rule(known_solver(request.spec.solver, self.plugins.solvers), chosen)
         notes = self._runs.resume(
             folder, backend=chosen, wanted=wanted, retries=request.spec.retries, **_machines(place)
         )

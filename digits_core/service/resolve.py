@@ -15,6 +15,7 @@ from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
 from digits_core.errors import (
     DatasetUnusable,
+    DigitsError,
     NameTaken,
     NameUnknown,
     PluginMissing,
@@ -23,8 +24,10 @@ from digits_core.errors import (
     SpecInvalid,
     suggest,
 )
+from digits_core.graph.adjustment import adjust
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins, Registry
+from digits_core.hooks.solvers import require_rule, with_known_solver
 from digits_core.scheduling.inventory import machine_devices
 from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.scheduling.requests import parse_devices, require_devices
@@ -144,17 +147,15 @@ def resolve_job(
     )
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
-    if spec.name is None and place.count > 1:
-        message = f"A job on {place.count} nodes expects a name, found none."
-        complaints.add(SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it."))
-    if spec.name and home.job_folder(spec.name).exists() and place.rank == 0:
-        complaints.add(_taken("job", spec.name))
-    if spec.name and home.model_folder(spec.name).exists():
-        complaints.add(_taken("model", spec.name))
+    with complaints.gathered():
+        spec = with_known_solver(spec, plugins.solvers, where)
+        require_rule(spec.solver, backend)
+    for wrong in _wrong_with_name(spec.name, home, place):
+        complaints.add(wrong)
     if native and input is not None and not complaints.errors:
         # Code is run only for a request that is right otherwise.
         with complaints.gathered():
-            graph = read_native(Path(native), input, backend, home)
+            graph = adjust(read_native(Path(native), input, backend, home), spec.freeze, spec.decay_on)
     start = None
     if origin is not None and manifest is not None and graph is not None:
         with complaints.gathered():
@@ -166,6 +167,16 @@ def resolve_job(
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
     notes = (*start_notes(start), *_balance_notes(spec, form))
     return ResolvedJob(found, _taught(graph, spec), form.pictures, maker.id if maker else "", start, notes)
+
+
+def _wrong_with_name(name: str | None, home: Home, place: Place) -> Iterator[DigitsError]:
+    if name is None and place.count > 1:
+        message = f"A job on {place.count} nodes expects a name, found none."
+        yield SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it.")
+    if name and home.job_folder(name).exists() and place.rank == 0:
+        yield _taken("job", name)
+    if name and home.model_folder(name).exists():
+        yield _taken("model", name)
 
 
 def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
@@ -324,10 +335,14 @@ def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
 
 
 def _graph(spec: JobSpec, origin: Origin | None, input: NetworkInput | None, plugins: Plugins) -> Graph | None:
-    """The network; None where the model that would tell it is not there."""
+    """The network as the job trains it; None where the model that would tell it is not there."""
     if origin is not None:
-        return build_from(origin, spec, input, plugins)
-    return build_network(spec.network, input, plugins.network_families) if spec.network else None
+        graph = build_from(origin, spec, input, plugins)
+    elif spec.network:
+        graph = build_network(spec.network, input, plugins.network_families)
+    else:
+        return None
+    return adjust(graph, spec.freeze, spec.decay_on)
 
 
 def _taught(graph: Graph, spec: JobSpec) -> Graph:

@@ -11,6 +11,7 @@ from digits_core.contracts.backend import Arrays
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.errors import Problem, SpecInvalid, require
 from digits_core.graph import codec
+from digits_core.graph.adjustment import release
 from digits_core.graph.graph import MEAN, Graph, NetworkInput
 from digits_core.graph.heads import head_layers
 from digits_core.graph.native import native_of
@@ -83,14 +84,15 @@ def inherit(spec: JobSpec, origin: Origin, manifest: DatasetManifest) -> JobSpec
 def build_from(origin: Origin, spec: JobSpec, input: NetworkInput | None, plugins: Plugins) -> Graph:
     """The network of a job that starts from a model: the one it names, else the model's own with the new classes.
 
-    Pixels are scaled as the weights learned them.
+    Pixels are scaled as the weights learned them. What another job froze is not frozen.
 
     Raises:
         NetworkInvalid: If it cannot be built for that input.
     """
     if spec.network is None:
         assert origin.graph is not None
-        return origin.graph if input is None else _adapted(origin.graph, input)
+        own = release(origin.graph)
+        return own if input is None else _adapted(own, input)
     graph = build_network(spec.network, input, plugins.network_families)
     if origin.graph is None or origin.graph.input.scale == graph.input.scale:
         return graph
@@ -111,8 +113,15 @@ def begin(origin: Origin, graph: Graph, spec: JobSpec, manifest: DatasetManifest
     require(_channel_problems(origin, graph), SpecInvalid)
     source = Source(origin.name, origin.arrays, origin.labels)
     record, arrays = transfer(source, graph, manifest.labels, spec.seed)
-    notes = (*origin.notes, *record.notes, *_differences(origin, graph, spec, manifest))
+    notes = (*origin.notes, *record.notes, *_frozen_anew(graph, record), *_differences(origin, graph, spec, manifest))
     return record.model_copy(update={"notes": notes}), arrays
+
+
+def _frozen_anew(graph: Graph, record: StartRecord) -> Iterator[str]:
+    """Layers that stay as they were drawn, because the model has no weights for them."""
+    anew = [layer.name for layer in graph.layers if layer.frozen and record.initialised.keys() & layer.parameters]
+    if anew:
+        yield f"Frozen, though the model has no weights for it: {', '.join(anew)}."
 
 
 def _differences(origin: Origin, graph: Graph, spec: JobSpec, manifest: DatasetManifest) -> Iterator[str]:

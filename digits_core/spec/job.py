@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     ValidationError,
     ValidationInfo,
@@ -21,6 +22,8 @@ from digits_core.spec.targets import TargetOptions
 
 Mean = Literal["none", "pixel", "image"]
 Precision = Literal["fp32", "fp64", "bf16", "fp16"]
+#: Weights that weight decay acts on: all, or kernels alone, not biases, norms, tokens and embeddings.
+DecayOn = Literal["all", "kernels"]
 
 
 def _batch(value: Any, check: ValidatorFunctionWrapHandler) -> int | Literal["auto"]:
@@ -34,6 +37,15 @@ def _batch(value: Any, check: ValidatorFunctionWrapHandler) -> int | Literal["au
     return checked
 
 
+def _listed(value: Any) -> Any:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
+        return value
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+#: Names or patterns; a list, or text with commas.
+Patterns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 #: Pictures per step; auto: to be found out.
 BatchSize = Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], WrapValidator(_batch)]
 
@@ -107,6 +119,10 @@ class JobSpec(Spec):
     """Pictures per step, over all devices; auto: the largest useful size that fits, found before the job is made."""
     solver: Solver = Sgd()
     """How weights are updated."""
+    decay_on: DecayOn = "all"
+    """Weights with decay: all, or kernels alone (none on biases, norms, tokens and embeddings)."""
+    freeze: Patterns = ()
+    """Layers that stay as they are, by name or pattern such as `conv*`; a list, or text like `conv1, block*`."""
     schedule: Schedule = Step()
     """How the learning rate changes."""
     data: DataOptions = DataOptions()

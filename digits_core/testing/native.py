@@ -11,7 +11,7 @@ from digits_core.contracts.backend import Arrays, Backend, BuildContext, Program
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import NATIVE, Native, NativeWeight, digest_of, native_graph
 from digits_core.spec.job import BackendOptions
-from digits_core.spec.solver import Adam
+from digits_core.spec.solver import Adam, SolverBase
 from digits_core.testing.graphs import batch_of
 
 #: What the files of tests are given.
@@ -19,6 +19,7 @@ INPUT = NetworkInput(channels=2, height=9, width=8, classes=4)
 #: Pictures per step.
 BATCH = 6
 DEFAULT_OPTIONS = BackendOptions()
+DEFAULT_SOLVER = Adam()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,20 @@ def native_op(backend: Backend, source: str) -> Native:
 
 
 def native_trial(
-    backend: Backend, source: str, seed: int = 0, options: BackendOptions = DEFAULT_OPTIONS
+    backend: Backend,
+    source: str,
+    seed: int = 0,
+    options: BackendOptions = DEFAULT_OPTIONS,
+    solver: SolverBase = DEFAULT_SOLVER,
 ) -> NativeTrial:
-    """The program of a file with text ``source``, as a job of that seed and those options makes it."""
+    """The program of a file with text ``source``, as a job of that seed, those options and that solver makes it."""
     op = native_op(backend, source)
     found = backend.native_arrays(op, INPUT, seed)
     weights = [NativeWeight(name=name, shape=array.shape) for name, array in found.trained.items()]
     weights += [NativeWeight(name=name, shape=array.shape, trainable=False) for name, array in found.kept.items()]
     graph = native_graph("mine", INPUT, op.model_copy(update={"weights": tuple(weights)}))
     context = BuildContext(backend.devices()[-1], seed=seed, batch=BATCH)
-    program = backend.build(graph, Adam(), options, context)
+    program = backend.build(graph, solver, options, context)
     arrays = {f"{NATIVE}/{name}": array for name, array in (found.trained | found.kept).items()}
     return NativeTrial(program, graph, arrays)
 

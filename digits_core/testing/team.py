@@ -23,6 +23,7 @@ from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildConte
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
 from digits_core.hooks.registry import discover
+from digits_core.hooks.solvers import known_solver
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Solver, SolverBase
@@ -134,7 +135,7 @@ def main(folder: Path, index: int) -> None:
     exercise = Exercise(
         data["backend"],
         codec.decode(data["graph"]),
-        TypeAdapter[SolverBase](Solver).validate_python(data["solver"]),
+        known_solver(TypeAdapter[SolverBase](Solver).validate_python(data["solver"]), discover().solvers),
         data["batch"],
         data["rates"],
         BackendOptions.model_validate(data["options"]),

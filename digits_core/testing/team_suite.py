@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from digits_core.contracts.backend import Backend
+from digits_core.graph.adjustment import adjust
+from digits_core.graph.graph import Graph
 from digits_core.spec.job import BackendOptions
-from digits_core.spec.solver import Adam, Sgd
-from digits_core.testing.backend_suite import RATES, error_of
+from digits_core.spec.solver import Adam, Lamb, Sgd
 from digits_core.testing.graphs import OP_CASES, graph_of, multiplied
+from digits_core.testing.runs import RATES, error_of
 from digits_core.testing.team import Exercise, Trained
 
 #: Largest relative error after some steps: only the order of additions differs.
@@ -28,8 +30,11 @@ class TeamSuite:
 
     @pytest.mark.parametrize("count", [2, 3])
     def test_several_processes_train_as_one_does(self, backend: Backend, count: int, tmp_path: Path) -> None:
-        # Batch norm, dropout, a mean picture, multipliers, second targets, importance, and shares of different sizes.
-        exercise = Exercise(backend.name, multiplied(), Adam(rate=0.01, clip=0.5), 7, RATES, targets=True)
+        # Batch norm, dropout, a mean picture, multipliers, second targets, importance, and shares of different sizes;
+        # with three of them layers that are frozen, averages, and norms of weights.
+        graph: Graph = multiplied() if count == 2 else adjust(multiplied(), ("frozen", "norm"), "kernels")
+        solver = Adam(rate=0.01, clip=0.5) if count == 2 else Lamb(rate=0.01, average=0.8)
+        exercise = Exercise(backend.name, graph, solver, 7, RATES, targets=True)
         self._assert_train_as_one(backend, exercise, count, tmp_path)
 
     def test_several_processes_may_work_in_parts(self, backend: Backend, tmp_path: Path) -> None:

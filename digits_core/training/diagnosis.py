@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from digits_core.contracts.backend import SLOT_PREFIX
 from digits_core.errors import DigitsError
 from digits_core.graph.memory import LESS_MEMORY
 from digits_core.training.loop import Training
@@ -59,6 +60,8 @@ def _first_layer(training: Training, arrays: dict[str, np.ndarray], images: np.n
     if broken is not None:
         return f"First the weights {broken} were no longer finite: their gradient overflowed."
     program, layers = training.program, training.layers
-    values = program.predict(program.load(arrays), images, layers)
+    # Without averages, which are not what was trained with.
+    weights = {name: array for name, array in arrays.items() if not name.startswith(SLOT_PREFIX)}
+    values = program.predict(program.load(weights), images, layers)
     first = next((name for name in layers if not np.isfinite(values[name]).all()), None)
     return f"The first layer that was not finite is {first}." if first else "Every layer was finite but the loss."

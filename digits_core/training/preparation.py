@@ -19,6 +19,7 @@ from digits_core.events.facts import Noted, ProgramBuilt, RunStarted
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import NATIVE, native_of
 from digits_core.hooks.registry import discover
+from digits_core.hooks.solvers import with_known_solver
 from digits_core.spec.job import JobSpec
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
@@ -77,8 +78,9 @@ def prepare(job: JobFolder, control: Control, member: Member = ALONE) -> tuple[T
         DigitsError: If the folder, the dataset, the backend or the devices are not what they should be.
     """
     request, graph, run = job.request(), job.graph(), require_run(job)
-    spec, dataset = request.spec, _open(job, request)
-    backend = discover().backends.get(run.backend)()
+    plugins = discover()
+    spec, dataset = with_known_solver(request.spec, plugins.solvers), _open(job, request)
+    backend = plugins.backends.get(run.backend)()
     context = BuildContext(own_device(backend, run, member), spec.seed, spec.batch_size, member.index, member.addresses)
     training, validation = _loaders(request, dataset, context.rows)
     counts = dataset.manifest.splits

@@ -21,6 +21,7 @@ from digits_core.graph.codec import decode
 from digits_core.graph.graph import Graph
 from digits_core.graph.native import JOB_OPS
 from digits_core.hooks.registry import discover
+from digits_core.hooks.solvers import known_solver
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.model import Spec
 from digits_core.spec.solver import Solver
@@ -90,9 +91,11 @@ def peak_memory() -> int:
 
 def _measure(request: ProbeRequest, graph: Graph) -> float:
     """Seconds of the fastest step but the first."""
-    backend = discover().backends.get(request.backend)()
+    plugins = discover()
+    backend = plugins.backends.get(request.backend)()
+    solver = known_solver(request.solver, plugins.solvers)
     context = BuildContext(device_of(backend, request.kind), batch=request.batch)
-    program = backend.build(graph, request.solver, request.options, context)
+    program = backend.build(graph, solver, request.options, context)
     try:
         return _steps(program, graph, request)
     finally:

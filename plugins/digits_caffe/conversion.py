@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from digits_core.errors import DigitsError, Problem, suggest
 from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss
 from digits_core.graph.ops import Flatten, Input, Op
 from digits_core.graph.shapes import Shape, ShapeMismatch
+from digits_core.graph.tuning import Tuning
 
 #: Types that only measure or silence.
 IGNORED = frozenset({"Accuracy", "ArgMax", "Silence"})
@@ -122,6 +123,7 @@ class Conversion:
             self._pass_on(layer, source)
         elif layer.type == "Scale" and self._completes_batch_norm(layer, source):
             self.origins.append(Origin(source, layer))
+            self._tune(source, layer)
             self._pass_on(layer, source)
         else:
             return False
@@ -143,6 +145,13 @@ class Conversion:
             return False
         normalises = next(index for index, other in enumerate(self._layers) if other is made[0].layer)
         return self._readers(normalises) == [layer]
+
+    def _tune(self, norm: str, layer: CaffeLayer) -> None:
+        """Take the factors of a layer of type Scale over to the batch norm that it completes."""
+        (rate, offset_rate), (decay, offset_decay) = ((*given, 1.0, 1.0)[:2] for given in (layer.rates, layer.decays))
+        self._specs[norm] = replace(self._specs[norm], tuning=Tuning(rate_multiplier=rate, decay_multiplier=decay))
+        if layer.param("scale_param").flag("bias_term", False) and (rate, decay) != (offset_rate, offset_decay):
+            self.notes.append(f"{layer.name} ({layer.type}): lr_mult and decay_mult of its first blob hold for both.")
 
     def _readers(self, index: int) -> list[CaffeLayer]:
         """The layers that compute with what the layer at ``index`` gives, until another replaces it in place."""

@@ -204,6 +204,21 @@ def test_batch_norm_and_scale_become_one_layer_only_if_nothing_is_between(read, 
     assert used.graph.layer("s").op.groups == 3 and op("Scale", "scale_param { }").bias is False
 
 
+def test_factors_of_scale_and_offset_become_those_of_the_batch_norm(read):
+    """A layer of ours has one factor for both; where Caffe's differ, a note says whose it is."""
+    norm = 'layer { name: "n" type: "BatchNorm" bottom: "data" top: "n" param { lr_mult: 0 } param { lr_mult: 0 } }\n'
+    scale = 'layer {{ name: "s" type: "Scale" bottom: "n" top: "x" {} scale_param {{ bias_term: true }} }}\n'
+    slow = "param { lr_mult: 0.5 decay_mult: 0 }"
+    network = read(HEAD + norm + scale.format(slow + slow) + TAIL)
+    for name in ("n/scale", "n/offset"):
+        parameter = network.graph.parameters[name]
+        assert (parameter.rate_multiplier, parameter.decay_multiplier, parameter.trainable) == (0.5, 0, True)
+    assert not network.notes
+    network = read(HEAD + norm + scale.format(slow) + TAIL)
+    assert network.graph.layer("n").tuning.rate_multiplier == 0.5
+    assert ["s (Scale): lr_mult and decay_mult of its first blob hold for both."] == list(network.notes)
+
+
 @pytest.mark.parametrize(
     ("kind", "param"),
     [

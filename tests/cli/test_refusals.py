@@ -97,7 +97,7 @@ def test_an_unknown_backend_shows_close_matches(refused, trained):
 
 
 def test_an_unknown_solver_shows_close_matches(refused, trained):
-    assert "Did you mean adam?" in refused(*train("--solver", "adm"))
+    assert "Did you mean adam or adamw" in refused(*train("--solver", "adm"))
 
 
 def test_an_unknown_policy_shows_close_matches(refused, trained):

@@ -22,13 +22,14 @@ name: net
 input: {channels: 3, height: 32, width: 32, scale: 0.01}
 blocks:
   unit:
-    parameters: {filters: required, kernel: 3, std: 0.1, activation: relu}
+    parameters: {filters: required, kernel: 3, std: 0.1, activation: relu, frozen: false}
     layers:
       - {name: conv, op: conv, filters: $filters, kernel: [$kernel, 3], padding: [1, 2], activation: $activation,
-         kernel_initializer: {name: gaussian, std: $std}, bias_initializer: 0.2}
+         kernel_initializer: {name: gaussian, std: $std}, bias_initializer: 0.2, decay_on: kernels, frozen: $frozen}
 layers:
   - {name: a, block: unit, filters: 8, repeat: 2}
-  - {name: logits, op: dense, bias: false, kernel_initializer: he_normal, inputs: [a]}
+  - {name: logits, op: dense, bias: false, kernel_initializer: he_normal, inputs: [a],
+     rate_multiplier: 10, frozen: false}
 losses: [{logits: logits, weight: 0.5}]
 """
 
@@ -71,6 +72,9 @@ def test_short_forms_and_parameters_are_accepted(validator):
         (("layers", 1, "unitz"), 3),
         (("layers", 1, "units"), 0),
         (("layers", 1, "bias"), 3),
+        (("layers", 1, "frozen"), 3),
+        (("layers", 1, "rate_multiplier"), -1),
+        (("layers", 1, "decay_on"), "biases"),
         (("layers", 1, "kernel_initializer"), "he_norm"),
         (("layers", 1, "kernel_initializer"), {"name": "gaussian", "sdt": 1}),
         (("layers", 1, "activation"), "rellu"),

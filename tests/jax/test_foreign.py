@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from digits_core.contracts.backend import shown_weights
 from digits_core.errors import CapabilityMissing, NetworkInvalid
 from digits_core.spec.job import BackendOptions
+from digits_core.spec.solver import Adam
 from digits_core.testing.graphs import batch_of
 from digits_core.testing.native import INPUT, native_op, native_trial, same_arrays
 
@@ -102,3 +104,14 @@ def test_parts_of_different_sizes_are_refused(backend):
 def test_a_file_that_gives_no_logits_is_refused(backend, source, words):
     with pytest.raises(NetworkInvalid, match=words):
         backend.native_arrays(native_op(backend, source), INPUT, 0)
+
+
+def test_it_predicts_with_the_moving_average_of_its_weights(backend):
+    trial = native_trial(backend, SOURCE, solver=Adam(average=0.5))
+    saved = trial.train(trial.arrays, range(3))
+    shown, images = shown_weights(saved), batch_of(trial.graph, size=4).images
+    weights = {name: saved[name] for name in trial.arrays}
+    averaged, same, other = (
+        trial.program.predict(trial.program.load(arrays), images)["native"] for arrays in (saved, shown, weights)
+    )
+    assert np.array_equal(averaged, same) and not np.allclose(averaged, other, rtol=1e-3)

@@ -13,8 +13,8 @@ from digits_core.errors import CapabilityMissing, DigitsError
 from digits_core.hooks.registry import discover
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Adam, Sgd
-from digits_core.testing.backend_suite import error_of
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, multiplied, weights_of
+from digits_core.testing.runs import error_of
 
 pytestmark = pytest.mark.backend("jax")
 

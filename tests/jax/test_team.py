@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from digits_core.scheduling.addresses import free_addresses
-from digits_core.testing.backend_suite import error_of
+from digits_core.testing.runs import error_of
 
 pytestmark = [pytest.mark.backend("jax"), pytest.mark.slow]
 

@@ -8,8 +8,8 @@ import pytest
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
 from digits_core.service.networks import build_network
-from digits_core.testing.backend_suite import FORWARD_TOLERANCE, GRADIENT_TOLERANCE, Run, build, error_of
 from digits_core.testing.graphs import batch_of
+from digits_core.testing.runs import FORWARD_TOLERANCE, GRADIENT_TOLERANCE, Run, build, error_of
 from digits_core.training.initialize import generator_for, initial_arrays
 
 #: Moves up to this are rounding.

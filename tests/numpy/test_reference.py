@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from digits_core.spec.solver import Adagrad, Adam, Nesterov, Sgd
-from digits_core.testing.backend_suite import build, reference
+from digits_core.spec.solver import Adadelta, Adagrad, Adam, AdamW, Lamb, Lars, Lion, Nesterov, Rmsprop, Sgd
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, two_headed, weights_of
+from digits_core.testing.runs import build, reference
 from digits_numpy.ops import OPS
 from digits_numpy.ops.noise import dropout_mask
 from digits_numpy.ops.op import Mode
-from digits_numpy.solvers import RULES
+from digits_numpy.solvers import RULES, Turn
 
 STEP = 1e-6
 
@@ -154,18 +154,42 @@ def test_stochastic_depth_leaves_whole_rows_out_and_keeps_the_mean():
         (Sgd(momentum=0.5), [2, 1 + 4]),
         (Nesterov(momentum=0.5), [2 + 0.5 * 2, 4 + 0.5 * 5]),
         (Adagrad(epsilon=1e-10), [1, 4 / math.sqrt(20)]),
+        (Rmsprop(rho=0.75, epsilon=0.5), [2 / 1.5, 4 / (math.sqrt(0.75 * 1 + 0.25 * 16) + 0.5)]),
+        (
+            Adadelta(rho=0.5, epsilon=1.0),
+            [2 / math.sqrt(2 + 1), 4 * math.sqrt(0.5 * (4 / 3) + 1) / math.sqrt(0.5 * 2 + 0.5 * 16 + 1)],
+        ),
         (
             Adam(beta1=0.5, beta2=0.75),
             [1, ((0.5 * 1 + 2) / 0.75) / math.sqrt((0.75 * 1 + 0.25 * 16) / (1 - 0.75**2))],
         ),
+        (
+            AdamW(beta1=0.5, beta2=0.75),
+            [1 + 0.6, ((0.5 * 1 + 2) / 0.75) / math.sqrt((0.75 * 1 + 0.25 * 16) / (1 - 0.75**2)) + 0.6],
+        ),
+        (Lion(beta1=0.5), [1 + 0.6, 1 + 0.6]),
+        (Lars(momentum=0.5, trust=0.1), [r1 := 0.1 * 6 / (2 + 0.6) * 2.6, 0.5 * r1 + 0.1 * 6 / (4 + 0.6) * 4.6]),
+        (Lamb(beta1=0.5, beta2=0.75), [6, 6]),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_two_steps_of_a_solver_by_hand(solver, updates):
-    slots = {slot: np.zeros(1) for slot in type(solver).slots}
-    for step, (gradient, expected) in enumerate(zip((2.0, 4.0), updates, strict=True)):
-        update, slots = RULES[solver.name](solver, np.array([gradient]), slots, step)
+    # A kernel of 6 with decay 0.1, where decay is not in the gradient.
+    decay = 0.0 if solver.usual_decay is None else 0.1
+    slots = {slot: np.zeros(1) for slot in solver.slots}
+    for t, (gradient, expected) in enumerate(zip((2.0, 4.0), updates, strict=True), start=1):
+        turn = Turn(np.array([6.0]), np.array([gradient]), decay, True, t)
+        update, slots = RULES[solver.name](solver, turn, slots)
         assert update[0] == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize(("solver", "update"), [(Lars(momentum=0.0, trust=0.1), 0.1 * 2.6), (Lamb(), 1.6)])
+def test_what_is_no_kernel_and_what_is_zero_has_no_rate_of_its_own(solver, update):
+    slots = {slot: np.zeros(1) for slot in solver.slots}
+    bias = Turn(np.array([6.0]), np.array([2.0]), 0.1, False, 1)
+    assert RULES[solver.name](solver, bias, slots)[0][0] == pytest.approx(update)
+    nothing = Turn(np.zeros(1), np.zeros(1), 0.1, True, 1)
+    assert RULES[solver.name](solver, nothing, slots)[0][0] == 0
 
 
 def test_dropout_drops_the_share_it_should_independently_of_neighbours():

@@ -9,6 +9,7 @@ from PIL import Image
 
 from digits_core.contracts.backend import BuildContext
 from digits_core.dataset.opened import open_dataset
+from digits_core.graph.adjustment import release
 from digits_core.inference.model import load_model
 from digits_core.service.digits import Digits
 from digits_core.spec.job import BackendOptions
@@ -76,6 +77,26 @@ def test_twice_in_a_row_and_the_models_may_go_meanwhile(more):
     np.testing.assert_array_equal(start.arrays["fc2/kernel"], best.arrays["fc2/kernel"][rows])
     assert digits.watch("second").state == "done"
     assert digits.job("second").start.heads[0].dropped == ("amber",)
+
+
+def test_what_a_job_froze_stays_as_it_was_learned_and_the_next_job_trains_it_again(more):
+    digits = Digits()
+    request = {**REQUEST, "dataset": "more", "decay_on": "kernels"}
+    view = digits.train({**request, "start": "finished", "name": "held", "freeze": ["conv*", "fc1"]})
+    model, held = load_model(Home.default(), "finished"), load_model(Home.default(), "held")
+    still = [name for name in held.arrays if not name.startswith("fc2/")]
+    assert view.state == "done" and len(still) == 7
+    for name in still:
+        np.testing.assert_array_equal(held.arrays[name], model.arrays[name])
+    assert not np.array_equal(held.arrays["fc2/kernel"], read_start(folder_of("held").path)["fc2/kernel"])
+    digits.submit({**REQUEST, "dataset": "more", "start": "held", "name": "whole"})
+    assert folder_of("whole").graph() == release(folder_of("held").graph()) != folder_of("held").graph()
+
+
+def test_layers_that_are_frozen_though_they_start_anew_are_named(more):
+    request = {**REQUEST, "dataset": "more", "network": "lenet:hidden=9", "start": "finished"}
+    Digits().submit({**request, "name": "odd", "freeze": ["fc1", "conv1"]})
+    assert any(note.endswith("no weights for it: fc1.") for note in read_record(folder_of("odd").path).notes)
 
 
 @pytest.mark.backend("torch")

@@ -35,18 +35,22 @@ def test_a_job_survives_yaml_and_json():
 
 
 def test_every_problem_is_named_at_once_with_its_key():
-    wrong = MINIMAL | {"epochs": 0, "bach": 3, "solver": {"name": "sdg"}, "schedule": {"policy": "step", "gama": 1}}
+    wrong = MINIMAL | {
+        "epochs": 0,
+        "bach": 3,
+        "solver": {"name": "sgd", "momentun": 1},
+        "schedule": {"policy": "step", "gama": 1},
+    }
     with pytest.raises(SpecInvalid) as refused:
         parse(JobSpec, wrong, where="job.yaml")
     problems = {problem.where: str(problem) for problem in refused.value.problems}
     assert problems.keys() == {
         "job.yaml, epochs",
         "job.yaml, bach",
-        "job.yaml, solver",
+        "job.yaml, solver.sgd.momentun",
         "job.yaml, schedule.step.gama",
     }
     assert "Did you mean batch" in problems["job.yaml, bach"]
-    assert "Did you mean sgd" in problems["job.yaml, solver"]
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "", "a b", "x" * 101, "a\nb"])
@@ -112,3 +116,35 @@ def test_every_field_of_a_solver_and_a_policy_is_described(model):
     for name, field in model.model_fields.items():
         if name not in ("name", "policy"):
             assert field.description, f"{model.__name__}.{name}"
+
+
+@pytest.mark.parametrize("text", ["conv1, block*", ["conv1", "block*"], ["conv1,block*"]])
+def test_patterns_may_be_a_list_or_a_text(text):
+    assert parse(JobSpec, MINIMAL | {"freeze": text}).freeze == ("conv1", "block*")
+
+
+def test_decay_is_a_hundredth_of_the_rate_or_what_the_paper_of_the_solver_says():
+    decays = {name: solver(rate=0.5).weight_decay for name, solver in SOLVERS.items()}
+    assert {name for name, decay in decays.items() if decay == 0.005} == {*decays} - {"adamw", "lion", "lars", "lamb"}
+    assert [decays[name] for name in ("adamw", "lion", "lars", "lamb")] == [0.01, 0.1, 0.0005, 0.01]
+    assert {solver(rate=0.5, decay=0).weight_decay for solver in SOLVERS.values()} == {0}
+
+
+def test_a_solver_that_the_core_does_not_know_keeps_its_fields_until_a_plugin_is_asked():
+    spec = parse(JobSpec, MINIMAL | {"solver": {"name": "other", "rate": 2, "zeta": [1, 2]}})
+    assert JobSpec.model_validate_json(spec.model_dump_json()) == spec
+    assert spec.solver.model_dump()["zeta"] == [1, 2]
+    with pytest.raises(SpecInvalid, match="rate"):
+        parse(JobSpec, MINIMAL | {"solver": {"name": "other", "rate": -2}})
+
+
+@pytest.mark.parametrize("solver", [{"rate": 1}, {"name": 3}, "sgd", None])
+def test_a_solver_without_a_name_says_what_is_expected(solver):
+    with pytest.raises(SpecInvalid, match="solver: expects a name, such as name: sgd"):
+        parse(JobSpec, MINIMAL | {"solver": solver})
+
+
+def test_the_schema_for_editors_has_every_solver_of_the_core_and_leaves_room_for_others():
+    forms = JobSpec.model_json_schema()["properties"]["solver"]["oneOf"]
+    assert len(forms) == len(SOLVERS) + 1
+    assert forms[-1]["properties"]["name"]["not"]["enum"] == list(SOLVERS)

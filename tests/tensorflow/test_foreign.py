@@ -5,6 +5,7 @@ import pytest
 
 from digits_core.errors import CapabilityMissing, NetworkInvalid
 from digits_core.spec.job import BackendOptions
+from digits_core.spec.solver import Adam
 from digits_core.testing.graphs import batch_of
 from digits_core.testing.native import INPUT, native_op, native_trial, same_arrays
 
@@ -82,6 +83,11 @@ def test_evaluation_has_no_dropout_and_leaves_statistics_alone(backend):
 def test_another_number_format_is_refused(backend):
     with pytest.raises(CapabilityMissing, match="computes in fp32, found bf16"):
         native_trial(backend, SOURCE, options=BackendOptions(precision="bf16"))
+
+
+def test_a_moving_average_is_refused_because_the_module_reads_its_own_weights(backend):
+    with pytest.raises(CapabilityMissing, match="not a moving average"):
+        native_trial(backend, SOURCE, solver=Adam(average=0.9))
 
 
 HIDING = SOURCE.replace("def network", "HIDDEN = tf.Variable(1.0)\n\ndef network").replace(

@@ -7,6 +7,8 @@ import numpy as np
 
 from digits_core.contracts.backend import Program
 from digits_core.graph.graph import Graph, LayerSpec
+from digits_core.graph.tuning import UNTUNED
+from digits_numpy import solvers
 from digits_numpy.backend import NumpyBackend
 from digits_numpy.ops import OPS
 from digits_numpy.program import NumpyProgram
@@ -193,6 +195,74 @@ class DecayOnEverything(_Wrapped):
         self.inner._graph = copy
 
 
+class _OwnRule(_Wrapped):
+    """Another rule than the solver's."""
+
+    def __init__(self, graph, solver, options, context):
+        super().__init__(graph, solver, options, context)
+        self.inner._rule = self.rule
+
+
+class DecayInTheGradient(_OwnRule):
+    def rule(self, solver, turn, slots):
+        return solvers.adam(solver, turn, slots)
+
+
+class EpsilonInsideTheRoot(_OwnRule):
+    def rule(self, solver, turn, slots):
+        s = solver.rho * slots["mean_square"] + (1 - solver.rho) * turn.g**2
+        return turn.g / np.sqrt(s + solver.epsilon), {"mean_square": s}
+
+
+class LionRemembersFirst(_OwnRule):
+    def rule(self, solver, turn, slots):
+        m = solver.beta2 * slots["momentum"] + (1 - solver.beta2) * turn.gradient
+        return np.sign(m) + turn.decay * turn.w, {"momentum": m}
+
+
+class BiasesHaveARateOfTheirOwn(_OwnRule):
+    def rule(self, solver, turn, slots):
+        return solvers.RULES[solver.name](solver, dataclasses.replace(turn, kernel=True), slots)
+
+
+class DecayOutsideTheNorm(_OwnRule):
+    def rule(self, solver, turn, slots):
+        u, slots = solvers.lars(solver, dataclasses.replace(turn, decay=0.0), slots)
+        return u + turn.decay * turn.w, slots
+
+
+class AverageOfTheWeightsBefore(_Wrapped):
+    def train_step(self, state, batch, learning_rate, step):
+        new, scores = super().train_step(state, batch, learning_rate, step)
+        for name, slots in new.slots.items():
+            if "average" in slots:
+                old = state.slots[name]["average"]
+                slots["average"] = solvers.averaged(old, state.weights[name], self.solver.average, step)
+        return new, scores
+
+
+class AverageIsNotShown(_Wrapped):
+    def evaluate_step(self, state, batch):
+        return super().evaluate_step(dataclasses.replace(state, slots={}), batch)
+
+
+class FrozenNormMoves(_Wrapped):
+    def __init__(self, graph, solver, options, context):
+        super().__init__(graph, solver, options, context)
+        for layer in graph.layers:
+            if layer.op.kind == "batch_norm":
+                self.inner._forwards[layer.name] = OPS["batch_norm"](dataclasses.replace(layer, tuning=UNTUNED))
+
+
+class FrozenWeightsDecay(_Wrapped):
+    def train_step(self, state, batch, learning_rate, step):
+        new, scores = super().train_step(state, batch, learning_rate, step)
+        for name, parameter in self.graph.parameters.items():
+            if not parameter.trainable and name.endswith("/kernel"):
+                new.weights[name] = new.weights[name] * (1 - learning_rate * self.solver.weight_decay)
+        return new, scores
+
+
 FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items()} | {
     fault.__name__: fault
     for fault in (
@@ -211,6 +281,15 @@ FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items
         InvertedBatchNormMomentum,
         DecayOnEverything,
         LastMaximumWins,
+        DecayInTheGradient,
+        EpsilonInsideTheRoot,
+        LionRemembersFirst,
+        BiasesHaveARateOfTheirOwn,
+        DecayOutsideTheNorm,
+        AverageOfTheWeightsBefore,
+        AverageIsNotShown,
+        FrozenNormMoves,
+        FrozenWeightsDecay,
     )
 }
 

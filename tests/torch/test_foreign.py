@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from digits_core.contracts.backend import shown_weights
+from digits_core.spec.solver import Adam
 from digits_core.testing.graphs import batch_of
 from digits_core.testing.native import native_trial, same_arrays
 
@@ -69,3 +71,14 @@ def test_evaluation_has_no_dropout_and_leaves_statistics_alone(backend):
     first, second = (trial.program.predict(state, images)["native"] for _ in range(2))
     assert np.array_equal(first, second) and first.shape == (6, 4)
     assert same_arrays({name: trial.program.save(state)[name] for name in trial.arrays}, trial.arrays)
+
+
+def test_it_predicts_with_the_moving_average_of_its_weights(backend):
+    trial = native_trial(backend, SOURCE, solver=Adam(average=0.5))
+    saved = trial.train(trial.arrays, range(3))
+    shown, images = shown_weights(saved), batch_of(trial.graph, size=4).images
+    weights = {name: saved[name] for name in trial.arrays}
+    averaged, same, other = (
+        trial.program.predict(trial.program.load(arrays), images)["native"] for arrays in (saved, shown, weights)
+    )
+    assert np.array_equal(averaged, same) and not np.allclose(averaged, other, rtol=1e-3)

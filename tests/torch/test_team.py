@@ -13,9 +13,9 @@ from digits_core.errors import JobFailed
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import Sgd
-from digits_core.testing.backend_suite import error_of
 from digits_core.testing.blocks import after_conv
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, weights_of
+from digits_core.testing.runs import error_of
 from digits_core.testing.team import rows_of
 
 pytestmark = pytest.mark.backend("torch")

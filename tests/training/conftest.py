@@ -7,6 +7,7 @@ from digits_core.contracts.dataset_source import DatasetSource, Item
 from digits_core.contracts.entry import Entry
 from digits_core.dataset.create import create_dataset
 from digits_core.dataset.manifest import read_manifest
+from digits_core.graph.adjustment import adjust
 from digits_core.graph.codec import decode
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import OwnedEntry, Registry
@@ -75,6 +76,7 @@ def make_job(store):
         side = spec.data.crop or SIDE
         input = NetworkInput(1, side, side, CLASSES, spec.data.mean)
         graph = decode({"name": "tiny", "input": {"scale": 1 / 255}, "layers": LAYERS}, input=input)
+        graph = adjust(graph, spec.freeze, spec.decay_on)
         request = JobRequest(
             id=id,
             created="2026-01-01T00:00:00Z",

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
+from digits_core.contracts.backend import shown_weights
 from digits_core.events.facts import Noted, RunFinished, RunStarted, TrainingLogged, Validated
 from digits_core.events.journal import read_facts
+from digits_core.spec.solver import Lamb
 from digits_core.store.snapshots import latest_usable, list_snapshots
+from digits_core.training.control import Control
+from digits_core.training.initialize import initial_arrays
+from digits_core.training.loop import validate
+from digits_core.training.preparation import prepare
 
 STEPS = 13
 
@@ -64,6 +70,53 @@ def test_a_run_in_double_precision_resumes_exactly(make_job, carry):
     carry(job, {5: "pause"})
     carry(job, number=2)
     assert_same_end(job, whole)
+
+
+PARTLY = {
+    "solver": {"name": "lamb", "rate": 0.02, "average": 0.9},
+    "freeze": ["norm", "co*"],
+    "decay_on": "kernels",
+}
+
+
+def test_a_partly_frozen_run_with_averages_resumes_exactly(make_job, carry):
+    whole, job = (make_job(id, **PARTLY) for id in ("whole", "broken"))
+    carry(whole)
+    carry(job, {5: "pause"})
+    carry(job, number=2)
+    assert_same_end(job, whole)
+
+
+@pytest.mark.backend("torch")
+def test_a_partly_frozen_run_that_goes_on_in_another_backend_stays_so(make_job, carry):
+    job = make_job(**PARTLY)
+    carry(job, {5: "pause"})
+    job.write_run(job.run().model_copy(update={"backend": "torch"}))
+    assert carry(job, number=2) == 0
+    graph, arrays = job.graph(), latest_usable(job.snapshots_folder).arrays
+    start = initial_arrays(graph, seed=0)
+    frozen = [name for name in graph.parameters if name.startswith(("conv/", "norm/"))]
+    assert len(frozen) == 5
+    for name in frozen:
+        np.testing.assert_array_equal(arrays[name], start[name])
+    kept = {name.partition("/")[2] for name in arrays if name.startswith("solver/")}
+    assert kept == {f"{slot}/logits/{name}" for slot in Lamb(average=0.9).kept for name in ("kernel", "bias")}
+    assert [graph.parameters[f"logits/{name}"].decay_multiplier for name in ("kernel", "bias")] == [1, 0]
+
+
+def test_validation_measures_the_averages(make_job, carry):
+    job = make_job(solver={"name": "sgd", "rate": 0.05, "average": 0.9})
+    carry(job)
+    saved = latest_usable(job.snapshots_folder)
+    [validation] = [fact for fact in facts(job, Validated) if fact.step == STEPS]
+    training, _ = prepare(job, Control(job))
+    weights = {name: saved.arrays[name] for name in job.graph().parameters}
+    averaged, current = (
+        validate(training, training.program.load(arrays))["val/loss"]
+        for arrays in (shown_weights(saved.arrays), weights)
+    )
+    assert averaged == pytest.approx(validation.loss, rel=1e-6)
+    assert current != pytest.approx(validation.loss, rel=1e-4)
 
 
 def test_a_damaged_snapshot_is_named_and_the_one_before_is_used(make_job, carry):

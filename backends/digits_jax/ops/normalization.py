@@ -18,13 +18,13 @@ from digits_jax.windows import taps
 
 
 def batch_norm(layer: Layer) -> Apply:
-    """Statistics over batch, height and width; running ones move while training."""
+    """Statistics over batch, height and width; running ones move while training, unless the layer is frozen."""
     op: Any = layer.op
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
         x = inputs[0]
         mean, variance = weights["mean"], weights["variance"]
-        if mode.step is not None:
+        if mode.step is not None and not layer.frozen:
             mean, variance, correction = batch_statistics(x, mode.real, mode.axis)
             unbiased = variance * correction
             for name, batch in (("mean", mean), ("variance", unbiased)):

@@ -13,16 +13,16 @@ from digits_numpy.ops.op import Backward, Forward, Mode, Weights
 
 
 def batch_norm(layer: Layer) -> Forward:
-    """Statistics over batch, height and width; running ones move while training."""
+    """Statistics over batch, height and width; running ones move while training, unless the layer is frozen."""
     op: Any = layer.op
 
     def forward(inputs: Sequence[Array], weights: Weights, mode: Mode) -> tuple[Array, Backward]:
-        x = inputs[0]
+        x, moves = inputs[0], mode.training and not layer.frozen
         axes = (0, *range(2, x.ndim))
         count = x.size // x.shape[1]
 
         mean, variance = weights["mean"], weights["variance"]
-        if mode.training:
+        if moves:
             mean, variance = x.mean(axes), x.var(axes)
             unbiased = variance * (count / max(count - 1, 1))
             for name, batch in (("mean", mean), ("variance", unbiased)):
@@ -33,7 +33,7 @@ def batch_norm(layer: Layer) -> Forward:
 
         def backward(dy: Array) -> tuple[Sequence[Array], Weights]:
             dscale, doffset = (dy * normal).sum(axes), dy.sum(axes)
-            dx = dy - (_column(doffset, x) + normal * _column(dscale, x)) / count if mode.training else dy
+            dx = dy - (_column(doffset, x) + normal * _column(dscale, x)) / count if moves else dy
             gradients = {"scale": dscale, "offset": doffset}
             return [dx * inverse * _column(weights["scale"], x)], gradients
 

@@ -15,17 +15,17 @@ from digits_tensorflow.team import Gathering
 
 
 def batch_norm(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
-    """Statistics over batch, height and width; running ones move while training."""
+    """Statistics over batch, height and width; running ones move while training, unless the layer is frozen."""
     op: Any = layer.op
-    x = inputs[0]
+    x, moves = inputs[0], run.training and not layer.frozen
     scale, offset, mean, variance = (run.weight(layer, name) for name in ("scale", "offset", "mean", "variance"))
     picture = tf.reshape(x, [-1, 1, 1, x.shape[1]]) if x.shape.rank == 2 else x
-    if run.training and layer.name in run.gatherings:
+    if moves and layer.name in run.gatherings:
         normalise = partial(_joint_norm, run.gatherings[layer.name])
     else:
         normalise = _plain_norm if x.dtype == tf.float64 else _fused_norm
-    y, mean, variance = normalise(picture, scale, offset, mean, variance, op, run.training)
-    if run.training:
+    y, mean, variance = normalise(picture, scale, offset, mean, variance, op, moves)
+    if moves:
         run.moved[f"{layer.name}/mean"], run.moved[f"{layer.name}/variance"] = mean, variance
     return tf.reshape(y, tf.shape(x))
 

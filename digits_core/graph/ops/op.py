@@ -19,9 +19,11 @@ class Parameter:
     Attributes:
         shape: Its canonical shape.
         initializer: How it starts.
-        trainable: Whether the solver changes it; batch norm's running statistics and the mean picture are not.
+        trainable: Whether the solver changes it; batch norm's running statistics, the mean picture and what is frozen
+            are not.
         rate_multiplier: Factor on the learning rate.
         decay_multiplier: Factor on the weight decay.
+        kernel: Whether it is a kernel, rather than a bias, a norm's scale or offset, a token or an embedding.
     """
 
     shape: Shape
@@ -29,6 +31,7 @@ class Parameter:
     trainable: bool = True
     rate_multiplier: float = 1.0
     decay_multiplier: float = 1.0
+    kernel: bool = False
 
     @property
     def size(self) -> int:

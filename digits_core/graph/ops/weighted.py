@@ -32,7 +32,8 @@ class _Weighted(Op):
     """Factor on the weight decay of the bias."""
 
     def _weights(self, kernel: Shape) -> dict[str, Parameter]:
-        weights = {"kernel": Parameter(kernel, self.kernel_initializer, True, self.kernel_rate, self.kernel_decay)}
+        rate, decay = self.kernel_rate, self.kernel_decay
+        weights = {"kernel": Parameter(kernel, self.kernel_initializer, True, rate, decay, kernel=True)}
         if self.bias:
             weights["bias"] = Parameter(kernel[:1], self.bias_initializer, True, self.bias_rate, self.bias_decay)
         return weights
