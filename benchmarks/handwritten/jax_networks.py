@@ -7,6 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax import lax
 
 from digits_networks.googlenet import BLOCKS
 from digits_networks.resnet import STAGES
@@ -180,9 +181,7 @@ class Resnet50(nnx.Module):
 
 def lrn(x: jax.Array) -> jax.Array:
     """Local response normalisation over five channels."""
-    channels = x.shape[-1]
-    squares = jnp.pad(x * x, [(0, 0), (0, 0), (0, 0), (2, 2)])
-    total = sum(squares[..., shift : shift + channels] for shift in range(5))
+    total = lax.reduce_window(x * x, 0.0, lax.add, (1, 1, 1, 5), (1, 1, 1, 1), "SAME")
     return x * (1 + 1e-4 / 5 * total) ** -0.75
 
 
