@@ -14,10 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import agreement, startup
+from benchmarks.contestants import HAND, KERAS, OURS
+from benchmarks.workloads import WORKLOADS
 from digits_core.hooks.registry import discover
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 FRAMEWORKS = ("torch", "jax", "tensorflow")
+CONTESTANTS = (OURS, HAND, KERAS)
+#: What is told of each alone, and with how many digits.
+SHOWN = {"first_step_s": 1, "peak_mib": 0}
 DISTRIBUTIONS = {"torch": ("torch",), "jax": ("jax", "flax"), "tensorflow": ("tensorflow-cpu", "tensorflow")}
 
 HEAD = """# Benchmarks
@@ -26,14 +31,23 @@ Speeds are ratios within one run: the contestants take turns in one process, and
 Absolute figures belong to the machine below. `make bench` measures everything again and writes this page.
 """
 TRAINING = """
-## Training LeNet
+## Training
 
-MNIST-shaped pictures, batch 64, SGD with momentum and decay, fp32. *Ours* is the whole of `digits train` for its steps:
-shards on disk, sampler, loader, prefetch, schedule, journal. *By hand* is the best loop we could write in the framework
-([source](../../benchmarks/handwritten)), with pictures in memory. *Keras* is Keras 3 `fit` on the framework.
+SGD with momentum and decay, fp32: LeNet on MNIST-shaped pictures, AlexNet on colour pictures of 227 × 227, GoogLeNet
+with its auxiliary losses and ResNet-50 on those of 224 × 224, all three with 1000 classes. *Ours* is the whole of
+`digits train` for its steps: shards on disk, sampler, loader, prefetch, schedule, journal. *By hand* is the best loop
+we could write in the framework ([source](../../benchmarks/handwritten)), with pictures in memory. *Keras* is Keras 3
+`fit` on the framework.
 
-| backend | ours, images/s | by hand | Keras 3 | **ours / by hand** | **ours / Keras** |
-|---|---|---|---|---|---|
+| network | batch | backend | ours, images/s | by hand | Keras 3 | **ours / by hand** | **ours / Keras** |
+|---|---|---|---|---|---|---|---|
+"""
+ALONE = """
+Each in a process of its own: seconds from the start of the process to the end of the first step, everything imported,
+built and compiled; and the most memory that the process had.
+
+| network | backend | first step: ours, s | by hand | Keras 3 | memory: ours, MiB | by hand | Keras 3 |
+|---|---|---|---|---|---|---|---|
 """
 DATASETS = """
 ## Datasets
@@ -96,7 +110,8 @@ def main() -> None:
     """Measure what is installed and write the page."""
     here = [name for name in FRAMEWORKS if name in discover().backends.available()]
     text = HEAD + "\n" + _machine(here)
-    text += TRAINING + "".join(_training_row(_run("training", name)[0]) for name in here)
+    trained = [_run("training", name, network)[0] for network in WORKLOADS for name in here]
+    text += TRAINING + "".join(map(_training_row, trained)) + ALONE + "".join(map(_alone_row, trained))
     text += DATASETS + "".join(_dataset_row(row) for row in _run("dataset"))
     text += AUGMENTATION + "".join(_dataset_row(row) for cores in ("1", "2") for row in _run("augment", cores))
     text += SCALING + "".join(_scaling_row(row) for name in here for row in _run("scaling", name))
@@ -120,13 +135,25 @@ def _run(subject: str, *words: str) -> list[dict[str, Any]]:
 
 
 def _training_row(found: dict[str, Any]) -> str:
-    speed, ratios = found["speed"], found["ratios"]
-    cells = " | ".join(_spread(speed[name]) for name in ("ours", "by hand", "keras"))
-    return f"| {found['backend']} | {cells} | **{ratios['ours / by hand']:.2f}** | **{ratios['ours / keras']:.2f}** |\n"
+    ratios = found["ratios"]
+    speeds = [_spread(found["speed"][name]) for name in CONTESTANTS]
+    gains = [f"**{ratios[f'{OURS} / {name}']:.2f}**" for name in CONTESTANTS[1:]]
+    return _row(found["network"], found["batch"], found["backend"], *speeds, *gains)
+
+
+def _alone_row(found: dict[str, Any]) -> str:
+    alone = [found["alone"][name] for name in CONTESTANTS]
+    seconds, memory = ([f"{one[key]:,.{digits}f}" for one in alone] for key, digits in SHOWN.items())
+    return _row(found["network"], found["backend"], *seconds, *memory)
+
+
+def _row(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |\n"
 
 
 def _spread(speed: dict[str, float]) -> str:
-    return f"{speed['median']:,.0f} ({speed['low']:,.0f}–{speed['high']:,.0f})"
+    digits = 0 if speed["median"] >= 100 else 1
+    return "{median:,.{digits}f} ({low:,.{digits}f}–{high:,.{digits}f})".format(digits=digits, **speed)
 
 
 def _dataset_row(found: dict[str, Any]) -> str:

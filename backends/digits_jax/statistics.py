@@ -22,7 +22,8 @@ def batch_statistics(x: jax.Array, real: jax.Array | None = None, axis: str | No
     """
     axes, count = tuple(range(x.ndim - 1)), x.size // x.shape[-1]
     if real is None and axis is None:
-        return x.mean(axes), x.var(axes), count / max(count - 1, 1)
+        mean = x.mean(axes)
+        return mean, jnp.square(x - mean).mean(axes), count / max(count - 1, 1)
     return _pooled(*_moments(x, real), axis)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from digits_core.graph.shapes import Windows
+from digits_core.graph.shapes import Shape, Windows
 from digits_tensorflow.framework import tf
 
 
@@ -12,6 +14,23 @@ def padded(x: tf.Tensor, windows: Windows, value: float) -> tf.Tensor:
     """``x`` ``[B, H, W, C]`` with the padding asked for, and the rows and columns that ceil mode needs."""
     sides = _sides(windows)
     return tf.pad(x, sides, constant_values=value) if np.any(sides) else x
+
+
+def is_same(windows: Windows, picture: Shape, kernel: tuple[int, int], stride: tuple[int, int]) -> bool:
+    """Whether TensorFlow's word ``SAME`` means the padding of ``windows``, and there is any.
+
+    Args:
+        windows: What is to be padded.
+        picture: Canonical shape of the input, ``[C, H, W]``.
+        kernel: Height and width of a window, from its first element to its last.
+        stride: Distance between windows.
+    """
+    usual: list[list[int]] = []
+    for size, count, extent, step in zip(picture[1:], windows.output, kernel, stride, strict=True):
+        missing = max(0, (count - 1) * step + extent - size)
+        usual.append([missing // 2, missing - missing // 2] if count == math.ceil(size / step) else [-1, -1])
+    sides = _sides(windows)[1:3]
+    return sides == usual and bool(np.any(sides))
 
 
 def _sides(windows: Windows) -> list[list[int]]:

@@ -1,1 +1,4 @@
-"""Training loops as an expert writes them by hand, one per framework: the yardstick that programs are held to."""
+"""Training as an expert writes it by hand, and with Keras: the yardsticks that programs are held to.
+
+For each framework a loop, and the networks that it trains; of DIGITS they know the sizes in the papers' tables.
+"""

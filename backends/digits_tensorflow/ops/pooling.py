@@ -11,14 +11,17 @@ import numpy as np
 from digits_core.graph.graph import Layer
 from digits_tensorflow.framework import tf
 from digits_tensorflow.ops.op import Pass, summable
-from digits_tensorflow.windows import padded
+from digits_tensorflow.windows import is_same, padded
 
 
 def max_pool(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
     """The gradient goes to the first largest element of the window."""
     op: Any = layer.op
-    x = padded(inputs[0], op.windows(layer.input_shapes[0]), -math.inf)
-    return tf.nn.max_pool2d(x, op.kernel, op.stride, "VALID")
+    shape, x = layer.input_shapes[0], inputs[0]
+    windows = op.windows(shape)
+    if is_same(windows, shape, op.kernel, op.stride):  # the picture is not copied to be padded
+        return tf.nn.max_pool2d(x, op.kernel, op.stride, "SAME")
+    return tf.nn.max_pool2d(padded(x, windows, -math.inf), op.kernel, op.stride, "VALID")
 
 
 def average_pool(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 from digits_core.graph.graph import Layer
 from digits_tensorflow.framework import tf
 from digits_tensorflow.ops.op import Pass
-from digits_tensorflow.windows import padded
+from digits_tensorflow.windows import is_same, padded
 
 
 def conv(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
@@ -77,11 +77,6 @@ def _word_for_padding(layer: Layer) -> str:
     op: Any = layer.op
     if op.groups > 1 and op.stride[0] != op.stride[1]:
         return "VALID"  # a depthwise convolution leaves windows out afterwards
-    windows = op.windows(layer.input_shapes[0])
-    sides: list[int] = []
-    for size, count, stride, kernel, dilation in zip(
-        layer.input_shapes[0][1:], windows.output, op.stride, op.kernel, op.dilation, strict=True
-    ):
-        missing = max(0, (count - 1) * stride + (kernel - 1) * dilation + 1 - size)
-        sides += [missing // 2, missing - missing // 2] if count == math.ceil(size / stride) else [-1, -1]
-    return "SAME" if tuple(sides) == windows.padding != (0, 0, 0, 0) else "VALID"
+    kernel = (op.dilation[0] * (op.kernel[0] - 1) + 1, op.dilation[1] * (op.kernel[1] - 1) + 1)
+    shape = layer.input_shapes[0]
+    return "SAME" if is_same(op.windows(shape), shape, kernel, op.stride) else "VALID"
