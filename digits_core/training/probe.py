@@ -96,7 +96,7 @@ def peak_memory() -> int:
 def _measure(request: ProbeRequest, graph: Graph) -> float:
     """Seconds of the fastest step but the first."""
     backend = discover().backends.get(request.backend)()
-    context = BuildContext(_device(backend, request.kind), batch=request.batch)
+    context = BuildContext(first_device(backend, request.kind), batch=request.batch)
     program = backend.build(graph, request.solver, request.options, context)
     try:
         return _steps(program, graph, request)
@@ -122,7 +122,12 @@ def _steps(program: Program, graph: Graph, request: ProbeRequest) -> float:
     return fastest
 
 
-def _device(backend: Backend, kind: str) -> Device:
+def first_device(backend: Backend, kind: str) -> Device:
+    """The first device of a kind that a backend sees in this process.
+
+    Raises:
+        CapabilityMissing: If it sees none.
+    """
     here = backend.devices()
     found = next((device for device in here if device.kind == kind), None)
     if found is None:

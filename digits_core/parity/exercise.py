@@ -1,0 +1,207 @@
+"""What every backend does to be compared: one exercise, whose results on the way are kept as groups of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from digits_core.contracts.backend import (
+    SCORE_NAMES,
+    SLOT_PREFIX,
+    Arrays,
+    Backend,
+    BuildContext,
+    Program,
+    State,
+    slot_name,
+)
+from digits_core.errors import LossNotFinite
+from digits_core.graph.codec import decode
+from digits_core.hooks.registry import discover
+from digits_core.parity.findings import Findings, Found
+from digits_core.parity.pictures import Pictures, pictures_for
+from digits_core.spec.job import BackendOptions
+from digits_core.spec.model import Spec
+from digits_core.spec.schedule import Cosine
+from digits_core.spec.solver import Sgd, Solver, SolverBase
+from digits_core.training.initialize import initial_arrays, mean_arrays
+from digits_core.training.probe import first_device
+from digits_core.training.schedules import learning_rate
+
+#: Batches that are kept, besides the last one.
+KEPT_BATCHES = 6
+#: Its only slot is the gradient, when its rate is 0.
+PLAIN = Sgd(momentum=0.0, decay=0.0)
+
+
+class Exercise(Spec):
+    """What one process does, as JSON."""
+
+    backend: str
+    """Name of the backend."""
+    graph: dict[str, Any]
+    """The network, as `digits_core.graph.codec` writes it."""
+    solver: Solver
+    """How weights are updated."""
+    precision: Literal["fp32", "fp64"]
+    """Number format."""
+    kind: Literal["cpu", "gpu"]
+    """Kind of the device; the first of that kind that the process sees is used."""
+    batch: int = Field(ge=2)
+    """Pictures per step, over all processes."""
+    steps: int = Field(ge=2)
+    """Solver steps."""
+    seed: int
+    """Decides whatever is drawn."""
+    dataset: Path | None
+    """Folder of a dataset; empty: pictures are drawn."""
+    folder: Path
+    """Where findings go."""
+    resume: Path | None = None
+    """Findings whose middle is gone on from; empty: the process's own."""
+    index: int = 0
+    """Which of several processes this is."""
+    addresses: tuple[str, ...] = ()
+    """Where they listen; empty: this one trains alone."""
+    cores: tuple[int, ...] = ()
+    """Cores that the process keeps to; empty: any."""
+
+
+def perform(exercise: Exercise) -> None:
+    """Do the exercise; as one of several processes only the part that all of them do together.
+
+    Raises:
+        CapabilityMissing: If the backend refuses it.
+        LossNotFinite: If a loss is NaN or infinite.
+    """
+    course = Course(exercise)
+    findings = Findings(exercise.folder)
+    if exercise.addresses:
+        arrays = course.train_together()
+        if exercise.index == 0:
+            findings.write("devices", arrays)
+        return
+    for group, found in course.alone(Findings(exercise.resume or exercise.folder)):
+        findings.write(group, found)
+
+
+class Course:
+    """An exercise under way.
+
+    Args:
+        exercise: What is to be done.
+    """
+
+    def __init__(self, exercise: Exercise) -> None:
+        self._exercise = exercise
+        self._graph = decode(exercise.graph)
+        self._backend: Backend = discover().backends.get(exercise.backend)()
+        device = first_device(self._backend, exercise.kind)
+        self._context = BuildContext(device, exercise.seed, exercise.batch, exercise.index, exercise.addresses)
+
+    def train_together(self) -> Arrays:
+        """The weights after all steps."""
+        program = self._build(self._exercise.solver)
+        pictures = self._pictures(self._context.rows)
+        state = program.load(self._start(pictures))
+        for step in range(self._exercise.steps):
+            state, _ = self._step(program, state, pictures, step)
+        arrays = _weights(program.save(state))
+        program.total(np.zeros(1))  # Nobody leaves before all are here.
+        program.close()
+        return arrays
+
+    def alone(self, before: Findings) -> Iterator[tuple[str, Found]]:
+        """Everything that one process finds, group by group.
+
+        Args:
+            before: Findings whose middle is gone on from.
+        """
+        pictures = self._pictures()
+        start = self._start(pictures)
+        yield "batches", self._batches(pictures)
+        program = self._build(PLAIN)
+        yield "initial-weights", _weights(program.save(program.load(start)))
+        yield "forward", self._activations(program, program.load(start), pictures)
+        yield from self._first_step(program, start, pictures)
+        program.close()
+        yield from self._training(start, pictures, before)
+
+    def _training(self, start: Arrays, pictures: Pictures, before: Findings) -> Iterator[tuple[str, Found]]:
+        program, steps = self._build(self._exercise.solver), self._exercise.steps
+        state, losses = program.load(start), []
+        for step in range(steps):
+            if step == steps // 2:
+                yield "middle", program.save(state)
+            state, loss = self._step(program, state, pictures, step)
+            losses.append(loss)
+        yield "losses", {f"step {step}": np.array(loss) for step, loss in enumerate(losses, start=1)}
+        yield "weights", program.save(state)
+        scores = {f"{name} of the output": value for name, value in _scores(program, state, pictures).items()}
+        yield "evaluation", {**self._activations(program, state, pictures), **scores}
+        resumed = program.load(dict(before.read("middle")))
+        for step in range(steps // 2, steps):
+            resumed, _ = self._step(program, resumed, pictures, step)
+        yield "resume", _weights(program.save(resumed))
+        program.close()
+
+    def _first_step(self, program: Program, start: Arrays, pictures: Pictures) -> Iterator[tuple[str, Found]]:
+        state = program.load(start)
+        scores = {f"{name} in evaluation": value for name, value in _scores(program, state, pictures).items()}
+        batch = program.place(pictures.training.batch(0))
+        state, found = program.train_step(state, batch, 0.0, 0)
+        trained = {f"{name} in training": np.array(float(found[name])) for name in SCORE_NAMES}
+        saved, parameters = program.save(state), self._graph.parameters
+        yield "loss", scores | trained
+        learned = [name for name, parameter in parameters.items() if parameter.trainable]
+        # From the output to the input, as gradients come.
+        yield "gradients", {name: saved[slot_name("velocity", name)] for name in reversed(learned)}
+        yield "statistics", {name: saved[name] for name in parameters if name not in learned}
+
+    def _step(self, program: Program, state: State, pictures: Pictures, step: int) -> tuple[State, float]:
+        rate = learning_rate(Cosine(), self._exercise.solver.rate, 100 * step / self._exercise.steps)
+        state, scores = program.train_step(state, program.place(pictures.training.batch(step)), rate, step)
+        loss = float(scores["loss"]) / self._exercise.batch
+        if not np.isfinite(loss):
+            raise LossNotFinite(
+                f"The loss of {self._graph.name} in {self._exercise.backend} is {loss} after step {step + 1}, so that "
+                "there is nothing to compare.",
+                hint="Ask for a smaller rate (--lr).",
+            )
+        return state, loss
+
+    def _batches(self, pictures: Pictures) -> Found:
+        kept = {*range(min(KEPT_BATCHES, self._exercise.steps)), self._exercise.steps - 1}
+        batches = {step: pictures.training.batch(step) for step in sorted(kept)}
+        images = {f"pictures of step {step + 1}": batch.images for step, batch in batches.items()}
+        return images | {f"labels of step {step + 1}": batch.labels for step, batch in batches.items()}
+
+    def _activations(self, program: Program, state: State, pictures: Pictures) -> Found:
+        names = [layer.name for layer in self._graph.layers]
+        found = program.predict(state, pictures.scored.images, names)
+        return {name: found[name] for name in names}
+
+    def _start(self, pictures: Pictures) -> Arrays:
+        return initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)
+
+    def _pictures(self, rows: range | None = None) -> Pictures:
+        exercise = self._exercise
+        return pictures_for(self._graph, exercise.dataset, exercise.batch, exercise.seed, rows)
+
+    def _build(self, solver: SolverBase) -> Program:
+        options = BackendOptions(precision=self._exercise.precision)
+        return self._backend.build(self._graph, solver, options, self._context)
+
+
+def _scores(program: Program, state: State, pictures: Pictures) -> Found:
+    scores = program.evaluate_step(state, program.place(pictures.scored))
+    return {name: np.array(float(scores[name])) for name in SCORE_NAMES}
+
+
+def _weights(arrays: Arrays) -> Arrays:
+    """Weights without solver slots."""
+    return {name: array for name, array in arrays.items() if not name.startswith(SLOT_PREFIX)}

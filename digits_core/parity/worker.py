@@ -1,0 +1,58 @@
+"""One process of a comparison: ``python -m digits_core.parity.worker`` does the exercise on standard input.
+
+Two frameworks in one process quarrel over threads and memory, and a framework may end its process; so each has one of
+its own. What it finds goes into files; on standard output it says what refused it, and with which packages it computed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pydantic import Field
+
+from digits_core.errors import DigitsError, LossNotFinite
+from digits_core.hooks.registry import discover
+from digits_core.parity.exercise import Exercise, perform
+from digits_core.spec.model import Spec
+
+
+class Outcome(Spec):
+    """How an exercise went."""
+
+    problem: str = ""
+    """Why it was refused, or could not be done."""
+    hint: str = ""
+    """What to do about that."""
+    diverged: bool = False
+    """Whether the problem is a loss that is not finite."""
+    distributed: bool = False
+    """Whether the backend can train in several processes."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Packages that the backend needs, and their versions."""
+
+
+def answer(exercise: Exercise) -> Outcome:
+    """Do an exercise; a refusal is an answer."""
+    try:
+        perform(exercise)
+    except DigitsError as reason:
+        message = " ".join(problem.message for problem in reason.problems)
+        return Outcome(problem=message, hint=reason.hint, diverged=isinstance(reason, LossNotFinite))
+    backends = discover().backends
+    distributed = backends.get(exercise.backend)().capabilities().distributed
+    return Outcome(distributed=distributed, versions=backends.entry(exercise.backend).versions)
+
+
+def main() -> None:
+    """Answer the exercise on standard input."""
+    exercise = Exercise.model_validate_json(sys.stdin.read())
+    if exercise.cores:
+        os.sched_setaffinity(0, exercise.cores)
+    outcome = answer(exercise)
+    print()  # Whatever a framework printed ends here.
+    print(outcome.model_dump_json(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
