@@ -13,7 +13,7 @@ from digits_numpy.program import NumpyProgram
 from tests.testing.op_faults import OP_FAULTS
 
 
-class _Wrapped(Program):
+class Wrapped(Program):
     """Passes everything on; a fault replaces one method."""
 
     def __init__(self, graph, solver, options, context):
@@ -42,42 +42,42 @@ class _Wrapped(Program):
         self.inner.close()
 
 
-class ForgottenSlot(_Wrapped):
+class ForgottenSlot(Wrapped):
     def load(self, arrays):
         return super().load({name: array for name, array in arrays.items() if "velocity" not in name})
 
 
-class UnsavedSlot(_Wrapped):
+class UnsavedSlot(Wrapped):
     def save(self, state):
         return {name: array for name, array in super().save(state).items() if "second_moment" not in name}
 
 
-class LeakingSeed(_Wrapped):
+class LeakingSeed(Wrapped):
     calls = itertools.count()
 
     def train_step(self, state, batch, learning_rate, step):
         return super().train_step(state, batch, learning_rate, next(self.calls))
 
 
-class EvaluationMovesStatistics(_Wrapped):
+class EvaluationMovesStatistics(Wrapped):
     def evaluate_step(self, state, batch):
         moved, scores = self.inner.train_step(state, batch, 0.0, 0)
         state.weights.update(moved.weights)
         return scores
 
 
-class PaddingCounts(_Wrapped):
+class PaddingCounts(Wrapped):
     def evaluate_step(self, state, batch):
         return super().evaluate_step(state, Batch(batch.images, batch.labels, np.ones_like(batch.weights)))
 
 
-class MeanInsteadOfSum(_Wrapped):
+class MeanInsteadOfSum(Wrapped):
     def evaluate_step(self, state, batch):
         scores = super().evaluate_step(state, batch)
         return {**scores, "loss": scores["loss"] / scores["samples"]}
 
 
-class RateInsideMomentum(_Wrapped):
+class RateInsideMomentum(Wrapped):
     rate = 0.0
 
     def train_step(self, state, batch, learning_rate, step):
@@ -85,7 +85,7 @@ class RateInsideMomentum(_Wrapped):
         return super().train_step(state, batch, previous, step)
 
 
-class SavedViews(_Wrapped):
+class SavedViews(Wrapped):
     def save(self, state):
         return state.weights | {
             f"solver/{slot}/{name}": array for name, slots in state.slots.items() for slot, array in slots.items()
@@ -98,7 +98,7 @@ class SavedViews(_Wrapped):
         return dataclasses.replace(new, weights=state.weights), scores
 
 
-class WrongPadding(_Wrapped):
+class WrongPadding(Wrapped):
     """Begins and ends of the padding are exchanged."""
 
     def __init__(self, graph, solver, options, context):
@@ -113,7 +113,7 @@ class WrongPadding(_Wrapped):
         super().__init__(swapped, solver, options, context)
 
 
-class InvertedBatchNormMomentum(_Wrapped):
+class InvertedBatchNormMomentum(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
@@ -122,7 +122,7 @@ class InvertedBatchNormMomentum(_Wrapped):
                 self.inner._forwards[layer.name] = OPS["batch_norm"](dataclasses.replace(layer, op=inverted))
 
 
-class LastMaximumWins(_Wrapped):
+class LastMaximumWins(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
@@ -146,7 +146,7 @@ def _last_wins(forward):
 def _replacing(kind, make):
     """The fault of a backend whose builder of ``kind`` is ``make`` of the right one."""
 
-    class Replaced(_Wrapped):
+    class Replaced(Wrapped):
         def __init__(self, graph, solver, options, context):
             super().__init__(graph, solver, options, context)
             for layer in graph.layers:
@@ -156,7 +156,7 @@ def _replacing(kind, make):
     return Replaced
 
 
-class DecayOnEverything(_Wrapped):
+class DecayOnEverything(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         flat = {name: dataclasses.replace(p, decay_multiplier=1.0) for name, p in graph.parameters.items()}

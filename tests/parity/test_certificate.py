@@ -1,0 +1,71 @@
+"""The certificate: what agrees is said to agree, and a planted fault is named by its layer."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from digits_core.cli.main import run
+from digits_core.hooks.registry import discover
+
+ROOT = Path(__file__).parents[2]
+TINY = str(Path(__file__).parent / "tiny.yaml")
+#: For every fault the check in which it shows first, the array, and the layer.
+FIRST = {
+    "WrongPadding": ("forward", "conv1", "conv1"),
+    "ScaledGradient": ("gradients", "conv2/kernel", "conv2"),
+    "ForgottenSlot": ("resume", "conv1/kernel", "conv1"),
+    "RateInsideMomentum": ("losses", "step 3", None),
+    "InvertedBatchNormMomentum": ("statistics", "norm1/mean", "norm1"),
+    "NextStep": ("loss", "loss in training", None),
+    "Rounded": ("initial-weights", "input/mean", "input"),
+    "Infinite": ("forward", "pool2", "pool2"),
+}
+
+
+@pytest.fixture
+def parity(capsys, tmp_path, monkeypatch):
+    """Run ``digits parity``; gives the exit status, the document and what was said."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        capsys.readouterr()
+        status = run(["parity", *map(str, arguments), "--json"])
+        printed = capsys.readouterr()
+        return status, json.loads(printed.out), printed.err
+
+    return call
+
+
+@pytest.fixture
+def faulty(tmp_path, monkeypatch):
+    """A distribution that brings faulty backends, for this process and those that it starts."""
+    place = tmp_path / "site"
+    metadata = place / "faulty-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[digits.plugins]\nfaulty = tests.parity.faulty_backends\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(place), str(ROOT))))
+    monkeypatch.syspath_prepend(str(place))
+    discover.cache_clear()
+    yield
+    discover.cache_clear()
+
+
+def test_every_planted_fault_is_named_by_its_check_and_layer(parity, faulty, tmp_path):
+    status, document, said = parity(TINY, "--backends", ",".join(["numpy", *FIRST]), "--steps", 4)
+    assert status == 1 and not document["passed"]
+    found = {item["backend"]: (item["check"], item["where"], item["layer"]) for item in document["divergences"]}
+    assert found == FIRST
+    assert json.loads((tmp_path / "parity-tiny.json").read_text()) == document
+    failed = {check["backend"] for check in document["checks"] if not check["passed"]}
+    assert failed == set(FIRST), "numpy agrees with itself"
+    overflown = next(item for item in document["divergences"] if item["backend"] == "Infinite")
+    assert overflown["error"] is None
+
+
+def test_a_backend_whose_process_ends_is_said_and_nothing_is_certified(parity, faulty, tmp_path):
+    status, document, _ = parity(TINY, "--backends", "Dying", "--steps", 2)
+    assert status == 1 and "backend Dying ended with status 7" in document["error"]["message"]
+    assert not list(tmp_path.glob("*.json"))
