@@ -8,6 +8,7 @@ import pytest
 
 from digits_core.cli.main import run
 from digits_core.hooks.registry import discover
+from digits_core.parity.checks import COMPARISONS
 
 ROOT = Path(__file__).parents[2]
 TINY = str(Path(__file__).parent / "tiny.yaml")
@@ -54,7 +55,7 @@ def faulty(tmp_path, monkeypatch):
 
 
 def test_every_planted_fault_is_named_by_its_check_and_layer(parity, faulty, tmp_path):
-    status, document, said = parity(TINY, "--backends", ",".join(["numpy", *FIRST]), "--steps", 4)
+    status, document, _ = parity(TINY, "--backends", ",".join(["numpy", *FIRST]), "--steps", 4)
     assert status == 1 and not document["passed"]
     found = {item["backend"]: (item["check"], item["where"], item["layer"]) for item in document["divergences"]}
     assert found == FIRST
@@ -69,3 +70,40 @@ def test_a_backend_whose_process_ends_is_said_and_nothing_is_certified(parity, f
     status, document, _ = parity(TINY, "--backends", "Dying", "--steps", 2)
     assert status == 1 and "backend Dying ended with status 7" in document["error"]["message"]
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_everything_that_is_wrong_is_said_at_once_and_nothing_runs(parity, tmp_path):
+    status, document, said = parity("alexnet", "--size", "20", "--backends", "torhc,numpy", "--devices", "cpu:9999")
+    assert status == 2 and not said.startswith("numpy:")
+    words = " ".join(problem["message"] for problem in document["error"]["problems"])
+    assert "torhc" in words and "at least 55x55" in words and "9999" in words
+    status, document, _ = parity("lenet", "--precision", "bf16", "--steps", "1", "--solver", "sdg")
+    assert status == 2 and len(document["error"]["problems"]) == 3
+    status, document, _ = parity(str(ROOT / "docs/snippets/mynet.py"))
+    assert status == 2 and "native" in document["error"]["message"].lower()
+    assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.backend("torch")
+@pytest.mark.backend("jax")
+@pytest.mark.backend("tensorflow")
+@pytest.mark.parametrize("precision", ["fp64", "fp32"])
+def test_all_backends_are_certified_on_one_and_on_two_devices(parity, monkeypatch, precision):
+    monkeypatch.setenv("DIGITS_CPU_DEVICES", "2")
+    solver = {"fp64": "nesterov", "fp32": "adam"}[precision]
+    status, document, _ = parity(TINY, "--precision", precision, "--steps", 6, "--solver", solver)
+    assert status == 0 and document["passed"], document["divergences"]
+    assert document["backends"] == ["torch", "jax", "tensorflow"] and not document["omitted"]
+    checks = {(check["backend"], check["check"]): check for check in document["checks"]}
+    assert len(checks) == 3 * len(COMPARISONS)
+    assert {check["tolerance"] for check in checks.values()} >= {0, 1e-10 if precision == "fp64" else 1e-5}
+    assert all(checks[backend, "batches"]["error"] == 0 for backend in document["backends"])
+    assert document["versions"]["torch"].keys() == {"torch"}
+
+
+def test_pictures_may_be_those_of_a_dataset(parity, trained):
+    status, document, _ = parity("lenet", "--dataset", "colours", "--backends", "numpy", "--steps", 2)
+    assert status == 0 and (document["input"], document["classes"]) == ([16, 16, 3], 3)
+    status, document, _ = parity("lenet", "--dataset", "colours", "--size", "20")
+    assert status == 2 and "colours says what its pictures are" in document["error"]["message"]
