@@ -23,6 +23,7 @@ from digits_core.spec.dataset import ClassLimits, DatasetSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
+from digits_core.spec.parity import ParitySpec
 from digits_core.spec.schedule import POLICIES
 from digits_core.spec.solver import SOLVERS
 
@@ -63,7 +64,7 @@ def requests() -> str:
     """Every field of a request."""
     text = ["# Requests", "", "The fields of `job.yaml`, and what the flags of the commands fill in."]
     models: list[type[BaseModel]] = [JobSpec, DataOptions, BackendOptions, SnapshotOptions, EarlyStopping]
-    for model in (*models, DatasetSpec, ClassLimits, ModelSpec):
+    for model in (*models, DatasetSpec, ClassLimits, ModelSpec, ParitySpec):
         text += ["", f"## {model.__name__}", "", *_described(model)]
     text += ["", "## Solvers", "", "In every formula `g = gradient + decay·decay_multiplier·w` and",
              "`lr = rate·rate_multiplier`."]  # fmt: skip
