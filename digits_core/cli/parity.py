@@ -27,7 +27,7 @@ def parity(
     steps: Annotated[int | None, typer.Option(help="Solver steps. [default: 50]")] = None,
     solver: Annotated[str | None, typer.Option(help="As for training. [default: sgd]")] = None,
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate; at high ones rounding grows. [default: 0.001]")
+        float | None, typer.Option(help="Learning rate; at high ones rounding grows. [default: a tenth of the usual]")
     ] = None,
     devices: Annotated[
         str | None, typer.Option(help="cpu, cpu:2, gpu, gpu:2. [default: the processor, then two of its cores]")

@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import json
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +31,9 @@ from digits_core.store.home import Home
 
 #: The backend that others are compared with, in float64.
 REFERENCE = "numpy"
-#: Seconds that one process is given.
-PATIENCE_S = 4 * 3600.0
+#: Seconds that a process alone is given, and the least and how many times its own that several together are: some
+#: frameworks wait for ever for one that has gone.
+ALONE_S, TEAM_S, TEAM_TIMES = 4 * 3600.0, 300.0, 20.0
 WORKER = "digits_core.parity.worker"
 
 #: Is told in sentences how far it is.
@@ -126,13 +128,13 @@ class Comparing:
 
     def _contest(self, place: Path, contestant: Contestant, before: Findings) -> tuple[Findings, str]:
         """What a backend found, and why it did not train on several devices, if it did not."""
-        backend = contestant.backend
+        backend, began = contestant.backend, time.monotonic()
         found, outcome = self._exercise(place, backend, self._spec.precision, contestant.alone, before)
         if not contestant.together:
             return found, "One device was asked for."
         if not outcome.distributed:
             return found, f"Backend {backend} trains on one device."
-        self._team(found, contestant)
+        self._team(found, contestant, max(TEAM_S, TEAM_TIMES * (time.monotonic() - began)))
         return found, ""
 
     def _compared(
@@ -161,11 +163,11 @@ class Comparing:
         self._tell(f"{backend}: {self._spec.steps} steps in {precision}{'' if before else ', the reference'}.")
         exercise = self._asked(backend, precision, devices[0].kind, findings)
         exercise = exercise.model_copy(update={"resume": before.folder if before else None})
-        outcome = self._send(exercise, devices)
+        outcome = self._send(exercise, devices, ALONE_S)
         self._versions[backend] = outcome.versions
         return findings, outcome
 
-    def _team(self, findings: Findings, contestant: Contestant) -> None:
+    def _team(self, findings: Findings, contestant: Contestant, patience_s: float) -> None:
         """Several processes that train together."""
         devices, backend = contestant.together, contestant.backend
         self._tell(f"{backend}: the same on {', '.join(device.id for device in devices)}.")
@@ -173,7 +175,9 @@ class Comparing:
         addresses = free_addresses(len(devices))
         members = [asked.model_copy(update={"index": index, "addresses": addresses}) for index in range(len(devices))]
         with ThreadPoolExecutor(len(devices)) as pool:
-            list(pool.map(self._send, members, [[device] for device in devices]))
+            sent = [pool.submit(self._send, *member, patience_s) for member in zip(members, zip(devices), strict=True)]
+            for ended in as_completed(sent):  # The first that fails knows why.
+                ended.result()
 
     def _asked(self, backend: str, precision: str, kind: str, findings: Findings) -> Exercise:
         spec = self._spec
@@ -192,10 +196,10 @@ class Comparing:
             }
         )
 
-    def _send(self, exercise: Exercise, devices: Sequence[MachineDevice]) -> Outcome:
+    def _send(self, exercise: Exercise, devices: Sequence[MachineDevice], patience_s: float) -> Outcome:
         stage = stage_for(self._home, exercise.backend, devices)
         placed = exercise.model_copy(update={"cores": stage.cores})
-        return _outcome(exercise.backend, rehearse(stage, WORKER, placed.model_dump_json(), PATIENCE_S))
+        return _outcome(exercise.backend, rehearse(stage, WORKER, placed.model_dump_json(), patience_s))
 
     @cached_property
     def _encoded(self) -> dict[str, object]:
@@ -216,7 +220,7 @@ def _outcome(backend: str, rehearsal: Rehearsal) -> Outcome:
                 raise (LossNotFinite if outcome.diverged else CapabilityMissing)(outcome.problem, hint=outcome.hint)
             return outcome
     if rehearsal.status is None:
-        raise WorkerDied(f"Backend {backend} was not done after {PATIENCE_S:g} s.", hint="Ask for fewer --steps.")
+        raise WorkerDied(f"Backend {backend} was not done in time.", hint="Ask for fewer --steps, or one device.")
     said = (rehearsal.err.strip().splitlines() or ["it said nothing"])[-1]
     raise WorkerDied(
         f"The process of backend {backend} ended with status {rehearsal.status}: {said}",

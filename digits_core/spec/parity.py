@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from digits_core.spec.model import Name, Spec
-from digits_core.spec.solver import Sgd, Solver
+from digits_core.spec.solver import Sgd, Solver, SolverBase
 
-#: Rate that backends are compared at where none is asked for. At high ones training itself amplifies rounding, most of
-#: all where a solver makes every step as long as the rate, whatever the gradient.
-CALM_RATE, CALMER_RATE = 1e-3, 1e-4
-#: Solvers whose steps are as long as the gradient.
-PROPORTIONAL = frozenset({"sgd", "nesterov"})
+#: Share of a solver's usual rate that is taken where none is asked for: at high ones training amplifies rounding.
+CALM = 0.1
 
 
 class ParitySpec(Spec):
@@ -27,8 +24,8 @@ class ParitySpec(Spec):
     """Number format that backends compute in; the reference computes in float64."""
     steps: int = Field(default=50, ge=2, le=100_000)
     """Solver steps; half of them are done again in another backend than began."""
-    solver: Solver = Sgd(rate=CALM_RATE)
-    """How weights are updated; its rate falls along half a cosine."""
+    solver: Solver = Sgd()
+    """How weights are updated. The rate, usually a tenth of the solver's own, falls along half a cosine."""
     devices: str = "auto"
     """Devices, as for training; on several a process each trains too. auto: the processor, then two of its cores."""
     batch: int = Field(default=8, ge=2)
@@ -46,9 +43,7 @@ class ParitySpec(Spec):
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Decides initial weights, pictures, order of pictures and dropout."""
 
-    @field_validator("solver", mode="before")
+    @field_validator("solver")
     @classmethod
-    def _calm(cls, solver: Any) -> Any:
-        if not isinstance(solver, dict) or "rate" in solver:
-            return solver
-        return {"rate": CALM_RATE if solver.get("name") in PROPORTIONAL else CALMER_RATE, **solver}
+    def _calm(cls, solver: SolverBase) -> SolverBase:
+        return solver if "rate" in solver.model_fields_set else solver.model_copy(update={"rate": CALM * solver.rate})
