@@ -82,8 +82,8 @@ def parity(
 
 def _file_name(network: str) -> str:
     """A network's name, or that of its file, as part of a file's name."""
-    stem = Path(network.partition(":")[0]).name.partition(".")[0] if "/" in network else network
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", stem).strip("-")
+    name = re.sub(r"\.(ya?ml|json)$", "", Path(network).name)
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")
 
 
 def _describe(certificate: Certificate) -> str:
@@ -107,8 +107,9 @@ def _describe(certificate: Certificate) -> str:
 
 
 def _diverges(found: Divergence) -> str:
-    where = found.where if found.layer in (None, found.where) else f"{found.where} of layer {found.layer}"
-    place = f"layer {where}" if found.layer == found.where else where
+    place = found.where
+    if found.layer:
+        place = f"layer {found.layer}" + (f" ({found.where})" if found.where != found.layer else "")
     return f"{found.backend} diverges first in {found.check}, at {place}: error {_number(found.error)}."
 
 
