@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import Field
 
 from digits_core.contracts.backend import (
-    SCORE_NAMES,
     SLOT_PREFIX,
     Arrays,
     Backend,
     BuildContext,
     Program,
     State,
+    score_names,
     slot_name,
 )
 from digits_core.errors import LossNotFinite
@@ -141,7 +141,7 @@ class Course:
             losses.append(loss)
         yield "losses", {f"step {step}": np.array(loss) for step, loss in enumerate(losses, start=1)}
         yield "weights", program.save(state)
-        scores = {f"{name} of the output": value for name, value in _scores(program, state, pictures).items()}
+        scores = {f"{name} of the output": value for name, value in self._scores(program, state, pictures).items()}
         yield "evaluation", {**self._activations(program, state, pictures), **scores}
         resumed = program.load(dict(before.read("middle")))
         for step in range(steps // 2, steps):
@@ -151,10 +151,10 @@ class Course:
 
     def _first_step(self, program: Program, start: Arrays, pictures: Pictures) -> Iterator[tuple[str, Found]]:
         state = program.load(start)
-        scores = {f"{name} in evaluation": value for name, value in _scores(program, state, pictures).items()}
+        scores = {f"{name} in evaluation": value for name, value in self._scores(program, state, pictures).items()}
         batch = program.place(pictures.training.batch(0))
         state, found = program.train_step(state, batch, 0.0, 0)
-        trained = {f"{name} in training": np.array(float(found[name])) for name in SCORE_NAMES}
+        trained = {f"{name} in training": np.array(float(found[name])) for name in score_names(self._graph)}
         saved, parameters = program.save(state), self._graph.parameters
         yield "loss", scores | trained
         learned = [name for name, parameter in parameters.items() if parameter.trainable]
@@ -185,6 +185,10 @@ class Course:
         found = program.predict(state, pictures.scored.images, names)
         return {name: found[name] for name in names}
 
+    def _scores(self, program: Program, state: State, pictures: Pictures) -> Found:
+        scores = program.evaluate_step(state, program.place(pictures.scored))
+        return {name: np.array(float(scores[name])) for name in score_names(self._graph)}
+
     def _start(self, pictures: Pictures) -> Arrays:
         return initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)
 
@@ -195,11 +199,6 @@ class Course:
     def _build(self, solver: SolverBase) -> Program:
         options = BackendOptions(precision=self._exercise.precision)
         return self._backend.build(self._graph, solver, options, self._context)
-
-
-def _scores(program: Program, state: State, pictures: Pictures) -> Found:
-    scores = program.evaluate_step(state, program.place(pictures.scored))
-    return {name: np.array(float(scores[name])) for name in SCORE_NAMES}
 
 
 def _weights(arrays: Arrays) -> Arrays:
