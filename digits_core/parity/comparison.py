@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -107,6 +108,7 @@ class Comparing:
         """
         with tempfile.TemporaryDirectory(prefix="digits-parity-") as place:
             expected, _ = self._exercise(Path(place), REFERENCE, "fp64", self._processor)
+            _require_finite(expected)
             rounded = None
             if self._spec.precision == "fp32":
                 rounded, _ = self._exercise(Path(place), REFERENCE, "fp32", self._processor)
@@ -211,13 +213,22 @@ def digest_of(graph: Graph) -> str:
     return hashlib.sha256(json.dumps(encode(graph), sort_keys=True).encode()).hexdigest()
 
 
+def _require_finite(reference: Findings) -> None:
+    for step, loss in reference.read("losses").items():
+        if not isfinite(loss):
+            raise LossNotFinite(
+                f"The loss of the reference is {loss:g} at {step}, so that there is nothing to compare.",
+                hint="Ask for a smaller rate (--lr).",
+            )
+
+
 def _outcome(backend: str, rehearsal: Rehearsal) -> Outcome:
     lines = rehearsal.out.strip().splitlines()
     if rehearsal.status == 0 and lines:
         with contextlib.suppress(ValidationError):
             outcome = Outcome.model_validate_json(lines[-1])
             if outcome.problem:
-                raise (LossNotFinite if outcome.diverged else CapabilityMissing)(outcome.problem, hint=outcome.hint)
+                raise CapabilityMissing(outcome.problem, hint=outcome.hint)
             return outcome
     if rehearsal.status is None:
         raise WorkerDied(f"Backend {backend} was not done in time.", hint="Ask for fewer --steps, or one device.")

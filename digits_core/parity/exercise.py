@@ -19,7 +19,6 @@ from digits_core.contracts.backend import (
     score_names,
     slot_name,
 )
-from digits_core.errors import LossNotFinite
 from digits_core.graph.codec import decode
 from digits_core.hooks.registry import discover
 from digits_core.parity.findings import Findings, Found
@@ -76,7 +75,6 @@ def perform(exercise: Exercise) -> None:
 
     Raises:
         CapabilityMissing: If the backend refuses it.
-        LossNotFinite: If a loss is NaN or infinite.
     """
     course = Course(exercise)
     findings = Findings(exercise.folder)
@@ -122,57 +120,51 @@ class Course:
             before: Findings whose middle is gone on from.
         """
         pictures = self._pictures()
-        start = self._start(pictures)
         yield "batches", self._batches(pictures)
-        program = self._build(PLAIN)
-        yield "initial-weights", _weights(program.save(program.load(start)))
-        yield "forward", self._activations(program, program.load(start), pictures)
-        yield from self._first_step(program, start, pictures)
-        program.close()
-        yield from self._training(start, pictures, before)
-
-    def _training(self, start: Arrays, pictures: Pictures, before: Findings) -> Iterator[tuple[str, Found]]:
-        program, steps = self._build(self._exercise.solver), self._exercise.steps
-        state, losses = program.load(start), []
-        for step in range(steps):
-            if step == steps // 2:
-                yield "middle", program.save(state)
-            state, loss = self._step(program, state, pictures, step)
-            losses.append(loss)
-        yield "losses", {f"step {step}": np.array(loss) for step, loss in enumerate(losses, start=1)}
-        yield "weights", program.save(state)
-        scores = {f"{name} of the output": value for name, value in self._scores(program, state, pictures).items()}
-        yield "evaluation", {**self._activations(program, state, pictures), **scores}
+        start = self._start(pictures)
+        loss, gradients, statistics = self._first_step(start, pictures)
+        program = self._build(self._exercise.solver)
+        state = program.load(start)
+        yield "initial-weights", _weights(program.save(state))
+        yield "forward", self._activations(program, state, pictures)
+        yield "loss", self._scores(program, state, pictures) | loss
+        yield "gradients", gradients
+        yield "statistics", statistics
+        yield from self._training(program, state, pictures)
         resumed = program.load(dict(before.read("middle")))
-        for step in range(steps // 2, steps):
+        for step in range(self._exercise.steps // 2, self._exercise.steps):
             resumed, _ = self._step(program, resumed, pictures, step)
         yield "resume", _weights(program.save(resumed))
         program.close()
 
-    def _first_step(self, program: Program, start: Arrays, pictures: Pictures) -> Iterator[tuple[str, Found]]:
-        state = program.load(start)
-        scores = {f"{name} in evaluation": value for name, value in self._scores(program, state, pictures).items()}
+    def _first_step(self, start: Arrays, pictures: Pictures) -> tuple[Arrays, Arrays, Arrays]:
+        """Scores, gradients from the output to the input, as they come, and moved statistics."""
+        program = self._build(PLAIN)
         batch = program.place(pictures.training.batch(0))
-        state, found = program.train_step(state, batch, 0.0, 0)
-        trained = {f"{name} in training": np.array(float(found[name])) for name in score_names(self._graph)}
+        state, scores = program.train_step(program.load(start), batch, 0.0, 0)
+        loss = {f"{name} in training": np.array(float(scores[name])) for name in score_names(self._graph)}
         saved, parameters = program.save(state), self._graph.parameters
-        yield "loss", scores | trained
+        program.close()
         learned = [name for name, parameter in parameters.items() if parameter.trainable]
-        # From the output to the input, as gradients come.
-        yield "gradients", {name: saved[slot_name("velocity", name)] for name in reversed(learned)}
-        yield "statistics", {name: saved[name] for name in parameters if name not in learned}
+        gradients = {name: saved[slot_name("velocity", name)] for name in reversed(learned)}
+        return loss, gradients, {name: saved[name] for name in parameters if name not in learned}
+
+    def _training(self, program: Program, state: State, pictures: Pictures) -> Iterator[tuple[str, Found]]:
+        losses: Arrays = {}
+        for step in range(self._exercise.steps):
+            if step == self._exercise.steps // 2:
+                yield "middle", program.save(state)
+            state, loss = self._step(program, state, pictures, step)
+            losses[f"step {step + 1}"] = np.array(loss)
+        yield "losses", losses
+        yield "weights", program.save(state)
+        scores = self._scores(program, state, pictures)
+        yield "evaluation", {**self._activations(program, state, pictures), **scores}
 
     def _step(self, program: Program, state: State, pictures: Pictures, step: int) -> tuple[State, float]:
         rate = learning_rate(Cosine(), self._exercise.solver.rate, 100 * step / self._exercise.steps)
         state, scores = program.train_step(state, program.place(pictures.training.batch(step)), rate, step)
-        loss = float(scores["loss"]) / self._exercise.batch
-        if not np.isfinite(loss):
-            raise LossNotFinite(
-                f"The loss of {self._graph.name} in {self._exercise.backend} is {loss} after step {step + 1}, so that "
-                "there is nothing to compare.",
-                hint="Ask for a smaller rate (--lr).",
-            )
-        return state, loss
+        return state, float(scores["loss"])
 
     def _batches(self, pictures: Pictures) -> Found:
         kept = {*range(min(KEPT_BATCHES, self._exercise.steps)), self._exercise.steps - 1}
@@ -185,9 +177,9 @@ class Course:
         found = program.predict(state, pictures.scored.images, names)
         return {name: found[name] for name in names}
 
-    def _scores(self, program: Program, state: State, pictures: Pictures) -> Found:
+    def _scores(self, program: Program, state: State, pictures: Pictures) -> Arrays:
         scores = program.evaluate_step(state, program.place(pictures.scored))
-        return {name: np.array(float(scores[name])) for name in score_names(self._graph)}
+        return {f"{name} in evaluation": np.array(float(scores[name])) for name in score_names(self._graph)}
 
     def _start(self, pictures: Pictures) -> Arrays:
         return initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)

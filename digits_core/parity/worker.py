@@ -11,7 +11,7 @@ import sys
 
 from pydantic import Field
 
-from digits_core.errors import DigitsError, LossNotFinite
+from digits_core.errors import DigitsError
 from digits_core.hooks.registry import discover
 from digits_core.parity.exercise import Exercise, perform
 from digits_core.spec.model import Spec
@@ -24,8 +24,6 @@ class Outcome(Spec):
     """Why it was refused, or could not be done."""
     hint: str = ""
     """What to do about that."""
-    diverged: bool = False
-    """Whether the problem is a loss that is not finite."""
     distributed: bool = False
     """Whether the backend can train in several processes."""
     versions: dict[str, str] = Field(default_factory=dict)
@@ -38,7 +36,7 @@ def answer(exercise: Exercise) -> Outcome:
         perform(exercise)
     except DigitsError as reason:
         message = " ".join(problem.message for problem in reason.problems)
-        return Outcome(problem=message, hint=reason.hint, diverged=isinstance(reason, LossNotFinite))
+        return Outcome(problem=message, hint=reason.hint)
     backends = discover().backends
     distributed = backends.get(exercise.backend)().capabilities().distributed
     return Outcome(distributed=distributed, versions=backends.entry(exercise.backend).versions)
