@@ -8,7 +8,6 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -26,7 +25,7 @@ from digits_core.parity.findings import Findings
 from digits_core.parity.worker import Outcome
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.scheduling.inventory import MachineDevice
-from digits_core.scheduling.rehearsal import Rehearsal, rehearse, stage_for
+from digits_core.scheduling.rehearsal import Rehearsal, rehearse_together, stage_for
 from digits_core.spec.parity import ParitySpec
 from digits_core.store.home import Home
 
@@ -165,7 +164,7 @@ class Comparing:
         self._tell(f"{backend}: {self._spec.steps} steps in {precision}{'' if before else ', the reference'}.")
         exercise = self._asked(backend, precision, devices[0].kind, findings)
         exercise = exercise.model_copy(update={"resume": before.folder if before else None})
-        outcome = self._send(exercise, devices, ALONE_S)
+        outcome = self._send([exercise], [devices], ALONE_S)
         self._versions[backend] = outcome.versions
         return findings, outcome
 
@@ -176,10 +175,7 @@ class Comparing:
         asked = self._asked(backend, self._spec.precision, devices[0].kind, findings)
         addresses = free_addresses(len(devices))
         members = [asked.model_copy(update={"index": index, "addresses": addresses}) for index in range(len(devices))]
-        with ThreadPoolExecutor(len(devices)) as pool:
-            sent = [pool.submit(self._send, *member, patience_s) for member in zip(members, zip(devices), strict=True)]
-            for ended in as_completed(sent):  # The first that fails knows why.
-                ended.result()
+        self._send(members, [[device] for device in devices], patience_s)
 
     def _asked(self, backend: str, precision: str, kind: str, findings: Findings) -> Exercise:
         spec = self._spec
@@ -198,10 +194,17 @@ class Comparing:
             }
         )
 
-    def _send(self, exercise: Exercise, devices: Sequence[MachineDevice], patience_s: float) -> Outcome:
-        stage = stage_for(self._home, exercise.backend, devices)
-        placed = exercise.model_copy(update={"cores": stage.cores})
-        return _outcome(exercise.backend, rehearse(stage, WORKER, placed.model_dump_json(), patience_s))
+    def _send(
+        self, exercises: Sequence[Exercise], devices: Sequence[Sequence[MachineDevice]], patience_s: float
+    ) -> Outcome:
+        """Let processes do their exercises at once; gives the outcome of the first."""
+        backend = exercises[0].backend
+        stages = [stage_for(self._home, backend, own) for own in devices]
+        requests = [
+            exercise.model_copy(update={"cores": stage.cores}).model_dump_json()
+            for exercise, stage in zip(exercises, stages, strict=True)
+        ]
+        return _outcome(backend, rehearse_together(stages, WORKER, requests, patience_s))
 
     @cached_property
     def _encoded(self) -> dict[str, object]:
@@ -222,21 +225,30 @@ def _require_finite(reference: Findings) -> None:
             )
 
 
-def _outcome(backend: str, rehearsal: Rehearsal) -> Outcome:
-    lines = rehearsal.out.strip().splitlines()
-    if rehearsal.status == 0 and lines:
-        with contextlib.suppress(ValidationError):
-            outcome = Outcome.model_validate_json(lines[-1])
-            if outcome.problem:
-                raise CapabilityMissing(outcome.problem, hint=outcome.hint)
-            return outcome
-    if rehearsal.status is None:
+def _outcome(backend: str, rehearsals: Sequence[Rehearsal]) -> Outcome:
+    outcomes = [_read(rehearsal) for rehearsal in rehearsals]
+    for outcome in outcomes:
+        if outcome and outcome.problem:
+            raise CapabilityMissing(outcome.problem, hint=outcome.hint)
+    for rehearsal in rehearsals:
+        if rehearsal.status:
+            said = (rehearsal.err.strip().splitlines() or ["it said nothing"])[-1]
+            raise WorkerDied(
+                f"The process of backend {backend} ended with status {rehearsal.status}: {said}",
+                hint="See whether it works at all: digits doctor.",
+            )
+    if outcomes[0] is None or None in outcomes:
         raise WorkerDied(f"Backend {backend} was not done in time.", hint="Ask for fewer --steps, or one device.")
-    said = (rehearsal.err.strip().splitlines() or ["it said nothing"])[-1]
-    raise WorkerDied(
-        f"The process of backend {backend} ended with status {rehearsal.status}: {said}",
-        hint="See whether it works at all: digits doctor.",
-    )
+    return outcomes[0]
+
+
+def _read(rehearsal: Rehearsal) -> Outcome | None:
+    """What a process answered; None where it did not come to that."""
+    lines = rehearsal.out.strip().splitlines()
+    if rehearsal.status is not None and lines:
+        with contextlib.suppress(ValidationError):
+            return Outcome.model_validate_json(lines[-1])
+    return None
 
 
 def _summary(backend: str, checks: Sequence[Check]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from digits_core.cli.main import run
 from digits_core.hooks.registry import discover
 from digits_core.parity.checks import COMPARISONS
+from digits_core.scheduling.rehearsal import Stage, rehearse_together
 
 ROOT = Path(__file__).parents[2]
 TINY = str(Path(__file__).parent / "tiny.yaml")
@@ -70,6 +72,17 @@ def test_a_backend_whose_process_ends_is_said_and_nothing_is_certified(parity, f
     status, document, _ = parity(TINY, "--backends", "Dying", "--steps", 2)
     assert status == 1 and "backend Dying ended with status 7" in document["error"]["message"]
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_when_one_of_several_processes_fails_the_others_are_ended(tmp_path):
+    (tmp_path / "player.py").write_text(
+        "import sys, time; word = sys.stdin.readline().strip(); print(word, flush=True)\n"
+        "sys.exit(4) if word == 'fail' else time.sleep(600)"
+    )
+    stage = Stage(sys.executable, {"PYTHONPATH": str(tmp_path)}, ())
+    failed, ended = rehearse_together([stage, stage], "player", ["fail", "wait"], 60)
+    assert (failed.status, failed.out) == (4, "fail\n")
+    assert ended.status is None
 
 
 def test_everything_that_is_wrong_is_said_at_once_and_nothing_runs(parity, tmp_path):
