@@ -16,6 +16,7 @@ room                    what lives there
 ``scheduling``          the parent process: start, follow and stop workers
 ``inference``           classify pictures with a trained model, score it on known ones
 ``tasks``               jobs that train nothing: a dataset is made, a model is scored
+``parity``              backends side by side, check by check
 ``service``             the only door for command line, web page and notebook
 ``cli``                 the command line, one file per noun
 ``testing``             public: conformance kit, tiny graphs and datasets

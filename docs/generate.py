@@ -25,6 +25,7 @@ from digits_core.spec.dataset import ClassLimits, DatasetSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
+from digits_core.spec.parity import ParitySpec
 from digits_core.spec.schedule import POLICIES
 from digits_core.spec.solver import SOLVERS
 from digits_core.spec.targets import TargetOptions
@@ -75,7 +76,7 @@ def requests() -> str:
         SnapshotOptions,
         EarlyStopping,
     ]
-    for model in (*models, DatasetSpec, ClassLimits, ModelSpec):
+    for model in (*models, DatasetSpec, ClassLimits, ModelSpec, ParitySpec):
         text += ["", f"## {model.__name__}", "", *_described(model)]
     text += ["", "## Solvers", "", "In every formula `∇` is the gradient, clipped, `λ = decay·decay_multiplier`,",
              "`g = ∇ + λ·w` and `lr = rate·rate_multiplier`. A plugin may bring others."]  # fmt: skip

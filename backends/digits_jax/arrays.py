@@ -84,10 +84,10 @@ def owned(array: npt.NDArray[Any], dtype: npt.DTypeLike, device: jax.Device) -> 
     return jax.device_put(np.array(array, dtype, order="C", copy=True), device)
 
 
-def to_activation(value: jax.Array) -> npt.NDArray[np.float32]:
-    """An activation ``[B, H, W, C]`` or ``[B, F]`` as float32 ``[B, C, H, W]`` or ``[B, F]``."""
-    array = np.asarray(value)
-    return np.array(np.moveaxis(array, -1, 1), np.float32, order="C", copy=True)
+def to_activation(value: jax.Array) -> npt.NDArray[np.floating[Any]]:
+    """An activation ``[B, H, W, C]`` or ``[B, F]`` as ``[B, C, H, W]`` or ``[B, F]``, in float32 at least."""
+    wide = np.promote_types(value.dtype, np.float32)
+    return np.array(np.moveaxis(np.asarray(value), -1, 1), wide, order="C", copy=True)
 
 
 def in_canonical_order(value: jax.Array) -> jax.Array:

@@ -107,7 +107,7 @@ class JaxProgram(Program):
 
     def predict(
         self, state: JaxState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         """Forward, some pictures at a time, keeping what is asked for."""
         wanted = tuple(dict.fromkeys((self._graph.output, *taps)))
         parts = [self._predict_chunk(state.shown, chunk, wanted) for chunk in self._chunks(images)]
@@ -139,7 +139,7 @@ class JaxProgram(Program):
 
     def _predict_chunk(
         self, weights: Weights, images: npt.NDArray[np.uint8], wanted: tuple[str, ...]
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         count = len(images)
         size = 1 << (count - 1).bit_length() if count else 1
         padded = np.pad(images, [(0, size - count), (0, 0), (0, 0), (0, 0)])

@@ -78,7 +78,7 @@ class TeamProgram(Program):
 
     def predict(
         self, state: JaxState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         """Forward, here only."""
         return self._alone.predict(_weights_of(state), images, taps)
 

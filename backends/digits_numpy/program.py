@@ -76,11 +76,11 @@ class NumpyProgram(Program):
 
     def predict(
         self, state: NumpyState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         """Forward, keeping what is asked for."""
         wanted = (self._graph.output, *taps)
         values, _ = self._forward(self._graph.needed_for(wanted), state.shown, images, Mode())
-        return {name: values[name].astype(np.float32) for name in wanted}
+        return {name: values[name] for name in wanted}
 
     def close(self) -> None:
         """Nothing is held."""

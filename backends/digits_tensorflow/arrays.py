@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +72,7 @@ def to_canonical(graph: Graph, weights: Variables, slots: Slots) -> Arrays:
     return arrays
 
 
-def activation_to_canonical(activation: tf.Tensor) -> npt.NDArray[np.float32]:
-    """A float32 copy of ``[B, H, W, C]`` as ``[B, C, H, W]``; ``[B, F]`` stays."""
+def activation_to_canonical(activation: tf.Tensor) -> npt.NDArray[np.floating[Any]]:
+    """A copy of ``[B, H, W, C]`` as ``[B, C, H, W]``; ``[B, F]`` stays."""
     array = activation.numpy()
-    return np.array(array.transpose(0, 3, 1, 2) if array.ndim == 4 else array, np.float32, order="C")
+    return np.array(array.transpose(0, 3, 1, 2) if array.ndim == 4 else array, order="C")

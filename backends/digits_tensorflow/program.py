@@ -136,13 +136,14 @@ class TensorFlowProgram(Program):
 
     def predict(
         self, state: TensorFlowState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         """Forward, traced once for any number of pictures."""
         wanted = tuple(dict.fromkeys((self._graph.output, *taps)))
         if wanted not in state.predict:
             channels, height, width = self._graph.input.output()
             signature = [tf.TensorSpec([None, height, width, channels], tf.uint8)]
-            state.predict[wanted] = tf.function(partial(_activations, state.trained, wanted), input_signature=signature)
+            traced = partial(_activations, state.trained, wanted, self._dtype)
+            state.predict[wanted] = tf.function(traced, input_signature=signature)
         with tf.device(self._device):
             found = state.predict[wanted](tf.constant(images, tf.uint8))
         return {name: activation_to_canonical(value) for name, value in zip(wanted, found, strict=True)}
@@ -158,6 +159,6 @@ class TensorFlowProgram(Program):
         return score(self._graph, trained.network.forward(batch.images, self._heads, Pass(trained.shown)), batch)
 
 
-def _activations(trained: Trained, wanted: Sequence[str], images: tf.Tensor) -> list[tf.Tensor]:
+def _activations(trained: Trained, wanted: Sequence[str], dtype: tf.DType, images: tf.Tensor) -> list[tf.Tensor]:
     values = trained.network.forward(images, wanted, Pass(trained.shown))
-    return [tf.cast(values[name], tf.float32) for name in wanted]
+    return [tf.cast(values[name], dtype) for name in wanted]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -145,12 +145,12 @@ class TorchProgram(Program):
 
     def predict(
         self, state: TorchState, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         """Forward, keeping what is asked for."""
         wanted = tuple(dict.fromkeys((self._graph.output, *taps)))
         with torch.inference_mode(), arithmetic(self._device, self._tf32):
             values = self._run(state.evaluating, plan(self._graph, wanted), self._to_device(shared(images)))
-            return {name: read(values[name], torch.float32) for name in wanted}
+            return {name: read(values[name], self._dtype) for name in wanted}
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The sum over the processes that train together."""

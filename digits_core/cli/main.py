@@ -23,6 +23,7 @@ from digits_core.cli import (
     job,
     model,
     network,
+    parity,
     plugin,
     scheduler,
     store,
@@ -46,6 +47,7 @@ app.command("train")(train.train)
 app.command("scheduler")(scheduler.scheduler)
 app.command("classify")(classify.classify)
 app.command("evaluate")(evaluate.evaluate)
+app.command("parity")(parity.parity)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")
 app.add_typer(model.app, name="model")

@@ -253,7 +253,7 @@ class Program(ABC):
     @abstractmethod
     def predict(
         self, state: State, images: npt.NDArray[np.uint8], taps: Sequence[str] = ()
-    ) -> dict[str, npt.NDArray[np.float32]]:
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
         """Activations without training behaviour.
 
         Args:
@@ -262,7 +262,8 @@ class Program(ABC):
             taps: Names of layers to return besides the graph's output.
 
         Returns:
-            For the graph's output and every tap its activation, ``[B, C, H, W]`` or ``[B, F]``.
+            For the graph's output and every tap its activation, ``[B, C, H, W]`` or ``[B, F]``: float64 where the
+            precision is fp64, else float32.
         """
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

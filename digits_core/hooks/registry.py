@@ -65,6 +65,16 @@ class OwnedEntry:
         return f"Run: pip install {what}"
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Packages it needs and that are installed, with their versions."""
+        distributions = importlib.metadata.packages_distributions()
+        return {
+            need: importlib.metadata.version(distributions[need][0])
+            for need in self.entry.needs
+            if need in distributions
+        }
+
+    @property
     def repair(self) -> str:
         """What to do where everything it needs is installed, but does not work."""
         if not self.entry.needs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +84,7 @@ def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 
     return predictions
 
 
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def softmax(logits: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
     """``exp(x) / Σ exp(x)`` over the last axis, in float64.
 
     >>> softmax(np.array([[0.0, 0.0]], np.float32))

@@ -82,7 +82,7 @@ class Scorer:
         return int(self._confusion.sum()) + self._unknown
 
     def add(
-        self, logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+        self, logits: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
     ) -> None:
         """Take a batch in.
 

@@ -1,4 +1,4 @@
-"""One short process that is placed as a worker would be, to see how it fares."""
+"""Processes that are placed as workers would be, to see how they fare: one for a short try, or several together."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from contextlib import ExitStack, suppress
+from typing import IO, NamedTuple
 
 from pydantic import ValidationError
 
@@ -17,6 +20,9 @@ from digits_core.scheduling.local import surroundings
 from digits_core.spec.model import ModelT
 from digits_core.store.home import Home
 from digits_core.store.settings import read_settings
+
+#: Seconds between looks at processes that run together.
+POLL_S = 0.05
 
 
 class Stage(NamedTuple):
@@ -37,7 +43,8 @@ class Rehearsal(NamedTuple):
     """How it went.
 
     Attributes:
-        status: Exit status, negative for a signal; None where it was ended because it took too long.
+        status: Exit status, negative for a signal; None where it was ended because it took too long, or because one
+            that ran together with it had failed.
         out: What it printed.
         err: What it printed on standard error.
     """
@@ -100,3 +107,61 @@ def rehearse(stage: Stage, module: str, request: str, patience_s: float) -> Rehe
     except subprocess.TimeoutExpired:
         return Rehearsal(None)
     return Rehearsal(done.returncode, done.stdout, done.stderr)
+
+
+def rehearse_together(
+    stages: Sequence[Stage], module: str, requests: Sequence[str], patience_s: float
+) -> tuple[Rehearsal, ...]:
+    """Run ``python -m MODULE`` at several places at once; when one fails, the others are ended.
+
+    Standard input stays open as long as this process lives, so that none of them outlives it.
+
+    Args:
+        stages: Where they run; each process keeps to its cores by itself.
+        module: What runs.
+        requests: What each reads as one line on standard input.
+        patience_s: When all are ended.
+    """
+    with ExitStack() as stack:
+        players = [_Player(stack, stage, module) for stage in stages]
+        for player, request in zip(players, requests, strict=True):
+            player.tell(request)
+        end = time.monotonic() + patience_s
+        while any(player.child.poll() is None for player in players):
+            if any(player.child.poll() for player in players) or time.monotonic() > end:
+                break
+            time.sleep(POLL_S)
+        return tuple(player.result() for player in players)
+
+
+class _Player:
+    """One of several processes; ended with ``stack``."""
+
+    def __init__(self, stack: ExitStack, stage: Stage, module: str) -> None:
+        self.out, self.err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+        self.child = stack.enter_context(
+            subprocess.Popen(
+                [stage.interpreter, "-P", "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=self.out,
+                stderr=self.err,
+                env={**os.environ, **stage.environment},
+            )
+        )
+        stack.callback(self.child.kill)
+
+    def tell(self, request: str) -> None:
+        """Hand the request over."""
+        assert self.child.stdin is not None
+        with suppress(BrokenPipeError):  # It ended at once; its status says so.
+            self.child.stdin.write(f"{request}\n".encode())
+            self.child.stdin.flush()
+
+    def result(self) -> Rehearsal:
+        """How it went so far."""
+        return Rehearsal(self.child.poll(), _text(self.out), _text(self.err))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")

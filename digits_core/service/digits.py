@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.schema import network_schema
 from digits_core.hooks.registry import Plugins, discover
 from digits_core.hooks.solvers import known_solver, require_rule
+from digits_core.parity.certificate import Certificate
 from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
@@ -50,6 +51,7 @@ from digits_core.service.networks import (
     is_file,
     network_view,
 )
+from digits_core.service.parity import certify
 from digits_core.service.rate import GIVEN, RateWish, Usual, settle_rate
 from digits_core.service.rate_curve import keep_curve
 from digits_core.service.resolve import (
@@ -79,6 +81,7 @@ from digits_core.service.views import (
 from digits_core.spec.dataset import DatasetSpec, Split
 from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import DataOptions, JobSpec
+from digits_core.spec.parity import ParitySpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
@@ -309,6 +312,27 @@ class Digits:
             NetworkInvalid: With every line that cannot be read or built here.
         """
         return import_network(path.expanduser(), self.plugins.network_importers)
+
+    # Parity
+
+    def parity(
+        self, request: ParitySpec | Mapping[str, Any], *, tell: Callable[[str], None] = lambda message: None
+    ) -> Certificate:
+        """Compare backends with the reference on one network, each in processes of its own.
+
+        Args:
+            request: What is asked for.
+            tell: Is told in sentences how far it is.
+
+        Returns:
+            What every check found; whether all of them hold is its ``passed``.
+
+        Raises:
+            RequestWrong: With everything that is wrong.
+            LossNotFinite: If the loss of the reference or a backend is not finite.
+            WorkerDied: If the process of a backend ends without an answer.
+        """
+        return certify(request, self.home, self.plugins, tell)
 
     # Jobs
 

@@ -48,12 +48,7 @@ def report(name: str) -> dict[str, Any]:
     """
     backends = discover().backends
     backend = backends.get(name)()
-    distributions = importlib.metadata.packages_distributions()
-    packages = {
-        package: importlib.metadata.version(distributions[package][0])
-        for package in backends.entry(name).entry.needs
-        if package in distributions
-    }
+    packages = backends.entry(name).versions
     devices = [f"{device.id} ({device.name})" for device in backend.devices()]
     return {"digits": importlib.metadata.version("digits"), "packages": packages, "devices": devices}
 

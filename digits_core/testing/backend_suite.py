@@ -74,9 +74,9 @@ class BackendSuite(SolverSuite):
             program.predict(program.load(arrays), images, taps)
             for program in (build(backend, graph, precision=precision), build(reference(), graph, precision="fp64"))
         )
-        # Predictions travel as float32, which rounds even a float64 result.
-        assert_close(found, expected, max(FORWARD_TOLERANCE[precision], 1e-6))
-        assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+        assert_close(found, expected, FORWARD_TOLERANCE[precision])
+        wanted = np.float64 if precision == "fp64" else np.float32
+        assert {array.dtype for array in found.values()} == {np.dtype(wanted)}
 
     @every_op
     @both_precisions

@@ -23,6 +23,7 @@ from digits_core.graph.codec import decode
 from digits_core.graph.memory import LESS_MEMORY
 from digits_core.graph.native import JOB_OPS
 from digits_core.hooks.registry import discover
+from digits_core.hooks.solvers import with_known_solver
 from digits_core.spec.model import Spec
 from digits_core.store.job import JobRequest
 from digits_core.training.curve import blows_up, rates_between
@@ -90,10 +91,11 @@ def sweep(request: SweepRequest) -> SweepReport:
 
 
 def _trained(request: SweepRequest) -> SweepReport:
-    spec, graph = request.job.spec, decode(request.graph, ops=JOB_OPS)
+    plugins, graph = discover(), decode(request.graph, ops=JOB_OPS)
+    spec = with_known_solver(request.job.spec, plugins.solvers)
     dataset = open_dataset(request.dataset, request.job.dataset_version)
     loader = training_loader(spec, dataset.split("train"))
-    backend = discover().backends.get(request.job.backend)()
+    backend = plugins.backends.get(request.job.backend)()
     context = BuildContext(device_of(backend, request.kind), spec.seed, spec.batch_size)
     options = spec.options.model_copy(update={"accumulate": request.parts})
     program = backend.build(graph, spec.solver, options, context)

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str], carry: Carry | None = None) -> int:
         print("usage: python -m digits_core.training.worker JOB_FOLDER [INDEX]", file=sys.stderr)
         return 2
     if os.environ.get(LIFELINE):
-        threading.Thread(target=_hang_on, daemon=True).start()
+        threading.Thread(target=hang_on, daemon=True).start()
     # Whoever finds that training stands still asks where.
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     job = JobFolder(Path(arguments[0]).absolute())
@@ -61,7 +61,7 @@ def _words(text: str, sign: str = ",") -> tuple[str, ...]:
     return tuple(filter(None, text.split(sign)))
 
 
-def _hang_on() -> None:
+def hang_on() -> None:
     """End at once when the process at the other end of standard input does: nobody would stop this one otherwise."""
     while os.read(0, 1024):
         pass

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
 SNIPPETS = DOCS / "snippets"
-BACKENDS_NEEDED = {"tutorial.sh": {"torch", "jax"}, "native-network.sh": {"torch"}}
+BACKENDS_NEEDED = {"tutorial.sh": {"torch", "jax"}, "parity.sh": {"torch"}, "native-network.sh": {"torch"}}
 
 
 def _generate():

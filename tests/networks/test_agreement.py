@@ -1,5 +1,6 @@
-"""Families compute the same in PyTorch as in the reference, in float64: forward, and a step of training."""
+"""Families compute in every backend what they do in the reference, in float64: each layer, and a step of training."""
 
+import functools
 import math
 
 import numpy as np
@@ -16,6 +17,7 @@ from digits_core.training.initialize import generator_for, initial_arrays
 NOTHING = 1e-9
 #: Every family, tiny: height and width of its pictures.
 TINY = {
+    "lenet:conv1=4,conv2=6,hidden=10": (16, 18),
     "alexnet:filters=[4,8,6,8,4],hidden=16": (63, 71),
     "googlenet:width=0.1": (47, 56),
     "vgg-11:width=4,hidden=16,batch_norm=true": (32, 40),
@@ -28,6 +30,16 @@ TINY = {
     "vit-tiny:depth=2,patch=8,dropout=0.1": (16, 24),
     "unet-encoder:width=4,levels=3": (18, 20),
 }
+
+#: TensorFlow and JAX compile for seconds.
+frameworks = pytest.mark.parametrize(
+    "backend",
+    [
+        pytest.param("torch", marks=pytest.mark.backend("torch")),
+        pytest.param("jax", marks=[pytest.mark.backend("jax"), pytest.mark.slow]),
+        pytest.param("tensorflow", marks=[pytest.mark.backend("tensorflow"), pytest.mark.slow]),
+    ],
+)
 
 
 def lively(graph):
@@ -42,26 +54,34 @@ def lively(graph):
     return arrays | {"input/mean": np.full((3, 1, 1), 120, np.float32)}
 
 
-def trained(backend, graph):
-    """Logits of a batch, the loss of a step, and how far it moved each weight that learns."""
-    program, before = build(backend, graph, precision="fp64"), lively(graph)
+def graph_of(text):
+    input = NetworkInput(3, *TINY[text], classes=5, mean="pixel")
+    return build_network(text, input, discover().network_families)
+
+
+@functools.cache
+def trained(backend, text):
+    """Activations of every layer for a batch, the loss of a step, and how far it moved each weight that learns."""
+    graph = graph_of(text)
+    program, before = build(discover().backends.get(backend)(), graph, precision="fp64"), lively(graph)
     run = Run(program, graph, before)
-    logits = program.predict(run.state, batch_of(graph).images, [graph.output])[graph.output]
+    names = [layer.name for layer in graph.layers]
+    found = program.predict(run.state, batch_of(graph).images, names)
     (scores,) = run.advance([1.0])  # Moves are differences, which a small rate would leave to rounding.
     after = run.arrays()
     learned = [name for name, parameter in graph.parameters.items() if parameter.trainable]
-    return logits, scores["loss"], {name: after[name] - np.float64(before[name]) for name in learned}
+    moves = {name: after[name] - np.float64(before[name]) for name in learned}
+    return {name: found[name] for name in names}, scores["loss"], moves
 
 
-@pytest.mark.backend("torch")
+@frameworks
 @pytest.mark.parametrize("text", TINY)
-def test_a_family_agrees_with_the_reference(text):
-    plugins = discover()
-    input = NetworkInput(3, *TINY[text], classes=5, mean="pixel")
-    graph = build_network(text, input, plugins.network_families)
-    logits, loss, moves = trained(plugins.backends.get("numpy")(), graph)
-    found_logits, found_loss, found_moves = trained(plugins.backends.get("torch")(), graph)
-    assert error_of(found_logits, logits) <= FORWARD_TOLERANCE["fp32"], "predictions are float32"
+def test_a_family_agrees_with_the_reference(text, backend):
+    layers, loss, moves = trained("numpy", text)
+    found_layers, found_loss, found_moves = trained(backend, text)
+    apart = {name: error_of(found_layers[name], array) for name, array in layers.items()}
+    wrong = [name for name, error in apart.items() if error > FORWARD_TOLERANCE["fp64"]]
+    assert not wrong, f"first at layer {wrong[0]}: {apart[wrong[0]]}"
     assert found_loss == pytest.approx(loss, rel=FORWARD_TOLERANCE["fp64"])
     # Batch norm takes away what a bias or an offset before it adds, and some units of so few are never active.
     moved = {name for name, move in moves.items() if np.abs(move).max() > NOTHING}

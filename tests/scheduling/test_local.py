@@ -163,7 +163,7 @@ def test_a_grandchild_does_not_outlive_the_run(start):
 
 def test_workers_end_when_the_supervisor_is_killed(start):
     # What real workers do: they hang on to their standard input.
-    code = "from digits_core.training.worker import _hang_on; print('awake', flush=True); _hang_on()"
+    code = "from digits_core.training.worker import hang_on; print('awake', flush=True); hang_on()"
     run = start(code)
     wait_until(lambda: "awake" in run.log())
     (worker,) = run.workers()

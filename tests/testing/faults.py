@@ -15,7 +15,7 @@ from digits_numpy.program import NumpyProgram
 from tests.testing.op_faults import OP_FAULTS
 
 
-class _Wrapped(Program):
+class Wrapped(Program):
     """Passes everything on; a fault replaces one method."""
 
     def __init__(self, graph, solver, options, context):
@@ -44,49 +44,49 @@ class _Wrapped(Program):
         self.inner.close()
 
 
-class ForgottenSlot(_Wrapped):
+class ForgottenSlot(Wrapped):
     def load(self, arrays):
         return super().load({name: array for name, array in arrays.items() if "velocity" not in name})
 
 
-class UnsavedSlot(_Wrapped):
+class UnsavedSlot(Wrapped):
     def save(self, state):
         return {name: array for name, array in super().save(state).items() if "second_moment" not in name}
 
 
-class LeakingSeed(_Wrapped):
+class LeakingSeed(Wrapped):
     calls = itertools.count()
 
     def train_step(self, state, batch, learning_rate, step):
         return super().train_step(state, batch, learning_rate, next(self.calls))
 
 
-class EvaluationMovesStatistics(_Wrapped):
+class EvaluationMovesStatistics(Wrapped):
     def evaluate_step(self, state, batch):
         moved, scores = self.inner.train_step(state, batch, 0.0, 0)
         state.weights.update(moved.weights)
         return scores
 
 
-class PaddingCounts(_Wrapped):
+class PaddingCounts(Wrapped):
     def evaluate_step(self, state, batch):
         return super().evaluate_step(state, dataclasses.replace(batch, weights=np.ones_like(batch.weights)))
 
 
-class MeanInsteadOfSum(_Wrapped):
+class MeanInsteadOfSum(Wrapped):
     def evaluate_step(self, state, batch):
         scores = super().evaluate_step(state, batch)
         return {**scores, "loss": scores["loss"] / scores["samples"]}
 
 
-class WeightedHeads(_Wrapped):
+class WeightedHeads(Wrapped):
     def train_step(self, state, batch, learning_rate, step):
         state, scores = super().train_step(state, batch, learning_rate, step)
         weights = {f"loss/{loss.logits}": loss.weight for loss in self.graph.losses}
         return state, {name: score * weights.get(name, 1) for name, score in scores.items()}
 
 
-class ImportanceNormalised(_Wrapped):
+class ImportanceNormalised(Wrapped):
     """Divides by the importance of the batch instead of by its pictures."""
 
     def train_step(self, state, batch, learning_rate, step):
@@ -95,7 +95,7 @@ class ImportanceNormalised(_Wrapped):
         return super().train_step(state, batch, learning_rate, step)
 
 
-class SecondTargetInHits(_Wrapped):
+class SecondTargetInHits(Wrapped):
     """Counts a hit against whichever target has the larger share."""
 
     def train_step(self, state, batch, learning_rate, step):
@@ -107,7 +107,7 @@ class SecondTargetInHits(_Wrapped):
         return super().train_step(state, batch, learning_rate, step)
 
 
-class RateInsideMomentum(_Wrapped):
+class RateInsideMomentum(Wrapped):
     rate = 0.0
 
     def train_step(self, state, batch, learning_rate, step):
@@ -115,7 +115,7 @@ class RateInsideMomentum(_Wrapped):
         return super().train_step(state, batch, previous, step)
 
 
-class SavedViews(_Wrapped):
+class SavedViews(Wrapped):
     def save(self, state):
         return state.weights | {
             f"solver/{slot}/{name}": array for name, slots in state.slots.items() for slot, array in slots.items()
@@ -128,7 +128,7 @@ class SavedViews(_Wrapped):
         return dataclasses.replace(new, weights=state.weights), scores
 
 
-class WrongPadding(_Wrapped):
+class WrongPadding(Wrapped):
     """Begins and ends of the padding are exchanged."""
 
     def __init__(self, graph, solver, options, context):
@@ -143,7 +143,7 @@ class WrongPadding(_Wrapped):
         super().__init__(swapped, solver, options, context)
 
 
-class InvertedBatchNormMomentum(_Wrapped):
+class InvertedBatchNormMomentum(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
@@ -152,7 +152,7 @@ class InvertedBatchNormMomentum(_Wrapped):
                 self.inner._forwards[layer.name] = OPS["batch_norm"](dataclasses.replace(layer, op=inverted))
 
 
-class LastMaximumWins(_Wrapped):
+class LastMaximumWins(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
@@ -176,7 +176,7 @@ def _last_wins(forward):
 def _replacing(kind, make):
     """The fault of a backend whose builder of ``kind`` is ``make`` of the right one."""
 
-    class Replaced(_Wrapped):
+    class Replaced(Wrapped):
         def __init__(self, graph, solver, options, context):
             super().__init__(graph, solver, options, context)
             for layer in graph.layers:
@@ -186,7 +186,7 @@ def _replacing(kind, make):
     return Replaced
 
 
-class DecayOnEverything(_Wrapped):
+class DecayOnEverything(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         flat = {name: dataclasses.replace(p, decay_multiplier=1.0) for name, p in graph.parameters.items()}
@@ -195,7 +195,7 @@ class DecayOnEverything(_Wrapped):
         self.inner._graph = copy
 
 
-class _OwnRule(_Wrapped):
+class _OwnRule(Wrapped):
     """Another rule than the solver's."""
 
     def __init__(self, graph, solver, options, context):
@@ -231,7 +231,7 @@ class DecayOutsideTheNorm(_OwnRule):
         return u + turn.decay * turn.w, slots
 
 
-class AverageOfTheWeightsBefore(_Wrapped):
+class AverageOfTheWeightsBefore(Wrapped):
     def train_step(self, state, batch, learning_rate, step):
         new, scores = super().train_step(state, batch, learning_rate, step)
         for name, slots in new.slots.items():
@@ -241,12 +241,12 @@ class AverageOfTheWeightsBefore(_Wrapped):
         return new, scores
 
 
-class AverageIsNotShown(_Wrapped):
+class AverageIsNotShown(Wrapped):
     def evaluate_step(self, state, batch):
         return super().evaluate_step(dataclasses.replace(state, slots={}), batch)
 
 
-class FrozenNormMoves(_Wrapped):
+class FrozenNormMoves(Wrapped):
     def __init__(self, graph, solver, options, context):
         super().__init__(graph, solver, options, context)
         for layer in graph.layers:
@@ -254,7 +254,7 @@ class FrozenNormMoves(_Wrapped):
                 self.inner._forwards[layer.name] = OPS["batch_norm"](dataclasses.replace(layer, tuning=UNTUNED))
 
 
-class FrozenWeightsDecay(_Wrapped):
+class FrozenWeightsDecay(Wrapped):
     def train_step(self, state, batch, learning_rate, step):
         new, scores = super().train_step(state, batch, learning_rate, step)
         for name, parameter in self.graph.parameters.items():

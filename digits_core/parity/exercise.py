@@ -1,0 +1,198 @@
+"""What every backend does to be compared: one exercise, whose results on the way are kept as groups of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from digits_core.contracts.backend import (
+    SLOT_PREFIX,
+    Arrays,
+    Backend,
+    BuildContext,
+    Program,
+    State,
+    score_names,
+    slot_name,
+)
+from digits_core.graph.codec import decode
+from digits_core.hooks.registry import discover
+from digits_core.parity.findings import Findings, Found
+from digits_core.parity.pictures import Pictures, pictures_for
+from digits_core.spec.job import BackendOptions
+from digits_core.spec.model import Spec
+from digits_core.spec.schedule import Cosine
+from digits_core.spec.solver import Sgd, Solver, SolverBase
+from digits_core.training.initialize import initial_arrays, mean_arrays
+from digits_core.training.rehearsed import device_of
+from digits_core.training.schedules import learning_rate
+
+#: Batches that are kept, besides the last one.
+KEPT_BATCHES = 6
+#: Its only slot is the gradient, when its rate is 0.
+PLAIN = Sgd(momentum=0.0, decay=0.0)
+
+
+class Exercise(Spec):
+    """What one process does, as JSON."""
+
+    backend: str
+    """Name of the backend."""
+    graph: dict[str, Any]
+    """The network, as `digits_core.graph.codec` writes it."""
+    solver: Solver
+    """How weights are updated."""
+    precision: Literal["fp32", "fp64"]
+    """Number format."""
+    kind: Literal["cpu", "gpu"]
+    """Kind of the device; the first of that kind that the process sees is used."""
+    batch: int = Field(ge=2)
+    """Pictures per step, over all processes."""
+    steps: int = Field(ge=2)
+    """Solver steps."""
+    seed: int
+    """Decides whatever is drawn."""
+    dataset: Path | None
+    """Folder of a dataset; empty: pictures are drawn."""
+    folder: Path
+    """Where findings go."""
+    resume: Path | None = None
+    """Findings whose middle is gone on from; empty: the process's own."""
+    index: int = 0
+    """Which of several processes this is."""
+    addresses: tuple[str, ...] = ()
+    """Where they listen; empty: this one trains alone."""
+    cores: tuple[int, ...] = ()
+    """Cores that the process keeps to; empty: any."""
+
+
+def perform(exercise: Exercise) -> None:
+    """Do the exercise; as one of several processes only the part that all of them do together.
+
+    Raises:
+        CapabilityMissing: If the backend refuses it.
+    """
+    course = Course(exercise)
+    findings = Findings(exercise.folder)
+    if exercise.addresses:
+        arrays = course.train_together()
+        if exercise.index == 0:
+            findings.write("devices", arrays)
+        return
+    for group, found in course.alone(Findings(exercise.resume or exercise.folder)):
+        findings.write(group, found)
+
+
+class Course:
+    """An exercise under way.
+
+    Args:
+        exercise: What is to be done.
+    """
+
+    def __init__(self, exercise: Exercise) -> None:
+        self._exercise = exercise
+        self._graph = decode(exercise.graph)
+        self._backend: Backend = discover().backends.get(exercise.backend)()
+        device = device_of(self._backend, exercise.kind)
+        self._context = BuildContext(device, exercise.seed, exercise.batch, exercise.index, exercise.addresses)
+
+    def train_together(self) -> Arrays:
+        """The weights after all steps."""
+        program = self._build(self._exercise.solver)
+        pictures = self._pictures(self._context.rows)
+        state = program.load(self._start(pictures))
+        for step in range(self._exercise.steps):
+            state, _ = self._step(program, state, pictures, step)
+        arrays = _weights(program.save(state))
+        program.total(np.zeros(1))  # Nobody leaves before all are here.
+        program.close()
+        return arrays
+
+    def alone(self, before: Findings) -> Iterator[tuple[str, Found]]:
+        """Everything that one process finds, group by group.
+
+        Args:
+            before: Findings whose middle is gone on from.
+        """
+        pictures = self._pictures()
+        yield "batches", self._batches(pictures)
+        start = self._start(pictures)
+        loss, gradients, statistics = self._first_step(start, pictures)
+        program = self._build(self._exercise.solver)
+        state = program.load(start)
+        yield "initial-weights", _weights(program.save(state))
+        yield "forward", self._activations(program, state, pictures)
+        yield "loss", self._scores(program, state, pictures) | loss
+        yield "gradients", gradients
+        yield "statistics", statistics
+        yield from self._training(program, state, pictures)
+        resumed = program.load(dict(before.read("middle")))
+        for step in range(self._exercise.steps // 2, self._exercise.steps):
+            resumed, _ = self._step(program, resumed, pictures, step)
+        yield "resume", _weights(program.save(resumed))
+        program.close()
+
+    def _first_step(self, start: Arrays, pictures: Pictures) -> tuple[Arrays, Arrays, Arrays]:
+        """Scores, gradients from the output to the input, as they come, and moved statistics."""
+        program = self._build(PLAIN)
+        batch = program.place(pictures.training.batch(0))
+        state, scores = program.train_step(program.load(start), batch, 0.0, 0)
+        loss = {f"{name} in training": np.array(float(scores[name])) for name in score_names(self._graph)}
+        saved, parameters = program.save(state), self._graph.parameters
+        program.close()
+        learned = [name for name, parameter in parameters.items() if parameter.trainable]
+        gradients = {name: saved[slot_name("velocity", name)] for name in reversed(learned)}
+        return loss, gradients, {name: saved[name] for name in parameters if name not in learned}
+
+    def _training(self, program: Program, state: State, pictures: Pictures) -> Iterator[tuple[str, Found]]:
+        losses: Arrays = {}
+        for step in range(self._exercise.steps):
+            if step == self._exercise.steps // 2:
+                yield "middle", program.save(state)
+            state, loss = self._step(program, state, pictures, step)
+            losses[f"step {step + 1}"] = np.array(loss)
+        yield "losses", losses
+        yield "weights", program.save(state)
+        scores = self._scores(program, state, pictures)
+        yield "evaluation", {**self._activations(program, state, pictures), **scores}
+
+    def _step(self, program: Program, state: State, pictures: Pictures, step: int) -> tuple[State, float]:
+        rate = learning_rate(Cosine(), self._exercise.solver.rate, 100 * step / self._exercise.steps)
+        state, scores = program.train_step(state, program.place(pictures.training.batch(step)), rate, step)
+        return state, float(scores["loss"])
+
+    def _batches(self, pictures: Pictures) -> Found:
+        kept = {*range(min(KEPT_BATCHES, self._exercise.steps)), self._exercise.steps - 1}
+        batches = {step: pictures.training.batch(step) for step in sorted(kept)}
+        images = {f"pictures of step {step + 1}": batch.images for step, batch in batches.items()}
+        return images | {f"labels of step {step + 1}": batch.labels for step, batch in batches.items()}
+
+    def _activations(self, program: Program, state: State, pictures: Pictures) -> Found:
+        names = [layer.name for layer in self._graph.layers]
+        found = program.predict(state, pictures.scored.images, names)
+        return {name: found[name] for name in names}
+
+    def _scores(self, program: Program, state: State, pictures: Pictures) -> Arrays:
+        scores = program.evaluate_step(state, program.place(pictures.scored))
+        return {f"{name} in evaluation": np.array(float(scores[name])) for name in score_names(self._graph)}
+
+    def _start(self, pictures: Pictures) -> Arrays:
+        return initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)
+
+    def _pictures(self, rows: range | None = None) -> Pictures:
+        exercise = self._exercise
+        return pictures_for(self._graph, exercise.dataset, exercise.batch, exercise.seed, rows)
+
+    def _build(self, solver: SolverBase) -> Program:
+        options = BackendOptions(precision=self._exercise.precision)
+        return self._backend.build(self._graph, solver, options, self._context)
+
+
+def _weights(arrays: Arrays) -> Arrays:
+    """Weights without solver slots."""
+    return {name: array for name, array in arrays.items() if not name.startswith(SLOT_PREFIX)}
