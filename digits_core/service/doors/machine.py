@@ -1,0 +1,33 @@
+"""What this machine has: plugins, devices, versions."""
+
+from __future__ import annotations
+
+from digits_core.service import doctor
+from digits_core.service.devices import device_views
+from digits_core.service.doors.door import Door
+from digits_core.service.views import (
+    DeviceView,
+    DoctorView,
+    PluginsView,
+)
+from digits_core.store.settings import read_settings
+
+
+class Machine(Door):
+    """This installation."""
+
+    def plugin_list(self) -> PluginsView:
+        """What plugins bring, and which cannot be used and why."""
+        return doctor.plugins_view(self.plugins, read_settings(self.home).interpreters)
+
+    def devices(self) -> tuple[DeviceView, ...]:
+        """What computes here, how busy it is, and which job holds it; imports no backend.
+
+        Raises:
+            SpecInvalid: If ``DIGITS_CPU_DEVICES`` is no number of devices.
+        """
+        return device_views(self.home)
+
+    def doctor(self) -> DoctorView:
+        """How this installation is."""
+        return doctor.examine(self.home, self.plugins)
