@@ -49,8 +49,7 @@ def score(graph: Graph, values: Tensors, samples: Samples) -> Tensors:
     total, heads = tf.zeros([], weights.dtype), {}
     for loss in graph.losses:
         logits = tf.cast(values[loss.logits], weights.dtype)
-        each = tf.nn.softmax_cross_entropy_with_logits(_target(loss, logits, samples), logits)
-        found = tf.reduce_sum(factors * each)
+        found = tf.reduce_sum(factors * _cross_entropies(loss, logits, samples))
         total += loss.weight * found
         heads[f"{HEAD_PREFIX}{loss.logits}"] = heads.get(f"{HEAD_PREFIX}{loss.logits}", 0) + found
     rank = _rank(tf.cast(values[graph.output], weights.dtype), samples.labels)
@@ -60,6 +59,13 @@ def score(graph: Graph, values: Tensors, samples: Samples) -> Tensors:
     }
     scores = {"loss": total, **hits, "samples": tf.reduce_sum(weights), **heads}
     return {name: scores[name] for name in score_names(graph)}
+
+
+def _cross_entropies(loss: Loss, logits: tf.Tensor, samples: Samples) -> tf.Tensor:
+    """The loss of each sample, ``[B]``."""
+    if loss.label_smoothing == 0 and samples.second is None:
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(samples.labels, logits)
+    return tf.nn.softmax_cross_entropy_with_logits(_target(loss, logits, samples), logits)
 
 
 def _target(loss: Loss, logits: tf.Tensor, samples: Samples) -> tf.Tensor:
