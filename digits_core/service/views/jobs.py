@@ -1,0 +1,210 @@
+"""Read models of jobs: where they stand, what they found."""
+
+from __future__ import annotations
+
+from digits_core.service.views.view import ErrorView, View
+
+
+class SnapshotView(View):
+    """A snapshot of a job."""
+
+    name: str
+    """Name of its folder; a model is ``JOB@NAME``."""
+    epoch: float
+    """Epochs done."""
+    step: int
+    """Steps done."""
+    metrics: dict[str, float]
+    """What was measured at that step."""
+
+
+class DeviceUsageView(View):
+    """What a device was busy with; what nobody tells is absent."""
+
+    id: str
+    """The device."""
+    utilization_percent: float | None = None
+    """Share of its time that it worked."""
+    memory_used_bytes: int | None = None
+    """Memory in use, by whomever; for a CPU device the machine's."""
+    temperature_c: float | None = None
+    """Degrees Celsius."""
+    power_w: float | None = None
+    """Watts."""
+
+
+class UsageView(View):
+    """What a running job was busy with, a second ago."""
+
+    processes: int
+    """How many processes it has."""
+    cpu_percent: float | None = None
+    """Processor time of all of them; 100 are one core."""
+    memory_bytes: int
+    """Resident memory of all of them."""
+    devices: tuple[DeviceUsageView, ...]
+    """Its devices."""
+
+
+class HeadView(View):
+    """A layer with a row for every class, put together anew because the classes are others."""
+
+    layer: str
+    """Its name."""
+    kept: tuple[str, ...]
+    """Classes that keep the row that they had."""
+    new: tuple[str, ...]
+    """Classes whose rows start as those of a new network do."""
+    dropped: tuple[str, ...]
+    """Classes of the model that the dataset does not have."""
+
+
+class StartView(View):
+    """Where the weights that a job starts with are from."""
+
+    model: str
+    """The model: a snapshot of a job, an imported model or a file."""
+    loaded: tuple[str, ...]
+    """Weights that were taken as they are."""
+    heads: tuple[HeadView, ...]
+    """Layers whose rows were taken by the names of their classes."""
+    initialised: dict[str, str]
+    """Weights of the network that start as those of a new one do, and why."""
+    skipped: dict[str, str]
+    """Weights of the model that were not used, and why."""
+    notes: tuple[str, ...]
+    """What a person should know."""
+
+
+class RateView(View):
+    """A learning-rate curve, and the rate that was taken from it."""
+
+    rate: float
+    """A tenth of ``lowest``: what the job trains with."""
+    lowest: float
+    """The rate at which the smoothed loss was lowest."""
+    steepest: float
+    """The rate at which it fell fastest."""
+    batch: int
+    """Pictures per step."""
+    seconds: float
+    """How long it took."""
+    rates: tuple[float, ...]
+    """Every rate that was tried, one step each."""
+    losses: tuple[float, ...]
+    """The loss of each of these steps."""
+    smoothed: tuple[float, ...]
+    """The same, averaged over neighbours."""
+
+
+class JobView(View):
+    """A job as it stands."""
+
+    kind: str = "train"
+    """``train``, ``dataset`` (one is made) or ``evaluation`` (a model is scored)."""
+    job: str
+    """Its id."""
+    name: str
+    """Its name."""
+    state: str
+    """Where it stands."""
+    priority: int = 0
+    """Higher ones are started first."""
+    queue_position: int | None = None
+    """Its place in the queue, from 1, while it waits."""
+    waits_for: str | None = None
+    """What it waits for, in words."""
+    backend: str
+    """Backend of its present or last run."""
+    devices: tuple[str, ...]
+    """Devices of that run; those of other machines than the first as ``node1/gpu:0``."""
+    nodes: int = 1
+    """Machines that train together."""
+    network: str
+    """Name of the network; of an evaluation the model, of a dataset's creation nothing."""
+    dataset: str
+    """Name of the dataset."""
+    created: str
+    """Moment of the request, ISO 8601 in UTC."""
+    runs: int
+    """How many runs were started."""
+    epoch: float
+    """Epochs done."""
+    epochs: float
+    """Epochs asked for; the others work through their pictures once."""
+    step: int
+    """Steps done; of a job that trains nothing, pictures."""
+    total_steps: int | None = None
+    """Steps in all, once a run has started."""
+    metrics: dict[str, float]
+    """The newest values, for example ``val/accuracy``."""
+    best: SnapshotView | None = None
+    """The best snapshot, by validation accuracy."""
+    learning_rate: float | None = None
+    """The rate of the last step that was logged."""
+    images_per_second: float | None = None
+    """Training speed: of the whole run once it is finished, else the newest."""
+    first_step_s: float | None = None
+    """Seconds from the start of the run to the end of its first step, once finished."""
+    seconds_left: float | None = None
+    """An estimate, while it runs."""
+    compilation: str = ""
+    """What the backend compiles of a step, and why."""
+    usage: UsageView | None = None
+    """What it is busy with, while it runs."""
+    snapshots: tuple[SnapshotView, ...]
+    """What can be resumed from and classified with, oldest first."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about its last run."""
+    start: StartView | None = None
+    """What it starts from, if that is a model; not told in lists."""
+    rate_curve: RateView | None = None
+    """How its learning rate was found, where it was; not in lists of jobs."""
+    error: ErrorView | None = None
+    """Why it failed."""
+
+
+class ClassScoresView(View):
+    """How well a model does on one class; what divides by nothing is 0."""
+
+    label: str
+    """Name of the class."""
+    precision: float
+    """Share of the pictures taken for it that are of it."""
+    recall: float
+    """Share of its pictures that are taken for it."""
+    f1: float
+    """Harmonic mean of the two."""
+    support: int
+    """Its pictures."""
+
+
+class EvaluationView(View):
+    """How well a model does on pictures whose classes are known."""
+
+    job: str
+    """The job that found it out."""
+    model: str
+    """The snapshot that was scored."""
+    dataset: str
+    """Whose pictures."""
+    split: str
+    """Which of them."""
+    backend: str
+    """The backend that computed."""
+    samples: int
+    """Pictures that were scored."""
+    unknown: int
+    """Pictures that were not, since the model does not know their class."""
+    loss: float
+    """Mean softmax cross-entropy of the output."""
+    accuracy: float
+    """Share of pictures whose class is the first guess."""
+    top5: float
+    """Share of those whose class is among the first five."""
+    labels: tuple[str, ...]
+    """Names of the model's classes."""
+    confusion: tuple[tuple[int, ...], ...]
+    """For each true class how many pictures were taken for each class."""
+    per_class: tuple[ClassScoresView, ...]
+    """For each class how well it does."""
