@@ -9,8 +9,8 @@ from digits_core.errors import Problem
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.classify import Prediction, classify
 from digits_core.inference.model import Model, load_model
+from digits_core.service.choices import choose_backend
 from digits_core.service.native import require_own_backend
-from digits_core.service.resolve import choose_backend
 from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
 from digits_core.store.home import Home
 

@@ -3,48 +3,45 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digits_core.contracts.backend import Arrays, Backend
+from digits_core.contracts.backend import Arrays
 from digits_core.dataset.augment.request import augment_errors, picture_problems
 from digits_core.dataset.manifest import DatasetManifest
-from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.selection import FEWEST_CLASSES
 from digits_core.errors import (
-    DatasetUnusable,
     DigitsError,
     NameTaken,
-    NameUnknown,
-    PluginMissing,
-    Problem,
     SourceInvalid,
     SpecInvalid,
-    suggest,
 )
 from digits_core.graph.adjustment import adjust
 from digits_core.graph.graph import Graph, NetworkInput
-from digits_core.hooks.registry import Plugins, Registry
+from digits_core.hooks.registry import Plugins
 from digits_core.hooks.solvers import require_rule, with_known_solver
-from digits_core.scheduling.inventory import machine_devices
 from digits_core.scheduling.nodes import ALONE, Place
-from digits_core.scheduling.requests import parse_devices, require_devices
-from digits_core.scheduling.scheduler import device_kinds
+from digits_core.service.choices import check_devices, choose_backend, require_installed
 from digits_core.service.complaints import Complaints, parse_words
 from digits_core.service.native import forbid_native, is_native, read_native
 from digits_core.service.networks import build_network
+from digits_core.service.pictures import (
+    PictureSource,
+    balance_notes,
+    expected_source,
+    find_dataset,
+    misfits,
+    picture_source,
+)
 from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit, start_notes
-from digits_core.spec.dataset import DatasetSpec, PictureForm
+from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
 from digits_core.store.settings import read_settings
 from digits_core.store.start import StartRecord
-
-#: The order in which ``backend: auto`` looks for one.
-PREFERRED_BACKENDS = ("torch", "jax", "tensorflow", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ def resolve_job(
     manifest: DatasetManifest | None = None
     with complaints.gathered():
         manifest = None if maker else find_dataset(home, spec.dataset)
-        form = _found(manifest) if manifest else _expected(maker) if maker else None
+        form = picture_source(manifest) if manifest else expected_source(maker) if maker else None
     with complaints.gathered():
         origin = find_origin(home, plugins, spec) if spec.start else None
     if origin is not None and manifest is not None:
@@ -165,7 +162,7 @@ def resolve_job(
     name = spec.name or free_name(f"{spec.dataset}-{graph.name}", home)
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
-    notes = (*start_notes(start), *_balance_notes(spec, form))
+    notes = (*start_notes(start), *balance_notes(spec, form))
     return ResolvedJob(found, _taught(graph, spec), form.pictures, maker.id if maker else "", start, notes)
 
 
@@ -186,152 +183,13 @@ def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
         RequestWrong: With everything in which the two do not fit.
     """
     spec, complaints = request.spec, Complaints()
-    form, graph = _found(find_dataset(home, spec.dataset)), None
+    form, graph = picture_source(find_dataset(home, spec.dataset)), None
     with complaints.gathered():
         graph = _graph(spec, None, _input(spec, form, complaints), plugins)
     complaints.settle()
     assert graph is not None
     found = _job_request(spec, form, request.backend, request.id, request.created)
-    return ResolvedJob(found, _taught(graph, spec), form.pictures, notes=tuple(_balance_notes(spec, form)))
-
-
-@dataclass(frozen=True, slots=True)
-class PictureSource:
-    """What a dataset is to a job, whether it is there or is being made.
-
-    Attributes:
-        picture: The form of its pictures.
-        labels: Names of its classes.
-        version: Its version.
-        digest: Digest of that version.
-        pictures: How many there are to train on.
-        validates: Whether there are some to validate on.
-        untaught: Names of classes of which there are none to train on.
-    """
-
-    picture: PictureForm
-    labels: tuple[str, ...]
-    version: str = ""
-    digest: str = ""
-    pictures: int = 0
-    validates: bool = True
-    untaught: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> tuple[int, int, int]:
-        """Height, width and channels of its pictures."""
-        return self.picture.height, self.picture.width, self.picture.channels
-
-    @property
-    def known(self) -> bool:
-        """Whether it is there."""
-        return bool(self.version)
-
-
-def _found(manifest: DatasetManifest) -> PictureSource:
-    height, width, channels = manifest.size
-    return PictureSource(
-        PictureForm(width=width, height=height, channels=channels, resize=manifest.spec.resize),
-        manifest.labels,
-        manifest.version,
-        manifest.digest,
-        manifest.splits.get("train", 0),
-        bool(manifest.splits.get("val", 0)),
-        tuple(count.name for count in manifest.classes if not count.train),
-    )
-
-
-def _expected(maker: TaskRequest) -> PictureSource:
-    """What can be said of a dataset that is being made: everything but its classes and pictures."""
-    spec = maker.spec
-    assert isinstance(spec, DatasetSpec)
-    form = PictureForm(width=spec.width, height=spec.height, channels=spec.channels, resize=spec.resize)
-    return PictureSource(form, ())
-
-
-def find_dataset(home: Home, name: str) -> DatasetManifest:
-    """The manifest of a dataset whose files are all there.
-
-    Raises:
-        NameUnknown: If there is no such dataset.
-        DatasetUnusable: If it is damaged.
-    """
-    if name not in home.dataset_names():
-        hint = suggest(name, home.dataset_names())
-        raise NameUnknown(f"There is no dataset {name!r}.", hint=f"{hint} Make one with: digits dataset create.")
-    return open_dataset(home.dataset_folder(name)).manifest
-
-
-def require_same_dataset(home: Home, request: JobRequest) -> None:
-    """Refuse to go on with another dataset than the job began with.
-
-    Raises:
-        DatasetUnusable: If the dataset is gone, damaged, or another one of the same name.
-    """
-    name, version = request.spec.dataset, request.dataset_version
-    try:
-        manifest = open_dataset(home.dataset_folder(name), version).manifest
-    except DatasetUnusable as unusable:
-        problems = (Problem(f"Job {request.id}: {item.message}", item.where, item.hint) for item in unusable.problems)
-        raise DatasetUnusable(*problems) from None
-    if manifest.digest != request.dataset_digest:
-        raise DatasetUnusable(
-            f"Job {request.id}: dataset {name} expects digest {request.dataset_digest}, found {manifest.digest}.",
-            where=str(home.dataset_folder(name)),
-            hint="It holds other pictures than the job began with: bring them back, or start a new job.",
-        )
-
-
-def choose_backend(name: str, backends: Registry[Backend], elsewhere: Collection[str] = ()) -> str:
-    """The backend called ``name``, or the first that is installed.
-
-    Args:
-        name: Its name, or ``auto``.
-        backends: What there is.
-        elsewhere: Backends that run in a Python of their own, and need not be installed in this one.
-
-    Raises:
-        NameUnknown: If there is no such backend.
-        PluginMissing: If what it needs is not installed.
-    """
-    if name != "auto":
-        require_installed(backends, name, elsewhere)
-        return name
-    installed = sorted({*backends.available(), *set(elsewhere).intersection(backends.names())})
-    for candidate in (*PREFERRED_BACKENDS, *installed):
-        if candidate in installed:
-            return candidate
-    raise PluginMissing("No backend is installed.", hint="Run: pip install 'digits[torch]'")
-
-
-def require_installed(registry: Registry[Any], name: str, elsewhere: Collection[str] = ()) -> None:
-    """Refuse an unknown name, and one whose needs are not installed; imports nothing.
-
-    Args:
-        registry: Where it is to be found.
-        name: What was named.
-        elsewhere: Names that need not be installed in this Python.
-
-    Raises:
-        NameUnknown: If nobody declares it.
-        PluginMissing: If what it needs is not installed.
-    """
-    owned = registry.entry(name)
-    if owned.missing and name not in elsewhere:
-        missing = ", ".join(owned.missing)
-        raise PluginMissing(f"The {registry.kind} {name!r} needs {missing}, which is not installed.", hint=owned.remedy)
-
-
-def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
-    """Refuse a request for devices that this machine or the backend can never give.
-
-    Raises:
-        SpecInvalid: If the text has another form.
-        CapabilityMissing: If a device is not here, or there are too few.
-    """
-    request = parse_devices(text)
-    if backend:
-        require_devices(request, machine_devices(), device_kinds(backends, backend))
+    return ResolvedJob(found, _taught(graph, spec), form.pictures, notes=tuple(balance_notes(spec, form)))
 
 
 def _graph(spec: JobSpec, origin: Origin | None, input: NetworkInput | None, plugins: Plugins) -> Graph | None:
@@ -355,65 +213,13 @@ def _input(spec: JobSpec, form: PictureSource | None, complaints: Complaints) ->
     """What the dataset tells the network; complains where the job and the dataset do not fit."""
     if form is None:
         return None
-    for problem in (*_misfits(spec, form), *picture_problems(spec.data, form.size, spec.dataset)):
+    for problem in (*misfits(spec, form), *picture_problems(spec.data, form.size, spec.dataset)):
         complaints.add(SpecInvalid(problem))
     height, width, crop = form.picture.height, form.picture.width, spec.data.crop
     if crop is not None and crop <= min(height, width):
         height = width = crop
     classes = len(form.labels) if form.known else FEWEST_CLASSES
     return NetworkInput(form.picture.channels, height, width, classes, spec.data.mean)
-
-
-def _misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
-    least = 1 if spec.batch == "auto" else spec.batch
-    if not form.known and spec.batch == "auto":
-        yield Problem(
-            f"batch auto expects a dataset that is there, and {spec.dataset} is being made.",
-            "batch",
-            "Give a number, or wait for the dataset.",
-        )
-    if not form.known and spec.start:
-        yield Problem(
-            f"start expects a dataset that is there, and {spec.dataset} is being made.", "start", "Wait for it."
-        )
-    if spec.network and is_native(spec.network):
-        yield from _native_misfits(spec, form)
-    if form.known and least > form.pictures:
-        yield Problem(
-            f"batch expects at most the {form.pictures} training pictures of dataset {spec.dataset}, "
-            f"found {spec.batch}.",
-            "batch",
-            "Use a smaller batch.",
-        )
-    if spec.early_stopping is not None and not (form.validates and spec.validate_every):
-        yield Problem(
-            "early stopping expects validation, found none.",
-            "early_stopping",
-            "Use a dataset with a validation split and validate_every above 0.",
-        )
-
-
-def _native_misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
-    if not form.known:
-        yield Problem(
-            f"A native network expects a dataset that is there, and {spec.dataset} is being made.",
-            "network",
-            "Wait for the dataset.",
-        )
-    if spec.start:
-        yield Problem(
-            f"A native network starts as its framework starts it, found start {spec.start}.",
-            "start",
-            "Load the weights in the file itself.",
-        )
-
-
-def _balance_notes(spec: JobSpec, form: PictureSource) -> Iterator[str]:
-    """What balancing leaves out."""
-    empty = form.untaught
-    if empty and "balanced" in (spec.targets.class_weights, spec.targets.sampling):
-        named = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
-        yield f"No training pictures of {named}: the other classes are balanced among themselves."
 
 
 def _job_request(spec: JobSpec, form: PictureSource, backend: str, id: str, created: str) -> JobRequest:

@@ -9,8 +9,8 @@ import pytest
 from digits_core.errors import NameUnknown, PluginMissing
 from digits_core.hooks.registry import collect, discover
 from digits_core.service import demo, doctor
+from digits_core.service.choices import choose_backend
 from digits_core.service.digits import Digits
-from digits_core.service.resolve import choose_backend
 from digits_core.service.trial import try_backends, try_interpreters
 from digits_core.store.home import Home
 

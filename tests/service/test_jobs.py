@@ -13,8 +13,9 @@ from digits_core.errors import (
     StateConflict,
 )
 from digits_core.events.facts import RunFailed, RunStarted
+from digits_core.service.choices import choose_backend
 from digits_core.service.digits import Digits
-from digits_core.service.resolve import Complaints, choose_backend, resolve_job
+from digits_core.service.resolve import Complaints, resolve_job
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import parse
 from digits_core.store.index import Index

@@ -16,10 +16,8 @@ from digits_core.errors import DigitsError, NameUnknown, SpecInvalid, StateConfl
 from digits_core.scheduling.states import CLOSED
 from digits_core.service.doors.door import Door
 from digits_core.service.listing import list_jobs
-from digits_core.service.resolve import (
-    find_dataset,
-    resolve_dataset,
-)
+from digits_core.service.pictures import find_dataset
+from digits_core.service.resolve import resolve_dataset
 from digits_core.service.runs import remove
 from digits_core.service.tasks import create_attached, submit_creation
 from digits_core.service.views import (

@@ -21,9 +21,7 @@ from digits_core.service.networks import (
     is_file,
     network_view,
 )
-from digits_core.service.resolve import (
-    find_dataset,
-)
+from digits_core.service.pictures import find_dataset
 from digits_core.service.runs import remove
 from digits_core.service.views import (
     FamilyView,

@@ -13,18 +13,14 @@ from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
 from digits_core.service.capacity import Placement, find_placement, memory_note
+from digits_core.service.choices import check_devices, choose_backend
 from digits_core.service.doors.jobs import Jobs
 from digits_core.service.joining import Joining
 from digits_core.service.native import require_own_backend
+from digits_core.service.pictures import require_same_dataset
 from digits_core.service.rate import GIVEN, RateWish, settle_rate
 from digits_core.service.rate_curve import keep_curve
-from digits_core.service.resolve import (
-    ResolvedJob,
-    check_devices,
-    choose_backend,
-    require_same_dataset,
-    resolve_job,
-)
+from digits_core.service.resolve import ResolvedJob, resolve_job
 from digits_core.service.runs import Nobody, Watcher, require_resumable
 from digits_core.service.views import (
     JobView,

@@ -1,0 +1,161 @@
+"""What a dataset is to a job: there, or being made; and whether the two fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from digits_core.dataset.manifest import DatasetManifest
+from digits_core.dataset.opened import open_dataset
+from digits_core.errors import (
+    DatasetUnusable,
+    NameUnknown,
+    Problem,
+    suggest,
+)
+from digits_core.service.native import is_native
+from digits_core.spec.dataset import DatasetSpec, PictureForm
+from digits_core.spec.job import JobSpec
+from digits_core.store.home import Home
+from digits_core.store.job import JobRequest, TaskRequest
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSource:
+    """What a dataset is to a job, whether it is there or is being made.
+
+    Attributes:
+        picture: The form of its pictures.
+        labels: Names of its classes.
+        version: Its version.
+        digest: Digest of that version.
+        pictures: How many there are to train on.
+        validates: Whether there are some to validate on.
+        untaught: Names of classes of which there are none to train on.
+    """
+
+    picture: PictureForm
+    labels: tuple[str, ...]
+    version: str = ""
+    digest: str = ""
+    pictures: int = 0
+    validates: bool = True
+    untaught: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Height, width and channels of its pictures."""
+        return self.picture.height, self.picture.width, self.picture.channels
+
+    @property
+    def known(self) -> bool:
+        """Whether it is there."""
+        return bool(self.version)
+
+
+def picture_source(manifest: DatasetManifest) -> PictureSource:
+    """What a dataset that is there is to a job."""
+    height, width, channels = manifest.size
+    return PictureSource(
+        PictureForm(width=width, height=height, channels=channels, resize=manifest.spec.resize),
+        manifest.labels,
+        manifest.version,
+        manifest.digest,
+        manifest.splits.get("train", 0),
+        bool(manifest.splits.get("val", 0)),
+        tuple(count.name for count in manifest.classes if not count.train),
+    )
+
+
+def expected_source(maker: TaskRequest) -> PictureSource:
+    """What can be said of a dataset that is being made: everything but its classes and pictures."""
+    spec = maker.spec
+    assert isinstance(spec, DatasetSpec)
+    form = PictureForm(width=spec.width, height=spec.height, channels=spec.channels, resize=spec.resize)
+    return PictureSource(form, ())
+
+
+def find_dataset(home: Home, name: str) -> DatasetManifest:
+    """The manifest of a dataset whose files are all there.
+
+    Raises:
+        NameUnknown: If there is no such dataset.
+        DatasetUnusable: If it is damaged.
+    """
+    if name not in home.dataset_names():
+        hint = suggest(name, home.dataset_names())
+        raise NameUnknown(f"There is no dataset {name!r}.", hint=f"{hint} Make one with: digits dataset create.")
+    return open_dataset(home.dataset_folder(name)).manifest
+
+
+def require_same_dataset(home: Home, request: JobRequest) -> None:
+    """Refuse to go on with another dataset than the job began with.
+
+    Raises:
+        DatasetUnusable: If the dataset is gone, damaged, or another one of the same name.
+    """
+    name, version = request.spec.dataset, request.dataset_version
+    try:
+        manifest = open_dataset(home.dataset_folder(name), version).manifest
+    except DatasetUnusable as unusable:
+        problems = (Problem(f"Job {request.id}: {item.message}", item.where, item.hint) for item in unusable.problems)
+        raise DatasetUnusable(*problems) from None
+    if manifest.digest != request.dataset_digest:
+        raise DatasetUnusable(
+            f"Job {request.id}: dataset {name} expects digest {request.dataset_digest}, found {manifest.digest}.",
+            where=str(home.dataset_folder(name)),
+            hint="It holds other pictures than the job began with: bring them back, or start a new job.",
+        )
+
+
+def misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
+    """Where a job and the pictures it asks for do not fit."""
+    least = 1 if spec.batch == "auto" else spec.batch
+    if not form.known and spec.batch == "auto":
+        yield Problem(
+            f"batch auto expects a dataset that is there, and {spec.dataset} is being made.",
+            "batch",
+            "Give a number, or wait for the dataset.",
+        )
+    if not form.known and spec.start:
+        yield Problem(
+            f"start expects a dataset that is there, and {spec.dataset} is being made.", "start", "Wait for it."
+        )
+    if spec.network and is_native(spec.network):
+        yield from _native_misfits(spec, form)
+    if form.known and least > form.pictures:
+        yield Problem(
+            f"batch expects at most the {form.pictures} training pictures of dataset {spec.dataset}, "
+            f"found {spec.batch}.",
+            "batch",
+            "Use a smaller batch.",
+        )
+    if spec.early_stopping is not None and not (form.validates and spec.validate_every):
+        yield Problem(
+            "early stopping expects validation, found none.",
+            "early_stopping",
+            "Use a dataset with a validation split and validate_every above 0.",
+        )
+
+
+def _native_misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
+    if not form.known:
+        yield Problem(
+            f"A native network expects a dataset that is there, and {spec.dataset} is being made.",
+            "network",
+            "Wait for the dataset.",
+        )
+    if spec.start:
+        yield Problem(
+            f"A native network starts as its framework starts it, found start {spec.start}.",
+            "start",
+            "Load the weights in the file itself.",
+        )
+
+
+def balance_notes(spec: JobSpec, form: PictureSource) -> Iterator[str]:
+    """What balancing leaves out."""
+    empty = form.untaught
+    if empty and "balanced" in (spec.targets.class_weights, spec.targets.sampling):
+        named = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
+        yield f"No training pictures of {named}: the other classes are balanced among themselves."
