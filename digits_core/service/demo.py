@@ -19,8 +19,8 @@ from PIL import Image
 
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import PluginMissing
+from digits_core.service.choices import PREFERRED_BACKENDS
 from digits_core.service.digits import Digits
-from digits_core.service.resolve import PREFERRED_BACKENDS
 from digits_core.service.views import JobView, View
 from digits_core.store.snapshots import load_snapshot
 

@@ -17,11 +17,10 @@ from digits_core.parity.comparison import REFERENCE, Comparing, Contestant, Tell
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
 from digits_core.scheduling.requests import allocate, parse_devices, require_devices
 from digits_core.scheduling.scheduler import device_kinds
-from digits_core.service.choices import require_installed
+from digits_core.service.choices import PREFERRED_BACKENDS, require_installed
 from digits_core.service.complaints import Complaints, parse_words
 from digits_core.service.networks import ChosenFamily, build_network, choose_family, is_file
 from digits_core.service.pictures import find_dataset
-from digits_core.service.resolve import PREFERRED_BACKENDS
 from digits_core.spec.parity import ParitySpec
 from digits_core.store.home import Home
 from digits_core.store.settings import read_settings
