@@ -59,7 +59,7 @@ def set_back(folder):
 )
 def test_a_module_of_any_framework_trains_goes_on_and_classifies(trained, home, backend, weight, shape):
     digits, file = Digits(runs_code=True), SNIPPETS / f"mynet_{backend}.py"
-    view = digits.train(request(file, backend=backend, epochs=20))
+    view = digits.train(request(file, backend=backend, epochs=20, validate_every=20, snapshots={"every": 10}))
     assert view.state == "done" and view.metrics["val/accuracy"] > 0.9, view
     folder = JobFolder(home / "jobs" / "mine")
     whole = latest_usable(folder.snapshots_folder).arrays
