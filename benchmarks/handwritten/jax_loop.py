@@ -34,7 +34,7 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
     mean = images.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def loss_of(params: Any, rest: Any, pictures: jax.Array, targets: jax.Array) -> tuple[jax.Array, Any]:
-        model = nnx.merge(graphdef, params, rest)
+        model = nnx.merge(graphdef, params, rest, copy=True)
         logits = model((pictures.astype(jnp.float32) - mean) / SPREAD)
         main, *auxiliary = logits if isinstance(logits, tuple) else (logits,)
         loss = cross_entropy(main, targets) + AUXILIARY * sum(cross_entropy(one, targets) for one in auxiliary)
