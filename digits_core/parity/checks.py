@@ -22,8 +22,7 @@ from digits_core.parity.findings import Findings, Found
 
 #: Below this share of the largest element of a group an array counts as rounding.
 NEGLIGIBLE = 1e-6
-#: By how many times a backend may miss the reference by more than the reference itself does when it computes in the
-#: backend's number format.
+#: By how many times a backend may be further from the reference than rounding alone takes the reference from itself.
 ROUNDINGS = 10.0
 
 
@@ -94,23 +93,29 @@ class Difference:
 
 
 def compare(
-    comparison: Comparison, graph: Graph, backend: str, found: Findings, expected: Findings, rounded: Findings | None
+    comparison: Comparison,
+    precision: str,
+    graph: Graph,
+    backend: str,
+    found: Findings,
+    expected: Findings,
+    rounded: Findings,
 ) -> tuple[Check, Difference | None]:
     """One check of one backend, and the first array that does not hold.
 
     Args:
         comparison: What is compared.
+        precision: Number format of the backend.
         graph: The network.
         backend: Who found it.
         found: What it found.
         expected: What the reference found.
-        rounded: What the reference finds in the backend's number format, where that is not its own.
+        rounded: What the reference finds after other roundings.
     """
-    precision = "fp32" if rounded else "fp64"
     arrays, reference = found.read(comparison.name), expected.read(comparison.group)
     shared = comparison.name == comparison.group
     names = [name for name in reference if shared or not name.startswith(SLOT_PREFIX)]
-    yardstick = rounded.read(comparison.group) if rounded else None
+    yardstick = rounded.read(comparison.group)
     differences = list(_differences(names, arrays, reference, yardstick, comparison.tolerances[precision]))
     worst = max(differences, key=lambda difference: difference.excess)
     first = next((difference for difference in differences if not difference.holds), None)
@@ -160,7 +165,7 @@ def error_of(found: npt.NDArray[Any], expected: npt.NDArray[Any], least: float =
 
 
 def _differences(
-    names: list[str], found: Found, expected: Found, rounded: Found | None, tolerance: float
+    names: list[str], found: Found, expected: Found, rounded: Found, tolerance: float
 ) -> Iterator[Difference]:
     least = NEGLIGIBLE * max((_largest(expected[name]) for name in names if name in expected), default=0.0)
     for name in names:
@@ -168,7 +173,7 @@ def _differences(
             yield Difference(name, inf, tolerance)
             continue
         allowed = tolerance
-        if rounded is not None and tolerance:
+        if tolerance:
             allowed = max(tolerance, ROUNDINGS * error_of(rounded[name], expected[name], least))
         yield Difference(name, error_of(found[name], expected[name], least), allowed)
 

@@ -106,11 +106,8 @@ class Comparing:
             WorkerDied: If a process ends for another reason.
         """
         with tempfile.TemporaryDirectory(prefix="digits-parity-") as place:
-            expected, _ = self._exercise(Path(place), REFERENCE, "fp64", self._processor)
-            _require_finite(expected)
-            rounded = None
-            if self._spec.precision == "fp32":
-                rounded, _ = self._exercise(Path(place), REFERENCE, "fp32", self._processor)
+            expected = self._reference(Path(place))
+            rounded = self._rounded(Path(place))
             checks: list[Check] = []
             omitted: list[Omission] = []
             divergences: list[Divergence] = []
@@ -129,8 +126,11 @@ class Comparing:
 
     def _contest(self, place: Path, contestant: Contestant, before: Findings) -> tuple[Findings, str]:
         """What a backend found, and why it did not train on several devices, if it did not."""
-        backend, began = contestant.backend, time.monotonic()
-        found, outcome = self._exercise(place, backend, self._spec.precision, contestant.alone, before)
+        backend, precision, began = contestant.backend, self._spec.precision, time.monotonic()
+        self._tell(f"{backend}: {self._spec.steps} steps in {precision}.")
+        found = Findings(place / f"{backend}-{precision}")
+        exercise = self._asked(backend, precision, contestant.alone[0].kind, found)
+        outcome = self._alone(exercise.model_copy(update={"resume": before.folder}), contestant.alone)
         if not contestant.together:
             return found, "One device was asked for."
         if not outcome.distributed:
@@ -139,10 +139,10 @@ class Comparing:
         return found, ""
 
     def _compared(
-        self, backend: str, found: Findings, expected: Findings, rounded: Findings | None
+        self, backend: str, found: Findings, expected: Findings, rounded: Findings
     ) -> tuple[list[Check], list[Divergence]]:
         compared = [
-            compare(comparison, self._graph, backend, found, expected, rounded)
+            compare(comparison, self._spec.precision, self._graph, backend, found, expected, rounded)
             for comparison in COMPARISONS
             if found.has(comparison.name)
         ]
@@ -151,22 +151,27 @@ class Comparing:
         self._tell(_summary(backend, checks))
         return checks, [_divergence(*begins)] if begins else []
 
-    def _exercise(
-        self,
-        place: Path,
-        backend: str,
-        precision: str,
-        devices: Sequence[MachineDevice],
-        before: Findings | None = None,
-    ) -> tuple[Findings, Outcome]:
-        """One process alone."""
-        findings = Findings(place / f"{backend}-{precision}{'' if before else '-reference'}")
-        self._tell(f"{backend}: {self._spec.steps} steps in {precision}{'' if before else ', the reference'}.")
-        exercise = self._asked(backend, precision, devices[0].kind, findings)
-        exercise = exercise.model_copy(update={"resume": before.folder if before else None})
+    def _reference(self, place: Path) -> Findings:
+        self._tell(f"{REFERENCE}: {self._spec.steps} steps in fp64, the reference.")
+        found = Findings(place / "reference")
+        self._alone(self._asked(REFERENCE, "fp64", "cpu", found), self._processor)
+        _require_finite(found)
+        return found
+
+    def _rounded(self, place: Path) -> Findings:
+        """The reference in the backends' number format; where that is its own, from weights one rounding away."""
+        precision = self._spec.precision
+        how = "in fp32" if precision == "fp32" else "from weights one rounding away"
+        self._tell(f"{REFERENCE}: the same {how}, to see what becomes of rounding.")
+        found = Findings(place / "rounded")
+        exercise = self._asked(REFERENCE, precision, "cpu", found)
+        self._alone(exercise.model_copy(update={"nudged": precision == "fp64"}), self._processor)
+        return found
+
+    def _alone(self, exercise: Exercise, devices: Sequence[MachineDevice]) -> Outcome:
         outcome = self._send([exercise], [devices], ALONE_S)
-        self._versions[backend] = outcome.versions
-        return findings, outcome
+        self._versions[exercise.backend] = outcome.versions
+        return outcome
 
     def _team(self, findings: Findings, contestant: Contestant, patience_s: float) -> None:
         """Several processes that train together."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from digits_core.contracts.backend import (
@@ -60,6 +61,8 @@ class Exercise(Spec):
     """Folder of a dataset; empty: pictures are drawn."""
     folder: Path
     """Where findings go."""
+    nudged: bool = False
+    """Whether every weight starts one rounding of float64 away from where it should."""
     resume: Path | None = None
     """Findings whose middle is gone on from; empty: the process's own."""
     index: int = 0
@@ -182,7 +185,8 @@ class Course:
         return {f"{name} in evaluation": np.array(float(scores[name])) for name in score_names(self._graph)}
 
     def _start(self, pictures: Pictures) -> Arrays:
-        return initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)
+        start = initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)
+        return {name: _nudge(array) for name, array in start.items()} if self._exercise.nudged else start
 
     def _pictures(self, rows: range | None = None) -> Pictures:
         exercise = self._exercise
@@ -191,6 +195,12 @@ class Course:
     def _build(self, solver: SolverBase) -> Program:
         options = BackendOptions(precision=self._exercise.precision)
         return self._backend.build(self._graph, solver, options, self._context)
+
+
+def _nudge(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Elements by turns one rounding up and down."""
+    signs = np.where(np.arange(array.size).reshape(array.shape) % 2, 1.0, -1.0)
+    return array.astype(np.float64) * (1 + signs * np.finfo(np.float64).eps)
 
 
 def _weights(arrays: Arrays) -> Arrays:

@@ -60,10 +60,14 @@ def pictures_for(graph: Graph, dataset: Path | None, batch: int, seed: int, rows
 
 
 def _drawn(graph: Graph, count: int, seed: int) -> SplitReader:
-    """Noise whose brightness tells the class, so that there is something to learn."""
+    """Random fields of several sizes, so that features differ, whose brightness tells the class."""
     random = np.random.Generator(np.random.Philox(key=np.array([seed, 5], np.uint64)))
     shape, classes = graph.input, graph.classes
     labels = random.integers(0, classes, count, dtype=np.int32)
-    pixels = random.integers(0, 128, (count, shape.height, shape.width, shape.channels), dtype=np.uint8)
-    pixels += (labels * (127 / max(classes - 1, 1))).astype(np.uint8)[:, None, None, None]
-    return SplitReader([Shard(labels, None, pixels, None)], pixels.shape[1:])
+    pixels = random.integers(0, 64, (count, shape.height, shape.width, shape.channels))
+    rows, columns = np.arange(shape.height), np.arange(shape.width)
+    for cells in (2, 4, 8):
+        field = random.integers(0, 43, (count, cells, cells, shape.channels))
+        pixels += field[:, (rows * cells // shape.height)[:, None], columns * cells // shape.width]
+    pixels += (labels * 64 // classes)[:, None, None, None]
+    return SplitReader([Shard(labels, None, pixels.astype(np.uint8), None)], pixels.shape[1:])
