@@ -239,7 +239,7 @@ def _outcome(backend: str, rehearsals: Sequence[Rehearsal]) -> Outcome:
         if rehearsal.status:
             said = (rehearsal.err.strip().splitlines() or ["it said nothing"])[-1]
             raise WorkerDied(
-                f"The process of backend {backend} ended with status {rehearsal.status}: {said}",
+                f"The process of backend {backend} ended with status {rehearsal.status}: {said.rstrip('.')}.",
                 hint="See whether it works at all: digits doctor.",
             )
     if outcomes[0] is None or None in outcomes:
