@@ -222,14 +222,14 @@ def test_a_full_memory_is_named_as_such(make_job, carry, monkeypatch):
 
 def test_a_full_disk_is_named_and_the_earlier_snapshot_stands(make_job, carry, monkeypatch):
     job = make_job(epochs=3)
-    write = snapshots._write
+    write = snapshots.write_weights
 
     def full(path, arrays):
         if "000002" in str(path):
             raise OSError(28, "No space left on device")
         return write(path, arrays)
 
-    monkeypatch.setattr(snapshots, "_write", full)
+    monkeypatch.setattr(snapshots, "write_weights", full)
     fact = failed(job, carry)
     assert "Writing 000002-epoch failed: No space left on device" in fact.message
     assert "free some space" in fact.hint
