@@ -56,7 +56,10 @@ class Index:
         with self._open() as database:
             known = dict(database.execute("SELECT id, view IS NULL FROM jobs"))
             database.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in known.keys() - ids])
-            database.executemany("INSERT INTO jobs (id) VALUES (?)", [(id,) for id in sorted(ids - known.keys())])
+            # Another process may have seen the same new job a moment ago.
+            database.executemany(
+                "INSERT OR IGNORE INTO jobs (id) VALUES (?)", [(id,) for id in sorted(ids - known.keys())]
+            )
         return tuple(sorted(id for id in ids if known.get(id, True)))
 
     def close(self, jobs: Collection[Kept]) -> None:
