@@ -80,7 +80,7 @@ def reader(create, draw_classes):
 
 
 def loader(reader, batch, rows=None, **targets):
-    return TrainLoader(reader, Sampler(len(reader), batch, 1), 7, 1, rows, TargetOptions(**targets))
+    return TrainLoader(reader, Sampler(len(reader), batch, 1), 7, 1, rows, targets=TargetOptions(**targets))
 
 
 def test_rows_of_a_batch_are_the_same_in_shares_of_any_size(reader):
