@@ -188,7 +188,7 @@ class Comparing:
             {
                 "backend": backend,
                 "graph": self._encoded,
-                "solver": spec.solver,
+                "solver": spec.solver.model_dump(mode="json"),
                 "precision": precision,
                 "kind": kind,
                 "batch": spec.batch,

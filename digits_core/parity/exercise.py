@@ -22,6 +22,7 @@ from digits_core.contracts.backend import (
 )
 from digits_core.graph.codec import decode
 from digits_core.hooks.registry import discover
+from digits_core.hooks.solvers import known_solver
 from digits_core.parity.findings import Findings, Found
 from digits_core.parity.pictures import Pictures, pictures_for
 from digits_core.spec.job import BackendOptions
@@ -100,13 +101,15 @@ class Course:
     def __init__(self, exercise: Exercise) -> None:
         self._exercise = exercise
         self._graph = decode(exercise.graph)
-        self._backend: Backend = discover().backends.get(exercise.backend)()
+        plugins = discover()
+        self._backend: Backend = plugins.backends.get(exercise.backend)()
+        self._solver = known_solver(exercise.solver, plugins.solvers)
         device = device_of(self._backend, exercise.kind)
         self._context = BuildContext(device, exercise.seed, exercise.batch, exercise.index, exercise.addresses)
 
     def train_together(self) -> Arrays:
         """The weights after all steps."""
-        program = self._build(self._exercise.solver)
+        program = self._build(self._solver)
         pictures = self._pictures(self._context.rows)
         state = program.load(self._start(pictures))
         for step in range(self._exercise.steps):
@@ -126,7 +129,7 @@ class Course:
         yield "batches", self._batches(pictures)
         start = self._start(pictures)
         loss, gradients, statistics = self._first_step(start, pictures)
-        program = self._build(self._exercise.solver)
+        program = self._build(self._solver)
         state = program.load(start)
         yield "initial-weights", _weights(program.save(state))
         yield "forward", self._activations(program, state, pictures)
@@ -165,7 +168,7 @@ class Course:
         yield "evaluation", {**self._activations(program, state, pictures), **scores}
 
     def _step(self, program: Program, state: State, pictures: Pictures, step: int) -> tuple[State, float]:
-        rate = learning_rate(Cosine(), self._exercise.solver.rate, 100 * step / self._exercise.steps)
+        rate = learning_rate(Cosine(), self._solver.rate, 100 * step / self._exercise.steps)
         state, scores = program.train_step(state, program.place(pictures.training.batch(step)), rate, step)
         return state, float(scores["loss"])
 

@@ -12,6 +12,7 @@ from digits_core.dataset.manifest import DatasetManifest
 from digits_core.errors import NetworkInvalid, Problem, SpecInvalid
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins
+from digits_core.hooks.solvers import known_solver, require_rule
 from digits_core.parity.certificate import Certificate
 from digits_core.parity.comparison import REFERENCE, Comparing, Contestant, Tell, Verdict, digest_of
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
@@ -21,7 +22,8 @@ from digits_core.service.choices import PREFERRED_BACKENDS, require_installed
 from digits_core.service.complaints import Complaints, parse_words
 from digits_core.service.networks import ChosenFamily, build_network, choose_family, is_file
 from digits_core.service.pictures import find_dataset
-from digits_core.spec.parity import ParitySpec
+from digits_core.spec.parity import ParitySpec, calm
+from digits_core.spec.solver import NamedSolver
 from digits_core.store.home import Home
 from digits_core.store.settings import read_settings
 
@@ -80,10 +82,14 @@ def resolve(request: ParitySpec | Mapping[str, Any], home: Home, plugins: Plugin
     with complaints.gathered():
         manifest = find_dataset(home, spec.dataset) if spec.dataset else None
         graph = _graph(spec, manifest, plugins)
+    with complaints.gathered():
+        spec = spec.model_copy(update={"solver": calm(known_solver(spec.solver, plugins.solvers))})
     for backend in spec.backends or _installed(home, plugins):
         with complaints.gathered():
             require_installed(plugins.backends, backend, read_settings(home).interpreters)
             contestants.append(_contestant(spec, backend, plugins))
+            if not isinstance(spec.solver, NamedSolver):
+                require_rule(spec.solver, backend)
     if not contestants and not complaints.errors:
         hint = "Run: pip install 'digits[torch]'"
         complaints.add(SpecInvalid("A comparison expects a backend beside the reference, found none.", hint=hint))

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from digits_core.spec.model import Name, Spec
-from digits_core.spec.solver import Sgd, Solver, SolverBase
+from digits_core.spec.solver import NamedSolver, Sgd, Solver, SolverBase
 
 #: Share of a solver's usual rate that is taken where none is asked for: at high ones training amplifies rounding.
 CALM = 0.1
@@ -46,4 +46,10 @@ class ParitySpec(Spec):
     @field_validator("solver")
     @classmethod
     def _calm(cls, solver: SolverBase) -> SolverBase:
-        return solver if "rate" in solver.model_fields_set else solver.model_copy(update={"rate": CALM * solver.rate})
+        # What a plugin's solver usually does is known when the plugin is.
+        return solver if isinstance(solver, NamedSolver) else calm(solver)
+
+
+def calm(solver: SolverBase) -> SolverBase:
+    """The solver with a rate that amplifies no rounding, where none is asked for."""
+    return solver if "rate" in solver.model_fields_set else solver.model_copy(update={"rate": CALM * solver.rate})

@@ -90,8 +90,11 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_runs(parity, tmp_p
     assert status == 2 and not said.startswith("numpy:")
     words = " ".join(problem["message"] for problem in document["error"]["problems"])
     assert "torhc" in words and "at least 55x55" in words and "9999" in words
-    status, document, _ = parity("lenet", "--precision", "bf16", "--steps", "1", "--solver", "sdg")
-    assert status == 2 and len(document["error"]["problems"]) == 3
+    status, document, _ = parity("lenet", "--precision", "bf16", "--steps", "1")
+    assert status == 2 and len(document["error"]["problems"]) == 2
+    status, document, _ = parity("lenet", "--solver", "sdg", "--devices", "cpu:9999")
+    words = " ".join(problem["message"] for problem in document["error"]["problems"])
+    assert status == 2 and "sdg" in words and "9999" in words
     status, document, _ = parity(str(ROOT / "docs/snippets/mynet.py"))
     assert status == 2 and "native" in document["error"]["message"].lower()
     assert not list(tmp_path.glob("*.json"))
