@@ -11,6 +11,7 @@ from digits_core.errors import CapabilityMissing, NetworkInvalid, Problem
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import Native, digest_of, native_graph, native_of
 from digits_core.scheduling.rehearsal import Rehearsal, rehearse, stage_for
+from digits_core.scheduling.requests import parse_devices
 from digits_core.store.home import Home
 from digits_core.training.describe import DescribeReport, DescribeRequest
 
@@ -64,6 +65,18 @@ def require_own_backend(graph: Graph, backend: str) -> None:
             where="backend",
             hint=f"Use --backend {op.backend}; a network written as YAML runs in any.",
         )
+
+
+def require_one_device(name: str, devices: str) -> None:
+    """Refuse to train a native network on several devices, before any of it is run.
+
+    Raises:
+        CapabilityMissing: If ``devices`` are several.
+    """
+    request = parse_devices(devices)
+    if (found := max(request.count, len(request.ids))) > 1:
+        message = f"{name} is a native network, which trains on one device, found {found}."
+        raise CapabilityMissing(message, where="devices", hint="Ask for one device.")
 
 
 def refuse_native(name: str) -> NetworkInvalid:

@@ -25,7 +25,7 @@ from digits_core.hooks.solvers import require_rule, with_known_solver
 from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.service.choices import check_devices, choose_backend, require_installed
 from digits_core.service.complaints import Complaints, parse_words
-from digits_core.service.native import forbid_native, is_native, read_native
+from digits_core.service.native import forbid_native, is_native, read_native, require_one_device
 from digits_core.service.networks import build_network
 from digits_core.service.pictures import (
     PictureSource,
@@ -144,6 +144,8 @@ def resolve_job(
     )
     with complaints.gathered():
         check_devices(spec.devices, backend, plugins.backends)
+        if native:
+            require_one_device(native, spec.devices)
     with complaints.gathered():
         spec = with_known_solver(spec, plugins.solvers, where)
         require_rule(spec.solver, backend)

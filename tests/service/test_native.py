@@ -126,6 +126,8 @@ def test_what_is_not_possible_says_so(trained, file):
         digits.train(request(file, backend="numpy"))
     with pytest.raises(SpecInvalid, match="starts as its framework starts it, found start finished"):
         digits.train(request(file, backend="numpy", start="finished"))
+    with pytest.raises(CapabilityMissing, match="native network, which trains on one device, found 2"):
+        digits.train(request(file, backend="numpy", devices="cpu:2"))
 
 
 def test_a_file_is_only_run_where_a_person_names_it(trained, file, tmp_path):

@@ -94,17 +94,25 @@ HIDING = SOURCE.replace("def network", "HIDDEN = tf.Variable(1.0)\n\ndef network
     "0.9 * self", "HIDDEN * self"
 )
 
+KERAS = """
+import keras
+
+def network(input, generator):
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(input.classes)])
+"""
+
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [
         ("def network(input, generator):\n    return 1\n", "expects network to return a tf.Module, found builtins.int"),
+        (KERAS, "expects network to return a tf.Module, found keras"),
         (SOURCE.replace("Dense(144, classes", "Dense(144, 7"), r"expects logits \[B, 4\] of two pictures, found"),
         (SOURCE.replace("assign_add(1)", "assign_add(undefined)"), "NameError: name 'undefined' is not defined"),
         (SOURCE.replace("self.generator.uniform", "tf.random.uniform"), r"nobody can draw again \(RandomUniform\)"),
         (HIDING, "uses variables to which no attribute of its module leads"),
     ],
-    ids=["no module", "other logits", "fails", "draws", "hides"],
+    ids=["no module", "keras", "other logits", "fails", "draws", "hides"],
 )
 def test_a_file_that_cannot_be_trained_as_others_are_is_refused(backend, source, words):
     with pytest.raises(NetworkInvalid, match=words):
