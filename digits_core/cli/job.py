@@ -154,7 +154,7 @@ def clone(
     from digits_core.service.digits import Digits
     from digits_core.service.rate import RateWish
 
-    digits = Digits()
+    digits = Digits(runs_code=True)  # A person asks, and the file is the one that a person named before.
     request = with_settings(digits.clone(job, {"name": name}), set or [])
     rate = RateWish("scaled" if scale_rate else "given", digits.usual(job))
     if detach:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digits_core.cli.main import run
 from digits_core.errors import CapabilityMissing, NetworkInvalid, SpecInvalid
 from digits_core.events.facts import RunPaused
 from digits_core.graph.native import native_of
@@ -78,7 +79,7 @@ def test_a_module_of_any_framework_trains_goes_on_and_classifies(trained, home, 
 
 @pytest.mark.slow
 @pytest.mark.backend("torch")
-def test_a_module_of_torch_trains_snapshots_resumes_and_classifies(trained, file, home):
+def test_a_module_of_torch_trains_snapshots_resumes_and_classifies(trained, file, home, capsys):
     digits = Digits(runs_code=True)
     view = digits.train(request(file))
     assert view.state == "done" and view.metrics["val/accuracy"] > 0.9, view
@@ -99,6 +100,9 @@ def test_a_module_of_torch_trains_snapshots_resumes_and_classifies(trained, file
         digits.resume("mine", backend="numpy")
     with pytest.raises(SpecInvalid, match="from which no other job can start"):
         digits.train({"dataset": "colours", "start": "mine"})
+    # A clone at the command line may run it: only the devices are wrong.
+    assert run(["job", "clone", "mine", "--name", "other", "--set", "devices=cpu:2"]) == 2
+    assert "trains on one device, found 2" in capsys.readouterr().err
 
 
 @pytest.mark.backend("torch")
