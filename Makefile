@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test quick lint format types arch docs bench clean
+.PHONY: setup demo test quick lint format types arch docs bench certificates clean
 setup: .venv/ready                     ## make .venv with every framework
 demo: setup                            ## tell the whole story on real pictures
 	$(BIN)/digits demo
@@ -23,6 +23,8 @@ docs: setup                            ## write the generated pages of the refer
 	$(BIN)/python docs/generate.py && $(BIN)/python docs/draw.py
 bench: setup                           ## ratios to hand-written loops and Keras
 	$(BIN)/python -m benchmarks
+certificates: setup                    ## parity of every family and solver; a day, and can be interrupted
+	$(BIN)/python -m benchmarks.certificates certificates
 clean:                                 ## forget the environment
 	rm -rf .venv
 
