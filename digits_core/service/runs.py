@@ -15,7 +15,7 @@ import filelock
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.disk import UNFINISHED, storage_errors
-from digits_core.errors import DigitsError, Problem, RequestWrong, StateConflict
+from digits_core.errors import DigitsError, Problem, RequestWrong, StateConflict, StorageUnusable
 from digits_core.events.facts import RunAborted
 from digits_core.events.follower import Follower
 from digits_core.events.journal import Recorded
@@ -304,7 +304,8 @@ class Runs:
                     if self._closed(folder):
                         view = job_view(folder, self.launcher)
                         closed.append(Kept(view.created, id, view.to_json()))
-            self._index.close(closed)
+            with contextlib.suppress(StorageUnusable):  # It is a cache: they stay open until there is room.
+                self._index.close(closed)
 
     def _alive(self, handle: Handle | None) -> bool:
         return handle is not None and self.launcher.alive(handle)

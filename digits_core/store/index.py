@@ -6,13 +6,14 @@ A job is *open* until somebody has seen that it waits for nothing but a person; 
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from digits_core.disk import make_folder
+from digits_core.disk import make_folder, storage_errors
 from digits_core.store.home import Home
 
 VERSION = 2
@@ -35,6 +36,8 @@ class Kept(NamedTuple):
 
 class Index:
     """The index of ``home``; every method is one transaction, so that processes may share it.
+
+    Methods that write raise `StorageUnusable` where the disk is full.
 
     Args:
         home: Whose index.
@@ -107,6 +110,11 @@ class Index:
         try:
             with database:
                 yield database
+        except sqlite3.OperationalError as reason:
+            if reason.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            with storage_errors("the index of jobs"):
+                raise OSError(errno.ENOSPC, str(reason), str(self.path)) from reason
         finally:
             database.close()
 

@@ -10,6 +10,8 @@ import yaml
 from digits_core.errors import StorageUnusable
 from digits_core.service.digits import Digits
 from digits_core.service.runs import Nobody
+from digits_core.store.home import Home
+from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder
 from digits_core.store.snapshots import latest_usable
 
@@ -106,3 +108,17 @@ def test_a_disk_that_others_fill_to_the_last_byte_costs_no_snapshot_and_no_devic
     view = Digits().job("thirsty")
     assert view.state == "failed" and view.snapshots
     assert all(device.lease is None for device in digits.devices())
+
+
+def test_an_index_without_room_says_so_and_is_as_it_was(small_disk):
+    index = Index(Home(small_disk))
+    (small_disk / "jobs" / "one").mkdir(parents=True)
+    (small_disk / "jobs" / "one" / "job.json").touch()
+    assert index.sync() == ("one",)
+    rest = fill(small_disk)
+    with pytest.raises(StorageUnusable, match="Writing the index of jobs failed"):
+        index.close([Kept("2026", "one", "x" * MEGABYTE)])
+    rest.unlink()
+    assert index.sync() == ("one",)
+    index.close([Kept("2026", "one", "{}")])
+    assert index.count_closed() == 1

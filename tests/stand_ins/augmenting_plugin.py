@@ -14,8 +14,7 @@ from digits_core.spec.model import Spec
 class RainParams(Spec):
     """How it rains."""
 
-    drops: int = Field(default=3, ge=0)
-    """White pixels per picture."""
+    drops: int = Field(default=3, ge=0, description="White pixels per picture.")
 
 
 class Rain(PictureAugmentation):
