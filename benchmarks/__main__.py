@@ -37,7 +37,8 @@ SGD with momentum and decay, fp32: LeNet on MNIST-shaped pictures, AlexNet on co
 with its auxiliary losses and ResNet-50 on those of 224 × 224, all three with 1000 classes. *Ours* is the whole of
 `digits train` for its steps: shards on disk, sampler, loader, prefetch, schedule, journal. *By hand* is the best loop
 we could write in the framework ([source](../../benchmarks/handwritten)), with pictures in memory. *Keras* is Keras 3
-`fit` on the framework.
+`fit` on the framework. Theirs have one rate and decay for all weights; ours has those of biases apart where the network
+says so.
 
 | network | batch | backend | ours, images/s | by hand | Keras 3 | **ours / by hand** | **ours / Keras** |
 |---|---|---|---|---|---|---|---|
