@@ -9,6 +9,7 @@ from digits_core.errors import Problem
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.classify import Prediction, classify
 from digits_core.inference.model import Model, load_model
+from digits_core.inference.runtimes import BackendRuntime
 from digits_core.service.choices import choose_backend
 from digits_core.service.native import require_own_backend
 from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
@@ -21,7 +22,8 @@ def classify_pictures(
     """What pictures are taken for; see `Digits.classify`."""
     loaded = load_model(home, model)
     name, notes = computing_backend(loaded, backend, plugins)
-    predictions = classify(loaded, images, plugins.backends.get(name)(), top)
+    runtime = BackendRuntime(plugins.backends.get(name)(), loaded.options)
+    predictions = classify(loaded, images, runtime, top)
     return ClassificationView(
         model=loaded.name,
         backend=name,
