@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -31,6 +32,11 @@ def open_session(model: ModelProto, constants: Mapping[str, npt.NDArray[Any]]) -
     values = [ort.OrtValue.ortvalue_from_numpy(array) for array in outside.values()]
     options.add_external_initializers(list(outside), values)
     return ort.InferenceSession(model.SerializeToString(), options, providers=providers())
+
+
+def open_file(path: Path) -> ort.InferenceSession:
+    """A session for a whole model in a file."""
+    return ort.InferenceSession(path, session_options(), providers=providers())
 
 
 def session_options() -> ort.SessionOptions:
