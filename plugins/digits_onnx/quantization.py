@@ -17,7 +17,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 #: Pictures that go through the network together.
 BATCH = 16
 #: What is computed in whole numbers; what stays in floats is cheap, or loses much.
-OPERATORS = ["Conv", "Gemm", "MatMul", "Add", "MaxPool", "AveragePool", "GlobalAveragePool", "Concat"]
+OPERATORS = ["Conv", "Gemm", "MaxPool", "AveragePool", "GlobalAveragePool", "Concat"]
 
 
 def quantize(model: ModelProto, pictures: npt.NDArray[np.uint8]) -> ModelProto:
@@ -40,7 +40,6 @@ def quantize(model: ModelProto, pictures: npt.NDArray[np.uint8]) -> ModelProto:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            reduce_range=True,
         )
         return onnx.load(whole)
 
