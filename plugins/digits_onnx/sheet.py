@@ -60,8 +60,8 @@ class Sheet:
         return self.constant(f"{layer.name}/{name}", array if shape is None else array.reshape(shape), dtype)
 
     def constant(self, name: str, values: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
-        """A constant, in the number format of the layers unless another is asked for."""
-        self.constants[name] = np.ascontiguousarray(values, dtype or self.dtype)
+        """A constant, copied, in the number format of the layers unless another is asked for."""
+        self.constants[name] = np.array(values, dtype or self.dtype, order="C")
         return name
 
     def integers(self, name: str, values: Iterable[int]) -> str:
