@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from digits_core.contracts.backend import Arrays
 from digits_core.contracts.claims import require_weights
 from digits_core.errors import CapabilityMissing, Problem, require
 from digits_core.graph.graph import Graph, Layer
-from digits_onnx.ops import OPS
+from digits_onnx.ops import OPS, Builder
 from digits_onnx.sheet import Sheet
 
 #: What the operators mean, and the file format: the newest that the oldest ONNX Runtime we allow reads.
@@ -47,14 +47,30 @@ def onnx_model(
     return model
 
 
-def draw(graph: Graph, arrays: Arrays, outputs: Sequence[str], softmax: bool, dtype: npt.DTypeLike) -> Sheet:
-    """Every node that the outputs need."""
+def draw(
+    graph: Graph,
+    arrays: Arrays,
+    outputs: Sequence[str],
+    softmax: bool,
+    dtype: npt.DTypeLike,
+    builders: Mapping[str, Builder] = OPS,
+) -> Sheet:
+    """Every node that the outputs need; see `onnx_model`, whose arguments these are.
+
+    Args:
+        graph: The network.
+        arrays: Every weight of it, canonical.
+        outputs: Layers whose values are given.
+        softmax: Whether the softmax of the graph's output is given too.
+        dtype: What layers compute in.
+        builders: By kind of operation.
+    """
     layers = graph.needed_for([*outputs, graph.output] if softmax else outputs)
-    require(_without_builder(graph, layers), CapabilityMissing)
+    require(_without_builder(graph, layers, builders), CapabilityMissing)
     require_weights(graph, arrays)
     sheet = Sheet(arrays, dtype, _free(IMAGES, graph))
     for layer in layers:
-        OPS[layer.op.kind](layer, sheet)
+        builders[layer.op.kind](layer, sheet)
     if softmax:
         name = _free(PROBABILITIES, graph)
         wide = sheet.node("Cast", [graph.output], f"{name}/logits", {"to": TensorProto.FLOAT})
@@ -78,9 +94,9 @@ def _value(name: str, format: int, shape: Iterable[int]) -> ValueInfoProto:
     return helper.make_tensor_value_info(name, format, [BATCH, *shape])
 
 
-def _without_builder(graph: Graph, layers: Iterable[Layer]) -> Iterator[Problem]:
+def _without_builder(graph: Graph, layers: Iterable[Layer], builders: Mapping[str, Builder]) -> Iterator[Problem]:
     for layer in layers:
-        if layer.op.kind not in OPS:
+        if layer.op.kind not in builders:
             message = f"Network {graph.name}: {layer.name} needs op {layer.op.kind!r}, which cannot be written as ONNX."
             yield Problem(message, hint="Predict in the backend that trained it (--runtime native).")
 

@@ -13,6 +13,7 @@ from digits_core.contracts.backend import Arrays
 from digits_core.contracts.runtime import Activations, Predictor, Runtime
 from digits_core.graph.graph import Graph
 from digits_onnx.model import assemble, draw
+from digits_onnx.ops import RUNTIME_OPS
 from digits_onnx.session import open_session
 
 
@@ -24,7 +25,7 @@ class OnnxRuntime(Runtime):
     def load(self, graph: Graph, arrays: Arrays, taps: Sequence[str] = ()) -> Predictor:
         """Write the network as ONNX and open it; see `Runtime.load`."""
         outputs = tuple(dict.fromkeys((graph.output, *taps)))
-        sheet = draw(graph, arrays, outputs, softmax=False, dtype=np.float32)
+        sheet = draw(graph, arrays, outputs, softmax=False, dtype=np.float32, builders=RUNTIME_OPS)
         session = open_session(assemble(graph, sheet, outputs, softmax=False), sheet.constants)
         return _SessionPredictor(session, sheet.pictures, outputs)
 

@@ -7,6 +7,8 @@ A builder takes a layer and a sheet, and writes nodes the last of which is calle
 from digits_onnx.ops import activations, attention, joining, noise, normalization, picture, pooling, shaping, weighted
 from digits_onnx.ops.op import Builder
 
+__all__ = ["OPS", "RUNTIME_OPS", "Builder"]
+
 OPS: dict[str, Builder] = {
     "input": picture.input,
     "conv": weighted.conv,
@@ -38,3 +40,6 @@ OPS: dict[str, Builder] = {
     "token": shaping.token,
     "softmax": activations.softmax,
 }
+
+#: The same for what ONNX Runtime computes here and now in fp32, with forms that it is fast in.
+RUNTIME_OPS: dict[str, Builder] = {**OPS, "lrn": normalization.banded_lrn}
