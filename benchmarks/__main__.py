@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import agreement, startup
 from benchmarks.contestants import HAND, KERAS, OURS
+from benchmarks.predict import BATCHES
 from benchmarks.workloads import WORKLOADS
 from digits_core.hooks.registry import discover
 
@@ -79,6 +80,15 @@ convolutions side by side, 64 × 64 pictures, batch 32; LeNet: batch 128.
 | backend | network | one, images/s | two, weak | two, strong | **weak efficiency** | **strong speed-up** |
 |---|---|---|---|---|---|---|
 """
+PREDICTION = """
+## Prediction without a framework
+
+Pictures per second of ONNX Runtime, the default of `digits classify`, and of the backends, which `--runtime native`
+uses; the same weights, pictures in memory, in turns.
+
+| network | batch | backend | ONNX Runtime, images/s | backend | **ONNX Runtime / backend** |
+|---|---|---|---|---|---|
+"""
 STARTUP = """
 ## Starting, queueing, listing
 
@@ -116,6 +126,9 @@ def main() -> None:
     text += DATASETS + "".join(_dataset_row(row) for row in _run("dataset"))
     text += AUGMENTATION + "".join(_dataset_row(row) for cores in ("1", "2") for row in _run("augment", cores))
     text += SCALING + "".join(_scaling_row(row) for name in here for row in _run("scaling", name))
+    text += PREDICTION + "".join(
+        _prediction_row(row) for network in BATCHES for name in here for row in _run("predict", network, name)
+    )
     text += STARTUP + "".join(
         f"| {row['subject']} | {row['seconds']:.3f} | {row['limit_s']} |\n"
         for row in (*startup.measure(), *_run("scheduling"))
@@ -165,6 +178,11 @@ def _scaling_row(found: dict[str, Any]) -> str:
     speeds = " | ".join(f"{found[key]:,.0f}" for key in ("one", "weak", "strong"))
     ratios = f"**{found['weak_efficiency']:.2f}** | **{found['strong_speedup']:.2f}**"
     return f"| {found['backend']} | {found['network']} | {speeds} | {ratios} |\n"
+
+
+def _prediction_row(found: dict[str, Any]) -> str:
+    speeds = [f"{found[key]:,.{0 if found[key] >= 100 else 1}f}" for key in ("onnx", "native")]
+    return _row(found["network"], found["batch"], found["backend"], *speeds, f"**{found['ratio']:.2f}**")
 
 
 def _agreement_rows(here: list[str]) -> str:

@@ -18,13 +18,16 @@ def classify(
     model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
     images: Annotated[list[Path], typer.Argument(help="Picture files.")],
     top: Annotated[int, typer.Option(min=1, help="Classes per picture.")] = 5,
-    backend: Annotated[str | None, typer.Option(help="Who computes. [default: the job's own]")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(help="Who computes: onnx, or native for a backend. [default: onnx where installed]")
+    ] = None,
+    backend: Annotated[str | None, typer.Option(help="Which backend computes, in place of ONNX Runtime.")] = None,
     json: Json = False,
 ) -> None:
     """Classify pictures. Exit status 1 where some could not be read, 2 where none could."""
     from digits_core.service.digits import Digits
 
-    view = Digits().classify(model, images, top=top, backend=backend)
+    view = Digits().classify(model, images, top=top, runtime=runtime, backend=backend)
     for note in view.notes:
         say(note)
     errors = [prediction.error for prediction in view.predictions if prediction.error]

@@ -16,10 +16,13 @@ from digits_core.contracts.augmentation import PictureAugmentation
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.dataset_source import DatasetSource
 from digits_core.contracts.entry import Entry
+from digits_core.contracts.exporter import Exporter
 from digits_core.contracts.launcher import Launcher
 from digits_core.contracts.model_importer import ModelImporter
 from digits_core.contracts.network_family import NetworkFamily
 from digits_core.contracts.network_importer import NetworkImporter
+from digits_core.contracts.runtime import Runtime
+from digits_core.contracts.tracker import Tracker
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
 from digits_core.hooks import specs
 from digits_core.spec.solver import SolverBase
@@ -165,6 +168,9 @@ AnyRegistry: TypeAlias = (
     | Registry[PictureAugmentation]
     | Registry[SolverBase]
     | Registry[Launcher]
+    | Registry[Runtime]
+    | Registry[Exporter]
+    | Registry[Tracker]
 )
 
 
@@ -180,6 +186,9 @@ class Plugins:
     augmentations: Registry[PictureAugmentation]
     solvers: Registry[SolverBase]
     launchers: Registry[Launcher]
+    runtimes: Registry[Runtime]
+    exporters: Registry[Exporter]
+    trackers: Registry[Tracker]
     broken: tuple[BrokenPlugin, ...]
 
     @property
@@ -194,6 +203,9 @@ class Plugins:
             self.augmentations,
             self.solvers,
             self.launchers,
+            self.runtimes,
+            self.exporters,
+            self.trackers,
         )
 
 
@@ -238,6 +250,9 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         Registry("augmentation", PictureAugmentation, declared("digits_augmentations")),  # type: ignore[type-abstract]
         Registry("solver", SolverBase, declared("digits_solvers")),
         Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
+        Registry("runtime", Runtime, declared("digits_runtimes")),  # type: ignore[type-abstract]
+        Registry("exporter", Exporter, declared("digits_exporters")),  # type: ignore[type-abstract]
+        Registry("tracker", Tracker, declared("digits_trackers")),  # type: ignore[type-abstract]
         tuple(broken),
     )
 

@@ -50,3 +50,18 @@ def digits_solvers() -> list[Entry]:  # type: ignore[empty-body]
 @hookspec
 def digits_launchers() -> list[Entry]:  # type: ignore[empty-body]
     """Launchers: targets are subclasses of `digits_core.contracts.launcher.Launcher`."""
+
+
+@hookspec
+def digits_runtimes() -> list[Entry]:  # type: ignore[empty-body]
+    """Runtimes that predict: targets are subclasses of `digits_core.contracts.runtime.Runtime`."""
+
+
+@hookspec
+def digits_exporters() -> list[Entry]:  # type: ignore[empty-body]
+    """Exporters: targets are subclasses of `digits_core.contracts.exporter.Exporter`."""
+
+
+@hookspec
+def digits_trackers() -> list[Entry]:  # type: ignore[empty-body]
+    """Trackers: targets are subclasses of `digits_core.contracts.tracker.Tracker`."""

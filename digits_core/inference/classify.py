@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digits_core.contracts.backend import Backend, BuildContext
+from digits_core.contracts.runtime import Runtime
 from digits_core.dataset.loader import cut_middle
 from digits_core.dataset.pictures import PictureUnreadable, prepare_picture
 from digits_core.errors import Problem
 from digits_core.inference.model import Model
-from digits_core.spec.solver import Sgd
 
 #: Pictures that go through the network together.
 BATCH = 32
@@ -49,30 +48,28 @@ class Prediction:
     problem: Problem | None = None
 
 
-def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 5) -> list[Prediction]:
+def classify(model: Model, images: Sequence[Path], runtime: Runtime, top: int = 5) -> list[Prediction]:
     """The most likely classes of every picture; one that cannot be read keeps its problem, and the rest go on.
 
     Args:
         model: What to classify with.
         images: Picture files.
-        backend: Who computes.
+        runtime: Who computes.
         top: How many classes per picture.
 
     Raises:
-        CapabilityMissing: If the backend does not offer what the network needs.
+        CapabilityMissing: If the runtime cannot compute the network.
     """
-    # Any solver does: what is classified with is in the weights already, averages too.
-    program = backend.build(model.graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
+    predictor = runtime.load(model.graph, model.arrays)
     labels = model.labels or tuple(f"class {index}" for index in range(model.graph.classes))
     predictions: list[Prediction] = []
     try:
-        state = program.load(model.arrays)
         for part in _parts(images):
             read = [_read(model, path) for path in part]
             pixels = [pixel for pixel in read if not isinstance(pixel, Problem)]
             rows: Iterator[npt.NDArray[np.float64]] = iter(())
             if pixels:
-                logits = program.predict(state, np.stack(pixels))[model.graph.output]
+                logits = predictor.predict(np.stack(pixels))[model.graph.output]
                 rows = iter(softmax(logits))
             for path, result in zip(part, read, strict=True):
                 if isinstance(result, Problem):
@@ -80,7 +77,7 @@ def classify(model: Model, images: Sequence[Path], backend: Backend, top: int = 
                 else:
                     predictions.append(Prediction(str(path), _best(next(rows), labels, top)))
     finally:
-        program.close()
+        predictor.close()
     return predictions
 
 

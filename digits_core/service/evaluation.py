@@ -13,10 +13,10 @@ from digits_core.inference.model import Model, load_model
 from digits_core.scheduling.requests import parse_devices
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.service.choices import check_devices
-from digits_core.service.classification import computing_backend
 from digits_core.service.pictures import find_dataset
 from digits_core.service.resolve import free_name
 from digits_core.service.runs import Runs
+from digits_core.service.runtimes import computing_backend
 from digits_core.service.tasks import now
 from digits_core.service.views import EvaluationView
 from digits_core.spec.dataset import Split

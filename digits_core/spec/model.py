@@ -20,8 +20,14 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class Spec(BaseModel):
     """A frozen model that refuses unknown keys."""
 
+    # Commands import many specs and use few: what checks a value is built when it is first needed.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
+        defer_build=True,
     )
 
 

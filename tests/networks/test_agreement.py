@@ -89,3 +89,18 @@ def test_a_family_agrees_with_the_reference(text, backend):
     errors = {name: error_of(found_moves[name], moves[name]) for name in moved}
     assert max(errors.values()) <= GRADIENT_TOLERANCE["fp64"], max(errors, key=errors.get)
     assert all(np.abs(found_moves[name]).max() <= NOTHING for name in moves.keys() - moved)
+
+
+@pytest.mark.skipif("onnx" not in discover().runtimes.available(), reason="ONNX Runtime is not installed here")
+@pytest.mark.parametrize("text", TINY)
+def test_a_family_agrees_as_onnx_with_the_reference(text):
+    layers, *_ = trained("numpy", text)
+    graph = graph_of(text)
+    runtime = discover().runtimes.get("onnx")()
+    images, arrays = batch_of(graph).images, lively(graph)
+    found = runtime.load(graph, arrays, list(layers)).predict(images)
+    apart = {name: error_of(found[name], array) for name, array in layers.items()}
+    wrong = [name for name, error in apart.items() if error > FORWARD_TOLERANCE["fp32"]]
+    assert not wrong, f"first at layer {wrong[0]}: {apart[wrong[0]]}"
+    alone = runtime.load(graph, arrays).predict(images)[graph.output]
+    assert error_of(alone, layers[graph.output]) <= FORWARD_TOLERANCE["fp32"]

@@ -46,7 +46,13 @@ class Use(Door):
         return certify(request, self.home, self.plugins, tell)
 
     def classify(
-        self, model: str, images: Sequence[Path], *, top: int = 5, backend: str | None = None
+        self,
+        model: str,
+        images: Sequence[Path],
+        *,
+        top: int = 5,
+        runtime: str | None = None,
+        backend: str | None = None,
     ) -> ClassificationView:
         """What pictures are taken for.
 
@@ -54,14 +60,19 @@ class Use(Door):
             model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
             images: Picture files; one that cannot be read keeps its error, and the rest go on.
             top: How many classes per picture.
-            backend: Who computes; empty: the job's own if it is installed, else the first that is.
+            runtime: Who computes, ``onnx`` or ``native`` for a backend; None: ONNX Runtime where it is installed and
+                the network is not native to a backend.
+            backend: Which backend computes; None with ``native``: the job's own if it is installed, else the first.
 
         Raises:
-            NameUnknown: If there is no such job, snapshot, imported model or backend.
+            NameUnknown: If there is no such job, snapshot, imported model, runtime or backend.
+            PluginMissing: If what the runtime or backend needs is not installed.
+            CapabilityMissing: If the runtime cannot compute the network.
             SnapshotDamaged: If the snapshot cannot be read.
             ModelInvalid: If the imported model cannot be read.
         """
-        return classify_pictures(self.home, self.plugins, model, images, top, backend)
+        asked = (self.home, self.plugins, model, images)
+        return classify_pictures(*asked, top=top, runtime=runtime, backend=backend)
 
     def evaluate(
         self,

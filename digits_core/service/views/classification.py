@@ -31,7 +31,7 @@ class ClassificationView(View):
     model: str
     """The snapshot that was used."""
     backend: str
-    """The backend that computed."""
+    """What computed: ``onnx``, or the name of a backend."""
     predictions: tuple[PredictionView, ...]
     """In the order of the pictures."""
     notes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from digits_core.errors import DigitsError, Problem
 class View(BaseModel):
     """A frozen answer."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; what is unknown is left out."""

@@ -1,0 +1,19 @@
+"""What this plugin brings; imports neither onnx nor ONNX Runtime."""
+
+from digits_core.contracts.entry import Entry
+from digits_core.hooks import hookimpl
+
+NEEDS = ("onnx", "onnxruntime")
+
+
+@hookimpl
+def digits_runtimes() -> list[Entry]:
+    """ONNX Runtime."""
+    return [Entry("onnx", "digits_onnx.runtime:OnnxRuntime", "ONNX Runtime, without any framework.", NEEDS, "onnx")]
+
+
+@hookimpl
+def digits_exporters() -> list[Entry]:
+    """ONNX files."""
+    summary = "One ONNX file with weights and preprocessing; fp32, fp16 or int8."
+    return [Entry("onnx", "digits_onnx.exporter:OnnxExporter", summary, NEEDS, "onnx")]
