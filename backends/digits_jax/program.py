@@ -121,7 +121,7 @@ class JaxProgram(Program):
     def gradients(
         self, state: JaxState, images: npt.NDArray[np.uint8], classes: npt.NDArray[np.int32], taps: Sequence[str]
     ) -> dict[str, npt.NDArray[np.floating[Any]]]:
-        """Reverse differentiation by nothings that are added to the activations; compiled for each number of pictures."""
+        """By zeros that are added to the activations; compiled for each number of pictures."""
         with self.number_format():
             placed = jax.device_put((images, classes), self._device)
             found = self._differentiate(state.shown, *placed, tuple(taps))

@@ -40,9 +40,7 @@ def layer_card(seen: InspectedLayer, most: int) -> str:
     for name, array in seen.weights.items():
         found = seen.weight_statistics[name]
         picture = weight_picture(seen.layer, name, array, most)
-        parts.append(
-            _tensor([figure(picture, _local(name))], facts(_weight_rows(found)), histogram(found.histogram))
-        )
+        parts.append(_tensor([figure(picture, _local(name))], facts(_weight_rows(found)), histogram(found.histogram)))
     return _card(seen.layer, parts)
 
 
@@ -95,9 +93,7 @@ def _both(
     # Bars reach from edge to edge of their own, colours have a scale that can be shared.
     first = picture(arrays[0], None)
     scale = _shared(arrays, first) if same else None
-    figures = [
-        figure(picture(array, scale), f"{name}, {title}") for array, title in zip(arrays, titles, strict=True)
-    ]
+    figures = [figure(picture(array, scale), f"{name}, {title}") for array, title in zip(arrays, titles, strict=True)]
     if same:
         figures.append(figure(picture(arrays[0] - arrays[1], None), "difference"))
     return _tensor(figures, facts(difference_rows(difference)), "", "sides three")

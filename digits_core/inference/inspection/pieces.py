@@ -52,7 +52,8 @@ def sparkline(found: Histogram) -> str:
     most = max(found.counts) or 1
     points = " ".join(f"{place},{18 - 17 * (count / most) ** 0.5:.1f}" for place, count in enumerate(found.counts))
     end = len(found.counts) - 1
-    return f'<svg class="spark" viewBox="0 0 {end} 18" preserveAspectRatio="none"><path d="M0,18 L{points} {end},18Z"/></svg>'
+    path = f'<path d="M0,18 L{points} {end},18Z"/>'
+    return f'<svg class="spark" viewBox="0 0 {end} 18" preserveAspectRatio="none">{path}</svg>'
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

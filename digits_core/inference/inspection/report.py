@@ -22,8 +22,9 @@ from digits_core.units import format_count
 
 _FOOT = (
     "Pictures: one pixel per element, enlarged; large maps are reduced, and of many an even choice is shown, as the "
-    "captions say. Colours are of one scale per picture, which leaves out the largest 0.2 % of the elements. Heights of "
-    "histograms are roots of counts. Saturated units pass no gradient, or nearly none. Silent channels are 0 everywhere."
+    "captions say. All tiles of a picture have one scale of colours, which ends before the largest 0.2 % of the "
+    "elements. Heights of histograms are roots of counts. Saturated units pass no gradient, or nearly none. Silent "
+    "channels are 0 everywhere."
 )
 
 
@@ -148,6 +149,10 @@ def _guesses(inspection: Inspection, top: int) -> str:
         for place in np.argsort(-chances, kind="stable")[:top].tolist()
     ]
     return f'<div class="guesses">{"".join(rows)}</div>'
+
+
+def _saliency_title(inspection: Inspection, found: Saliency) -> str:
+    return f"{found.method} for {inspection.labels[found.label]} ({100 * found.probability:.2f} %)."
 
 
 def _totals(inspection: Inspection) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,9 @@ from digits_core.errors import CapabilityMissing
 from digits_core.graph.graph import MEAN, Graph
 from digits_core.inference.classify import BATCH, softmax
 from digits_core.inference.model import Model
+from digits_core.spec.inspection import SaliencyMethod
 from digits_core.spec.solver import Sgd
 
-Method: TypeAlias = Literal["occlusion", "grad-cam"]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 #: The window of occlusion is this part of the shorter side, and moves by a half of itself.
@@ -41,7 +41,7 @@ class Saliency:
         window: Side of what was hidden in pixels (occlusion); 0 otherwise.
     """
 
-    method: Method
+    method: SaliencyMethod
     label: int
     probability: float
     values: npt.NDArray[np.float64]
@@ -108,8 +108,8 @@ def grad_cam(model: Model, pixels: Pixels, label: int, backend: Backend, layer: 
     graph = model.graph
     layer = layer or cam_layer(graph)
     if len(graph.layer(layer).output) != 3:
-        found = list(graph.layer(layer).output)
-        raise CapabilityMissing(f"Grad-CAM expects a layer that is a picture [C, H, W], found {layer} {found}.")
+        shape = list(graph.layer(layer).output)
+        raise CapabilityMissing(f"Grad-CAM expects a layer that is a picture [C, H, W], found {layer} {shape}.")
     program = backend.build(graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
     try:
         state = program.load(model.arrays)

@@ -104,7 +104,13 @@ def kernels_picture(kernels: Array, most: int, scale: Scale | None = None) -> Pi
 
 
 def matrix_picture(matrix: Array, names: tuple[str, str], scale: Scale | None = None) -> Picture:
-    """A matrix ``[R, C]``, an element a pixel, ``names`` being those of a row and a column; beyond `LARGEST_MATRIX` they are thinned out."""
+    """A matrix ``[R, C]``, an element a pixel; rows and columns beyond `LARGEST_MATRIX` are thinned out.
+
+    Args:
+        matrix: The matrix.
+        names: What a row and a column are, for the caption.
+        scale: What colours stand for; None: chosen for this matrix.
+    """
     taken = [spaced(count, most) for count, most in zip(matrix.shape, LARGEST_MATRIX, strict=True)]
     scale = scale or scale_of(matrix)
     rows, columns = (counted(len(t), n, name) for t, n, name in zip(taken, matrix.shape, names, strict=True))
@@ -172,5 +178,3 @@ def _resize(one: Array, size: tuple[int, int]) -> Array:
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[1]} × {shape[0]}"
-
-

@@ -1,0 +1,298 @@
+"""Inspection as the service asks for it: who computes, what is wrong with the request, and the answer as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from digits_core.dataset.progress import Progress
+from digits_core.disk import new_folder
+from digits_core.errors import NameTaken, NameUnknown, Problem, SourceInvalid, SpecInvalid, suggest
+from digits_core.graph.native import native_of
+from digits_core.hooks.registry import Plugins
+from digits_core.inference.classify import read_picture
+from digits_core.inference.inspection.cards import layer_files
+from digits_core.inference.inspection.comparison import PARTED, Comparison, Difference, compare
+from digits_core.inference.inspection.layers import InspectedLayer, Inspection, chosen_layers, inspect_layers
+from digits_core.inference.inspection.report import comparison_report, inspection_report, saliency_files, verdict
+from digits_core.inference.inspection.saliency import Saliency, cam_layer, grad_cam, occlusion
+from digits_core.inference.inspection.statistics import Statistics
+from digits_core.inference.model import Model, load_model
+from digits_core.service.complaints import Complaints
+from digits_core.service.runtimes import ChosenRuntime, choose_runtime, computing_backend
+from digits_core.service.views import (
+    ComparisonView,
+    DifferenceView,
+    GuessView,
+    InspectedLayerView,
+    InspectionView,
+    LayerDifferenceView,
+    SaliencyView,
+    TensorView,
+)
+from digits_core.spec.files import dump_json
+from digits_core.spec.inspection import InspectionSpec
+from digits_core.store.home import Home
+
+#: Who computes a model: its name, a runtime and a backend.
+Side: TypeAlias = tuple[str, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A model that can be looked into.
+
+    Attributes:
+        model: It.
+        chosen: Who computes.
+        pixels: The picture as it sees it.
+    """
+
+    model: Model
+    chosen: ChosenRuntime
+    pixels: npt.NDArray[np.uint8]
+
+    def inspect(self, globs: tuple[str, ...]) -> Inspection:
+        """Look."""
+        return inspect_layers(self.model, self.pixels, self.chosen.runtime, self.chosen.name, globs)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was found.
+
+    Attributes:
+        view: In numbers.
+        request: What was asked.
+        inspection: All of it.
+        saliency: What counts in the picture.
+        comparison: With the other one, if there is one.
+    """
+
+    view: InspectionView
+    request: InspectionSpec
+    inspection: Inspection
+    saliency: tuple[Saliency, ...]
+    comparison: Comparison | None
+
+    def report(self) -> str:
+        """One page of HTML that needs nothing else."""
+        asked = {"image": self.request.image.name, "top": self.request.top, "most": self.request.tiles}
+        if self.comparison is not None:
+            return comparison_report(self.comparison, **asked)  # type: ignore[arg-type]
+        return inspection_report(self.inspection, self.saliency, **asked)  # type: ignore[arg-type]
+
+    def write(self, folder: Path) -> None:
+        """Write ``inspection.json`` and a PNG for every activation and weight; of two models into a folder each.
+
+        Raises:
+            NameTaken: If there is something already.
+            StorageUnusable: If it cannot be written there.
+        """
+        require_free(folder)
+        with new_folder(folder) as place:
+            (place / "inspection.json").write_text(dump_json(self.view.to_dict()))
+            if self.comparison is None:
+                self._write_pictures(self.inspection, self.saliency, place)
+                return
+            for name, side in (("one", self.comparison.one), ("other", self.comparison.other)):
+                (place / name).mkdir()
+                self._write_pictures(side, (), place / name)
+
+    def _write_pictures(self, side: Inspection, saliency: tuple[Saliency, ...], folder: Path) -> None:
+        for name, picture in saliency_files(side, saliency):
+            (folder / f"000-{name}.png").write_bytes(picture.png(enlarged=True))
+        for number, seen in enumerate(side.layers, start=1):
+            for name, picture in layer_files(seen, self.request.tiles):
+                (folder / f"{number:03d}-{name}.png").write_bytes(picture.png(enlarged=True))
+
+
+def inspect_model(home: Home, plugins: Plugins, request: InspectionSpec, progress: Progress) -> Inspected:
+    """Look into a model; see `Digits.inspect`."""
+    complaints, beside = Complaints(), request.compare
+    one = _ready(home, plugins, (request.model, request.runtime, request.backend), request, complaints)
+    other = None
+    if beside is not None:
+        other = _ready(
+            home, plugins, (beside.model or request.model, beside.runtime, beside.backend), request, complaints
+        )
+        if request.saliency:
+            wrong = "saliency is asked of one model, found two."
+            complaints.add(SpecInvalid(wrong, where="saliency", hint="Leave out saliency, or the comparison."))
+    if one is not None:
+        with complaints.gathered():
+            _label_number(one.model, request.label)
+        if "grad-cam" in request.saliency:
+            with complaints.gathered():
+                one.model.graph.layer(request.cam_layer or cam_layer(one.model.graph))
+    complaints.settle()
+    assert one is not None
+    inspection = one.inspect(request.layers)
+    saliency = tuple(_saliency(one, inspection, request, plugins, progress))
+    comparison = compare(inspection, other.inspect(request.layers)) if other else None
+    computed = tuple(saliency_view(inspection, *found) for found in saliency)
+    notes = tuple(dict.fromkeys((*_notes(one), *(_notes(other) if other else ()))))
+    view = _view(inspection, request, computed, comparison, notes)
+    return Inspected(view, request, inspection, tuple(found for found, _ in saliency), comparison)
+
+
+def require_free(folder: Path) -> None:
+    """Refuse to write over something.
+
+    Raises:
+        NameTaken: If there is something.
+    """
+    if folder.exists():
+        raise NameTaken(f"{folder} exists already.", hint="Name a new folder with --out.")
+
+
+def _ready(home: Home, plugins: Plugins, side: Side, request: InspectionSpec, complaints: Complaints) -> Ready | None:
+    """A model with who computes it and the picture; what is wrong is gathered."""
+    with complaints.gathered():
+        model = load_model(home, side[0])
+        pixels = read_picture(model, request.image)
+        if isinstance(pixels, Problem):
+            complaints.add(SourceInvalid(pixels))
+        with complaints.gathered():
+            chosen_layers(model.graph, request.layers)
+        chosen = choose_runtime(model, *side[1:], plugins)
+        return None if isinstance(pixels, Problem) else Ready(model, chosen, pixels)
+    return None
+
+
+def _label_number(model: Model, label: str | None) -> int | None:
+    """The number of the class called ``label``.
+
+    Raises:
+        NameUnknown: If there is none.
+    """
+    labels = model.labels or tuple(f"class {number}" for number in range(model.graph.classes))
+    if label is None:
+        return None
+    if label not in labels:
+        raise NameUnknown(f"Model {model.name} knows no class {label!r}.", where="class", hint=suggest(label, labels))
+    return labels.index(label)
+
+
+def _saliency(
+    one: Ready, inspection: Inspection, request: InspectionSpec, plugins: Plugins, progress: Progress
+) -> Iterator[tuple[Saliency, str]]:
+    """What counts in the picture, and who computed it."""
+    label = _label_number(one.model, request.label)
+    if label is None:
+        label = int(np.argmax(inspection.probabilities[: len(inspection.labels)]))
+    for method in dict.fromkeys(request.saliency):
+        if method == "occlusion":
+            yield occlusion(one.model, one.pixels, label, one.chosen.runtime, progress), one.chosen.name
+        else:
+            name, _ = computing_backend(one.model, request.backend, plugins)
+            backend = plugins.backends.get(name)()
+            yield grad_cam(one.model, one.pixels, label, backend, request.cam_layer), name
+
+
+def _notes(ready: Ready) -> Iterator[str]:
+    model = ready.model
+    for problem in model.damaged:
+        yield f"{Problem(problem.message, problem.where)} Using {model.name} instead."
+    native = native_of(model.graph)
+    if native is not None:
+        yield (
+            f"Network {model.graph.name} is native to {native.backend}, which alone knows its layers: only its "
+            "picture, logits and weights are shown."
+        )
+    yield from ready.chosen.notes
+
+
+def _view(
+    inspection: Inspection,
+    request: InspectionSpec,
+    saliency: tuple[SaliencyView, ...],
+    comparison: Comparison | None,
+    notes: tuple[str, ...],
+) -> InspectionView:
+    graph = inspection.model.graph
+    return InspectionView(
+        model=inspection.model.name,
+        network=graph.name,
+        backend=inspection.runtime,
+        image=str(request.image),
+        input=(graph.input.height, graph.input.width, graph.input.channels),
+        top=_top(inspection, request.top),
+        parameters=graph.parameter_count,
+        activations=sum(seen.activation.size for seen in inspection.layers),
+        layers=tuple(map(_layer_view, inspection.layers)),
+        saliency=saliency,
+        comparison=_comparison_view(comparison, request.top) if comparison else None,
+        notes=notes,
+    )
+
+
+def _top(inspection: Inspection, count: int) -> tuple[GuessView, ...]:
+    chances = inspection.probabilities[: len(inspection.labels)]
+    order = np.argsort(-chances, kind="stable")[:count].tolist()
+    return tuple(GuessView(label=inspection.labels[place], probability=float(chances[place])) for place in order)
+
+
+def _layer_view(seen: InspectedLayer) -> InspectedLayerView:
+    layer = seen.layer
+    return InspectedLayerView(
+        name=layer.name,
+        op=layer.op.kind,
+        inputs=layer.inputs,
+        output=layer.output,
+        parameters=layer.parameter_count,
+        flops=layer.flops,
+        activation=_tensor_view(seen.statistics),
+        saturated=seen.saturated,
+        silent=seen.silent,
+        weights={name: _tensor_view(found) for name, found in seen.weight_statistics.items()},
+    )
+
+
+def _tensor_view(found: Statistics) -> TensorView:
+    return TensorView.model_validate(asdict(found))
+
+
+def saliency_view(inspection: Inspection, found: Saliency, backend: str) -> SaliencyView:
+    """What counts in the picture, in numbers of six digits."""
+    return SaliencyView(
+        method=found.method,
+        label=inspection.labels[found.label],
+        probability=found.probability,
+        backend=backend,
+        layer=found.layer or None,
+        window=found.window or None,
+        values=tuple(tuple(float(f"{value:.6g}") for value in row) for row in found.values.tolist()),
+    )
+
+
+def _comparison_view(comparison: Comparison, top: int) -> ComparisonView:
+    return ComparisonView(
+        model=comparison.other.model.name,
+        backend=comparison.other.runtime,
+        top=_top(comparison.other, top),
+        parts_at=comparison.parts_at,
+        parted=PARTED,
+        summary=verdict(comparison),
+        layers=tuple(
+            LayerDifferenceView(
+                name=found.name,
+                activation=_difference_view(found.activation),
+                weights={name: _difference_view(one) for name, one in found.weights.items()},
+            )
+            for found in comparison.layers
+        ),
+        only_here=comparison.only_one,
+        only_there=comparison.only_other,
+    )
+
+
+def _difference_view(found: Difference | None) -> DifferenceView | None:
+    if found is None:
+        return None
+    return DifferenceView(max_abs=found.largest, relative=found.relative, cosine=found.cosine)
