@@ -20,7 +20,7 @@ from digits_core.inference.inspection.cards import layer_files
 from digits_core.inference.inspection.comparison import PARTED, Comparison, Difference, compare
 from digits_core.inference.inspection.layers import InspectedLayer, Inspection, chosen_layers, inspect_layers
 from digits_core.inference.inspection.report import comparison_report, inspection_report, saliency_files, verdict
-from digits_core.inference.inspection.saliency import Saliency, cam_layer, grad_cam, occlusion
+from digits_core.inference.inspection.saliency import Saliency, grad_cam, occlusion, require_cam_layer
 from digits_core.inference.inspection.statistics import Statistics
 from digits_core.inference.model import Model, load_model
 from digits_core.service.complaints import Complaints
@@ -124,12 +124,6 @@ def inspect_model(home: Home, plugins: Plugins, request: InspectionSpec, progres
         if request.saliency:
             wrong = "saliency is asked of one model, found two."
             complaints.add(SpecInvalid(wrong, where="saliency", hint="Leave out saliency, or the comparison."))
-    if one is not None:
-        with complaints.gathered():
-            _label_number(one.model, request.label)
-        if "grad-cam" in request.saliency:
-            with complaints.gathered():
-                one.model.graph.layer(request.cam_layer or cam_layer(one.model.graph))
     complaints.settle()
     assert one is not None
     inspection = one.inspect(request.layers)
@@ -160,6 +154,11 @@ def _ready(home: Home, plugins: Plugins, side: Side, request: InspectionSpec, co
             complaints.add(SourceInvalid(pixels))
         with complaints.gathered():
             chosen_layers(model.graph, request.layers)
+        with complaints.gathered():
+            _label_number(model, request.label)
+        if "grad-cam" in request.saliency:
+            with complaints.gathered():
+                require_cam_layer(model.graph, request.cam_layer)
         chosen = choose_runtime(model, *side[1:], plugins)
         return None if isinstance(pixels, Problem) else Ready(model, chosen, pixels)
     return None

@@ -12,8 +12,8 @@ from digits_core.inference.inspection.colours import Scale
 from digits_core.inference.inspection.tiling import Picture, counted, spaced
 
 #: Bars that are shown, and the height of the picture.
-MOST_BARS, HEIGHT = 480, 96
-_WIDE = 480
+MOST_BARS, HEIGHT = 400, 96
+_WIDE = 800
 #: Of elements above 0, below 0, and of the line at 0; seen on light and on dark.
 _UP, _DOWN, _AXIS = (205, 92, 70, 255), (58, 124, 190, 255), (128, 128, 128, 255)
 

@@ -94,7 +94,9 @@ def _both(
     first = picture(arrays[0], None)
     scale = _shared(arrays, first) if same else None
     figures = [figure(picture(array, scale), f"{name}, {title}") for array, title in zip(arrays, titles, strict=True)]
-    if same:
+    if same and np.array_equal(*arrays):
+        figures.append("<figure><figcaption><b>no difference</b></figcaption></figure>")
+    elif same:
         figures.append(figure(picture(arrays[0] - arrays[1], None), "difference"))
     return _tensor(figures, facts(difference_rows(difference)), "", "sides three")
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from digits_core.inference.inspection.saliency import Saliency
-from digits_core.inference.inspection.tiling import Picture, factor_for
+from digits_core.inference.inspection.tiling import Picture
 
 #: How much of the picture shows through where it counts most, and pixels that a side is enlarged towards.
 _THROUGH, _SIDE = 0.25, 280
@@ -17,12 +17,12 @@ _FOR, _AGAINST = (255, 70, 20), (40, 110, 255)
 
 def seen_picture(pixels: npt.NDArray[np.uint8]) -> Picture:
     """The picture as the network saw it, uint8 ``[H, W, C]``."""
-    return Picture(_rgb(pixels), factor_for(*pixels.shape[1::-1]), None, "as the network sees it")
+    return Picture(_rgb(pixels), _factor(pixels), None, "as the network sees it")
 
 
 def overlay_picture(pixels: npt.NDArray[np.uint8], saliency: Saliency) -> Picture:
     """The picture in gray, red where something speaks for the class and blue where it speaks against it."""
-    factor = max(1, _SIDE // max(pixels.shape[:2]))
+    factor = _factor(pixels)
     size = (pixels.shape[1] * factor, pixels.shape[0] * factor)
     gray = np.asarray(_rgb(pixels).convert("L").resize(size, Image.Resampling.NEAREST), np.float64)[:, :, None]
     values = np.asarray(Image.fromarray(saliency.pixels.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
@@ -39,6 +39,10 @@ def describe(saliency: Saliency) -> str:
     if saliency.method == "occlusion":
         return f"Hiding {saliency.window} × {saliency.window} pixels lowers the probability by {peak} at most"
     return f"Features of {saliency.layer} that speak for the class; {peak} at most"
+
+
+def _factor(pixels: npt.NDArray[np.uint8]) -> int:
+    return max(1, _SIDE // max(pixels.shape[:2]))
 
 
 def _rgb(pixels: npt.NDArray[np.uint8]) -> Image.Image:

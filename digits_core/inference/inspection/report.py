@@ -78,8 +78,8 @@ def comparison_report(comparison: Comparison, *, image: str, top: int = 5, most:
     body = [
         f"<h1>{escape(heading)}</h1>",
         f'<p class="soft">Picture {escape(image)}.</p>',
-        sides,
-        f"<p>{verdict(comparison)}</p>",
+        f'<p class="verdict">{verdict(comparison)}</p>',
+        f'<div class="pair">{sides}</div>',
         "<h2>Through the layers</h2>",
         _curve(comparison),
         _difference_table(comparison),

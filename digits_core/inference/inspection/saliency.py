@@ -106,10 +106,7 @@ def grad_cam(model: Model, pixels: Pixels, label: int, backend: Backend, layer: 
         NetworkInvalid: If there is no layer of that name.
     """
     graph = model.graph
-    layer = layer or cam_layer(graph)
-    if len(graph.layer(layer).output) != 3:
-        shape = list(graph.layer(layer).output)
-        raise CapabilityMissing(f"Grad-CAM expects a layer that is a picture [C, H, W], found {layer} {shape}.")
+    layer = require_cam_layer(graph, layer)
     program = backend.build(graph, Sgd(), model.options, BuildContext(backend.devices()[0]))
     try:
         state = program.load(model.arrays)
@@ -123,25 +120,35 @@ def grad_cam(model: Model, pixels: Pixels, label: int, backend: Backend, layer: 
     return Saliency("grad-cam", label, chance, values, _enlarged(values, pixels.shape[:2]), layer=layer)
 
 
-def cam_layer(graph: Graph) -> str:
-    """The last layer on the way to the output that still is a picture of more than one row and column.
+def require_cam_layer(graph: Graph, name: str = "") -> str:
+    """The layer whose features Grad-CAM asks.
+
+    Args:
+        graph: The network.
+        name: A layer; empty: the last one on the way to the output that is a picture of several rows and columns.
 
     Raises:
-        CapabilityMissing: If there is none but the input.
+        CapabilityMissing: If it is no picture, or leads not to the output; without a name, if there is none.
+        NetworkInvalid: If there is no layer of that name.
     """
-    for layer in reversed(graph.needed_for([graph.output])[1:]):
-        if len(layer.output) == 3 and min(layer.output[1:]) > 1:
+    leading = graph.needed_for([graph.output])[1:]
+    named = graph.layer(name) if name else None
+    for layer in reversed(leading) if named is None else [named]:
+        if len(layer.output) == 3 and min(layer.output[1:]) > 1 and layer in leading:
             return layer.name
     raise CapabilityMissing(
-        f"Grad-CAM expects a layer that is a picture, and network {graph.name} has none.",
+        f"Grad-CAM expects a layer that is a picture [C, H, W] and leads to the output, found {named.name} "
+        f"{list(named.output)}."
+        if named
+        else f"Grad-CAM expects a layer that is a picture, and network {graph.name} has none.",
         where="saliency",
-        hint="Use --saliency occlusion, which works with any network.",
+        hint="Use --saliency occlusion, which works with any network." if named is None else "Name another layer.",
     )
 
 
 def _starts(size: int, window: int) -> list[int]:
     """Where windows begin, the last one at the very end."""
-    return [*range(0, size - window, max(1, window // 2)), size - window]
+    return [*range(0, size - window, (window + 1) // 2), size - window]
 
 
 def _ground(model: Model) -> npt.NDArray[np.uint8]:

@@ -46,7 +46,7 @@ def weight_picture(layer: Layer, weight: str, array: Array, most: int, scale: Sc
         layer: The layer.
         weight: Canonical name of the weight.
         array: The weight.
-        most: Maps that are shown at most; of kernels a table of sixteen times as many.
+        most: Maps that are shown at most; of kernels a table of fifteen times as many.
         scale: What colours stand for; None: chosen for this array.
     """
     if layer.op.kind == NATIVE:
@@ -87,7 +87,7 @@ def _like_a_picture(weight: str, array: Array, most: int, scale: Scale | None) -
     if weight == f"{INPUT}/mean" and array.shape[0] == 3 and array[0].size > 1:
         levels = np.clip(np.nan_to_num(array), 0, 255).round().astype(np.uint8).transpose(1, 2, 0)
         image = Image.fromarray(levels)
-        return Picture(image, factor_for(image.width, image.height), None, "the mean picture")
+        return Picture(image, factor_for(image.width, image.height, max(image.size)), None, "the mean picture")
     return activation_picture(array, most, scale)
 
 

@@ -22,7 +22,11 @@ Array: TypeAlias = npt.NDArray[Any]
 #: Pixels of a side that a map is reduced to.
 LARGEST_TILE = 72
 #: Pixels that a picture is enlarged towards, and by how much at most.
-_WIDE, _TALL, _MOST = 560, 420, 24
+_WIDE, _TALL, _MOST = 840, 440, 24
+#: Pixels that a side of one tile is enlarged towards.
+_TILE = 200
+#: Filters and their input channels in a table of kernels, where 64 maps are shown at most.
+_FILTERS, _CHANNELS = 40, 24
 #: Rows and columns that a matrix is thinned out to.
 LARGEST_MATRIX = (192, 384)
 
@@ -73,7 +77,7 @@ def maps_picture(maps: Array, what: str, most: int, scale: Scale | None = None) 
     said = [counted(len(shown), len(maps), what)]
     if tiles.shape[1:] != maps.shape[1:]:
         said.append(f"{_size(maps.shape[1:])} reduced to {_size(tiles.shape[1:])}")
-    return palette_picture(grid(scale.indices(tiles), GAP), scale, ", ".join(said))
+    return palette_picture(grid(scale.indices(tiles), GAP), scale, ", ".join(said), max(tiles.shape[1:]))
 
 
 def colour_picture(filters: Array, what: str, most: int) -> Picture:
@@ -86,21 +90,23 @@ def colour_picture(filters: Array, what: str, most: int) -> Picture:
     tiles = np.concatenate([pixels, opaque], 1).transpose(0, 2, 3, 1)
     image = Image.fromarray(grid(tiles, 0))
     caption = f"{counted(len(shown), len(filters), what)} in RGB, each on its own scale; mid-gray is 0"
-    return Picture(image, factor_for(image.width, image.height), None, caption)
+    return Picture(image, factor_for(image.width, image.height, max(filters.shape[2:])), None, caption)
 
 
 def kernels_picture(kernels: Array, most: int, scale: Scale | None = None) -> Picture:
-    """Kernels ``[O, I, h, w]`` as a table of tiles: a row for each filter, a column for each of its inputs."""
-    side = max(1, math.isqrt(most * 16))
-    rows, columns = spaced(kernels.shape[0], side), spaced(kernels.shape[1], side)
-    scale = scale or scale_of(kernels)
-    chosen = scale.indices(kernels[np.ix_(rows, columns)])
-    tiles = chosen.reshape(-1, *kernels.shape[2:])
-    caption = (
-        f"{counted(len(rows), kernels.shape[0], 'filter')} in rows, "
-        f"{counted(len(columns), kernels.shape[1], 'input channel')} in columns"
+    """Kernels ``[O, I, h, w]`` as a table of tiles: a column for each filter, a row for each channel that it takes."""
+    side = math.sqrt(most / 64)
+    columns, rows = (
+        spaced(count, max(1, round(few * side)))
+        for count, few in zip(kernels.shape[:2], (_FILTERS, _CHANNELS), strict=True)
     )
-    return palette_picture(grid(tiles, GAP, len(columns)), scale, caption)
+    scale = scale or scale_of(kernels)
+    tiles = scale.indices(kernels[np.ix_(columns, rows)]).swapaxes(0, 1).reshape(-1, *kernels.shape[2:])
+    caption = (
+        f"{counted(len(columns), kernels.shape[0], 'filter')} in columns, "
+        f"{counted(len(rows), kernels.shape[1], 'input channel')} in rows"
+    )
+    return palette_picture(grid(tiles, GAP, len(columns)), scale, caption, max(tiles.shape[1:]))
 
 
 def matrix_picture(matrix: Array, names: tuple[str, str], scale: Scale | None = None) -> Picture:
@@ -118,18 +124,18 @@ def matrix_picture(matrix: Array, names: tuple[str, str], scale: Scale | None = 
     return palette_picture(scale.indices(matrix[np.ix_(*taken)]), scale, caption)
 
 
-def palette_picture(indices: npt.NDArray[np.uint8], scale: Scale, caption: str) -> Picture:
-    """A picture of palette indices."""
+def palette_picture(indices: npt.NDArray[np.uint8], scale: Scale, caption: str, tile: int = 1) -> Picture:
+    """A picture of palette indices; ``tile`` is the longer side of the tiles in it."""
     image = Image.fromarray(indices, "P")
     image.putpalette(scale.palette)
     image.info["transparency"] = GAP
-    return Picture(image, factor_for(image.width, image.height), scale, caption)
+    return Picture(image, factor_for(image.width, image.height, tile), scale, caption)
 
 
 def grid(tiles: npt.NDArray[np.uint8], ground: int, columns: int | None = None) -> npt.NDArray[np.uint8]:
-    """Tiles ``[N, h, w, …]`` side by side with a gap of one pixel; about 4 : 3 unless ``columns`` says otherwise."""
+    """Tiles ``[N, h, w, …]`` side by side with a gap of one pixel; about 2 : 1 unless ``columns`` says otherwise."""
     count, height, width = tiles.shape[:3]
-    columns = columns or max(1, min(count, round(math.sqrt(count * 4 / 3 * (height + 1) / (width + 1)))))
+    columns = columns or max(1, min(count, round(math.sqrt(count * 2 * (height + 1) / (width + 1)))))
     rows = -(-count // columns)
     whole = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, *tiles.shape[3:]), ground, np.uint8)
     for place, tile in enumerate(tiles):
@@ -157,9 +163,9 @@ def counted(shown: int, count: int, what: str) -> str:
     return whole if shown == count else f"{shown:,} of {whole}"
 
 
-def factor_for(width: int, height: int) -> int:
-    """By how much a picture is enlarged to be seen well."""
-    return max(1, min(_WIDE // max(width, 1), _TALL // max(height, 1), _MOST))
+def factor_for(width: int, height: int, tile: int) -> int:
+    """By how much a picture with tiles of that side is enlarged to be seen well."""
+    return max(1, min(_WIDE // width, _TALL // height, _TILE // tile, _MOST))
 
 
 def _reduced(maps: Array) -> Array:
