@@ -147,21 +147,27 @@ def require_free(folder: Path) -> None:
 
 def _ready(home: Home, plugins: Plugins, side: Side, request: InspectionSpec, complaints: Complaints) -> Ready | None:
     """A model with who computes it and the picture; what is wrong is gathered."""
+    ready = None
     with complaints.gathered():
         model = load_model(home, side[0])
+        _check_names(model, request, complaints)
         pixels = read_picture(model, request.image)
         if isinstance(pixels, Problem):
             complaints.add(SourceInvalid(pixels))
-        with complaints.gathered():
-            chosen_layers(model.graph, request.layers)
-        with complaints.gathered():
-            _label_number(model, request.label)
-        if "grad-cam" in request.saliency:
-            with complaints.gathered():
-                require_cam_layer(model.graph, request.cam_layer)
         chosen = choose_runtime(model, *side[1:], plugins)
-        return None if isinstance(pixels, Problem) else Ready(model, chosen, pixels)
-    return None
+        ready = None if isinstance(pixels, Problem) else Ready(model, chosen, pixels)
+    return ready
+
+
+def _check_names(model: Model, request: InspectionSpec, complaints: Complaints) -> None:
+    """Gather names of layers and classes that the model does not have."""
+    with complaints.gathered():
+        chosen_layers(model.graph, request.layers)
+    with complaints.gathered():
+        _label_number(model, request.label)
+    if "grad-cam" in request.saliency:
+        with complaints.gathered():
+            require_cam_layer(model.graph, request.cam_layer)
 
 
 def _label_number(model: Model, label: str | None) -> int | None:

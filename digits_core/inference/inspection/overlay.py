@@ -42,7 +42,8 @@ def describe(saliency: Saliency) -> str:
 
 
 def _factor(pixels: npt.NDArray[np.uint8]) -> int:
-    return max(1, _SIDE // max(pixels.shape[:2]))
+    height, width = pixels.shape[:2]
+    return max(1, _SIDE // max(height, width))
 
 
 def _rgb(pixels: npt.NDArray[np.uint8]) -> Image.Image:

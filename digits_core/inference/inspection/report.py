@@ -185,8 +185,9 @@ def _row(seen: InspectedLayer) -> str:
     layer, found = seen.layer, seen.statistics
     bad = ' <em class="bad">not finite</em>' if found.not_finite else ""
     silent = f"{seen.silent:,} of {len(seen.activation):,}" if seen.silent else ""
+    parameters = format_count(layer.parameter_count) if layer.parameter_count else ""
     return (
-        f"<tr>{_named(layer)}<td>{shape(layer.output)}<td class=n>{format_count(layer.parameter_count)}"
+        f"<tr>{_named(layer)}<td>{shape(layer.output)}<td class=n>{parameters}"
         f"<td class=n>{number(found.mean)}{bad}<td class=n>{number(found.std)}{meter(found.zeros)}"
         f"{meter(seen.saturated)}<td class=n>{silent}<td>{sparkline(found.histogram)}</tr>"
     )

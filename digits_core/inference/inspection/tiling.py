@@ -135,13 +135,20 @@ def palette_picture(indices: npt.NDArray[np.uint8], scale: Scale, caption: str, 
 def grid(tiles: npt.NDArray[np.uint8], ground: int, columns: int | None = None) -> npt.NDArray[np.uint8]:
     """Tiles ``[N, h, w, …]`` side by side with a gap of one pixel; about 2 : 1 unless ``columns`` says otherwise."""
     count, height, width = tiles.shape[:3]
-    columns = columns or max(1, min(count, round(math.sqrt(count * 2 * (height + 1) / (width + 1)))))
+    columns = columns or _columns(count, 2 * (height + 1) / (width + 1))
     rows = -(-count // columns)
     whole = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, *tiles.shape[3:]), ground, np.uint8)
     for place, tile in enumerate(tiles):
         top, left = place // columns * (height + 1), place % columns * (width + 1)
         whole[top : top + height, left : left + width] = tile
     return whole
+
+
+def _columns(count: int, ratio: float) -> int:
+    """How many columns: about ``ratio`` times as many as rows, and as few empty places as that allows."""
+    ideal = math.sqrt(count * ratio)
+    choices = range(max(1, math.floor(0.7 * ideal)), min(count, math.ceil(1.45 * ideal)) + 1)
+    return min(choices or [1], key=lambda columns: (-count % columns, abs(columns - ideal)))
 
 
 def spaced(count: int, most: int) -> npt.NDArray[np.int64]:
