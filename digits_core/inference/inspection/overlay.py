@@ -42,8 +42,7 @@ def describe(saliency: Saliency) -> str:
 
 
 def _factor(pixels: npt.NDArray[np.uint8]) -> int:
-    height, width = pixels.shape[:2]
-    return max(1, _SIDE // max(height, width))
+    return max(1, _SIDE // int(max(pixels.shape[:2])))
 
 
 def _rgb(pixels: npt.NDArray[np.uint8]) -> Image.Image:
