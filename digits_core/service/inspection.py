@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,24 +17,15 @@ from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.classify import read_picture
 from digits_core.inference.inspection.cards import layer_files
-from digits_core.inference.inspection.comparison import PARTED, Comparison, Difference, compare
-from digits_core.inference.inspection.layers import InspectedLayer, Inspection, chosen_layers, inspect_layers
-from digits_core.inference.inspection.report import comparison_report, inspection_report, saliency_files, verdict
+from digits_core.inference.inspection.comparison import Comparison, compare
+from digits_core.inference.inspection.layers import Inspection, chosen_layers, inspect_layers
+from digits_core.inference.inspection.report import comparison_report, inspection_report, saliency_files
 from digits_core.inference.inspection.saliency import Saliency, grad_cam, occlusion, require_cam_layer
-from digits_core.inference.inspection.statistics import Statistics
 from digits_core.inference.model import Model, load_model
 from digits_core.service.complaints import Complaints
+from digits_core.service.inspection_view import inspection_view, saliency_view
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime, computing_backend
-from digits_core.service.views import (
-    ComparisonView,
-    DifferenceView,
-    GuessView,
-    InspectedLayerView,
-    InspectionView,
-    LayerDifferenceView,
-    SaliencyView,
-    TensorView,
-)
+from digits_core.service.views import InspectionView
 from digits_core.spec.files import dump_json
 from digits_core.spec.inspection import InspectionSpec
 from digits_core.store.home import Home
@@ -131,7 +122,7 @@ def inspect_model(home: Home, plugins: Plugins, request: InspectionSpec, progres
     comparison = compare(inspection, other.inspect(request.layers)) if other else None
     computed = tuple(saliency_view(inspection, *found) for found in saliency)
     notes = tuple(dict.fromkeys((*_notes(one), *(_notes(other) if other else ()))))
-    view = _view(inspection, request, computed, comparison, notes)
+    view = inspection_view(inspection, request, computed, comparison, notes)
     return Inspected(view, request, inspection, tuple(found for found, _ in saliency), comparison)
 
 
@@ -211,93 +202,3 @@ def _notes(ready: Ready) -> Iterator[str]:
             "picture, logits and weights are shown."
         )
     yield from ready.chosen.notes
-
-
-def _view(
-    inspection: Inspection,
-    request: InspectionSpec,
-    saliency: tuple[SaliencyView, ...],
-    comparison: Comparison | None,
-    notes: tuple[str, ...],
-) -> InspectionView:
-    graph = inspection.model.graph
-    return InspectionView(
-        model=inspection.model.name,
-        network=graph.name,
-        backend=inspection.runtime,
-        image=str(request.image),
-        input=(graph.input.height, graph.input.width, graph.input.channels),
-        top=_top(inspection, request.top),
-        parameters=graph.parameter_count,
-        activations=sum(seen.activation.size for seen in inspection.layers),
-        layers=tuple(map(_layer_view, inspection.layers)),
-        saliency=saliency,
-        comparison=_comparison_view(comparison, request.top) if comparison else None,
-        notes=notes,
-    )
-
-
-def _top(inspection: Inspection, count: int) -> tuple[GuessView, ...]:
-    chances = inspection.probabilities[: len(inspection.labels)]
-    order = np.argsort(-chances, kind="stable")[:count].tolist()
-    return tuple(GuessView(label=inspection.labels[place], probability=float(chances[place])) for place in order)
-
-
-def _layer_view(seen: InspectedLayer) -> InspectedLayerView:
-    layer = seen.layer
-    return InspectedLayerView(
-        name=layer.name,
-        op=layer.op.kind,
-        inputs=layer.inputs,
-        output=layer.output,
-        parameters=layer.parameter_count,
-        flops=layer.flops,
-        activation=_tensor_view(seen.statistics),
-        saturated=seen.saturated,
-        silent=seen.silent,
-        weights={name: _tensor_view(found) for name, found in seen.weight_statistics.items()},
-    )
-
-
-def _tensor_view(found: Statistics) -> TensorView:
-    return TensorView.model_validate(asdict(found))
-
-
-def saliency_view(inspection: Inspection, found: Saliency, backend: str) -> SaliencyView:
-    """What counts in the picture, in numbers of six digits."""
-    return SaliencyView(
-        method=found.method,
-        label=inspection.labels[found.label],
-        probability=found.probability,
-        backend=backend,
-        layer=found.layer or None,
-        window=found.window or None,
-        values=tuple(tuple(float(f"{value:.6g}") for value in row) for row in found.values.tolist()),
-    )
-
-
-def _comparison_view(comparison: Comparison, top: int) -> ComparisonView:
-    return ComparisonView(
-        model=comparison.other.model.name,
-        backend=comparison.other.runtime,
-        top=_top(comparison.other, top),
-        parts_at=comparison.parts_at,
-        parted=PARTED,
-        summary=verdict(comparison),
-        layers=tuple(
-            LayerDifferenceView(
-                name=found.name,
-                activation=_difference_view(found.activation),
-                weights={name: _difference_view(one) for name, one in found.weights.items()},
-            )
-            for found in comparison.layers
-        ),
-        only_here=comparison.only_one,
-        only_there=comparison.only_other,
-    )
-
-
-def _difference_view(found: Difference | None) -> DifferenceView | None:
-    if found is None:
-        return None
-    return DifferenceView(max_abs=found.largest, relative=found.relative, cosine=found.cosine)

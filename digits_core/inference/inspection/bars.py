@@ -26,8 +26,9 @@ def bars_picture(vector: npt.NDArray[Any], what: str, scale: Scale | None = None
         what: What one is, for the caption.
         scale: The values at the lower and the upper edge; None: chosen for this vector.
     """
-    values = np.nan_to_num(np.asarray(vector, np.float64)[spaced(len(vector), MOST_BARS)], posinf=0.0, neginf=0.0)
-    low, high = (scale.low, scale.high) if scale else (min(0.0, *values.tolist()), max(0.0, *values.tolist()))
+    values = np.nan_to_num(vector[spaced(len(vector), MOST_BARS)].astype(np.float64), posinf=0.0, neginf=0.0)
+    scale = scale or reach_of(vector)
+    low, high = scale.low, scale.high
     step = max(2, min(16, _WIDE // len(values)))
     zero = _row(0.0, low, high)
     pixels = np.zeros((HEIGHT, len(values) * step, 4), np.uint8)
@@ -37,7 +38,13 @@ def bars_picture(vector: npt.NDArray[Any], what: str, scale: Scale | None = None
         left, tip = place * step, _row(float(value), low, high)
         pixels[min(tip, zero) : max(tip, zero), left : left + thick] = _UP if value > 0 else _DOWN
     caption = counted(len(values), len(vector), what)
-    return Picture(Image.fromarray(pixels), 1, Scale(low, high), caption, bars=True)
+    return Picture(Image.fromarray(pixels), 1, scale, caption, bars=True)
+
+
+def reach_of(vector: npt.NDArray[Any]) -> Scale:
+    """From the smallest to the largest element, 0 among them."""
+    finite = vector[np.isfinite(vector)]
+    return Scale(float(finite.min(initial=0)), float(finite.max(initial=0)))
 
 
 def _row(value: float, low: float, high: float) -> int:

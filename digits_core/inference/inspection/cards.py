@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from digits_core.graph.graph import Layer
-from digits_core.inference.inspection.bars import bars_picture
-from digits_core.inference.inspection.colours import scale_of
+from digits_core.inference.inspection.bars import reach_of
+from digits_core.inference.inspection.colours import Scale, scale_of
 from digits_core.inference.inspection.comparison import Difference, LayerDifference
 from digits_core.inference.inspection.layers import InspectedLayer
 from digits_core.inference.inspection.pieces import (
@@ -26,11 +26,12 @@ from digits_core.inference.inspection.pieces import (
 )
 from digits_core.inference.inspection.saturation import MEANING
 from digits_core.inference.inspection.shown import activation_picture, weight_picture
-from digits_core.inference.inspection.statistics import Statistics
 from digits_core.inference.inspection.tiling import Picture
 from digits_core.units import format_count
 
-Array = npt.NDArray[Any]
+Array: TypeAlias = npt.NDArray[Any]
+#: Makes a picture of an array of a layer, on a scale or one of its own.
+Draw: TypeAlias = Callable[[InspectedLayer, Array, Scale | None], Picture]
 
 
 def layer_card(seen: InspectedLayer, most: int) -> str:
@@ -40,7 +41,9 @@ def layer_card(seen: InspectedLayer, most: int) -> str:
     for name, array in seen.weights.items():
         found = seen.weight_statistics[name]
         picture = weight_picture(seen.layer, name, array, most)
-        parts.append(_tensor([figure(picture, _local(name))], facts(_weight_rows(found)), histogram(found.histogram)))
+        parts.append(
+            _tensor([figure(picture, _local(name))], facts(statistics_rows(found)), histogram(found.histogram))
+        )
     return _card(seen.layer, parts)
 
 
@@ -49,16 +52,18 @@ def comparison_card(
 ) -> str:
     """A layer of two networks: activation and weights of both, and their difference."""
 
-    def activation(array: Array, scale: Any) -> Picture:
+    def activation(seen: InspectedLayer, array: Array, scale: Scale | None) -> Picture:
         return activation_picture(array, most, scale)
 
-    parts = [_both("activation", (one.activation, other.activation), activation, found.activation, titles)]
+    seen, made = (one, other), (one.activation, other.activation)
+    parts = [_both("activation", titles, seen, made, activation, found.activation)]
     for name, difference in found.weights.items():
 
-        def weight(array: Array, scale: Any, name: str = name) -> Picture:
-            return weight_picture(one.layer, name, array, most, scale)
+        def weight(seen: InspectedLayer, array: Array, scale: Scale | None, name: str = name) -> Picture:
+            return weight_picture(seen.layer, name, array, most, scale)
 
-        parts.append(_both(_local(name), (one.weights[name], other.weights[name]), weight, difference, titles))
+        learned = (one.weights[name], other.weights[name])
+        parts.append(_both(_local(name), titles, seen, learned, weight, difference))
     return _card(one.layer, parts)
 
 
@@ -86,26 +91,34 @@ def _tensor(figures: Iterable[str], numbers: str, chart: str, kind: str = "sides
 
 
 def _both(
-    name: str, arrays: tuple[Array, Array], picture: Any, difference: Difference | None, titles: tuple[str, str]
+    name: str,
+    titles: tuple[str, str],
+    seen: tuple[InspectedLayer, InspectedLayer],
+    arrays: tuple[Array, Array],
+    picture: Draw,
+    difference: Difference | None,
 ) -> str:
     """Two arrays on one scale and their difference on its own; of other shapes, each by itself."""
     same = arrays[0].shape == arrays[1].shape
-    # Bars reach from edge to edge of their own, colours have a scale that can be shared.
-    first = picture(arrays[0], None)
-    scale = _shared(arrays, first) if same else None
-    figures = [figure(picture(array, scale), f"{name}, {title}") for array, title in zip(arrays, titles, strict=True)]
+    scale = _shared(arrays, picture(seen[0], arrays[0], None)) if same else None
+    figures = [
+        figure(picture(layer, array, scale), f"{name}, {title}")
+        for layer, array, title in zip(seen, arrays, titles, strict=True)
+    ]
     if same and np.array_equal(*arrays):
         figures.append("<figure><figcaption><b>no difference</b></figcaption></figure>")
     elif same:
-        figures.append(figure(picture(arrays[0] - arrays[1], None), "difference"))
+        apart = arrays[0].astype(np.float32) - arrays[1]
+        figures.append(figure(picture(seen[0], apart, None), "difference"))
     return _tensor(figures, facts(difference_rows(difference)), "", "sides three")
 
 
-def _shared(arrays: tuple[Array, Array], picture: Picture) -> Any:
+def _shared(arrays: tuple[Array, Array], picture: Picture) -> Scale | None:
+    """A scale for both of two arrays; None where a picture of them has none for all of it."""
     if picture.scale is None:
         return None
     both = np.concatenate([array.ravel() for array in arrays])
-    return bars_picture(both, "").scale if picture.bars else scale_of(both)
+    return reach_of(both) if picture.bars else scale_of(both)
 
 
 def _activation_facts(seen: InspectedLayer) -> str:
@@ -116,10 +129,6 @@ def _activation_facts(seen: InspectedLayer) -> str:
         silent = f"{seen.silent:,} of {len(seen.activation):,}"
         rows.append(("silent units" if seen.activation.ndim == 1 else "silent channels", silent))
     return facts(rows)
-
-
-def _weight_rows(found: Statistics) -> Iterator[tuple[str, str]]:
-    yield from statistics_rows(found)
 
 
 def _local(name: str) -> str:

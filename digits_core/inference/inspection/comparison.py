@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.inference.inspection.layers import InspectedLayer, Inspection
+from digits_core.inference.inspection.statistics import parts
 
 #: Relative difference above which two activations are no longer the same: frameworks in fp32 stay under a tenth of it.
 PARTED = 1e-3
@@ -89,14 +90,18 @@ def difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> Difference | N
     """
     if one.shape != other.shape:
         return None
-    a, b = one.astype(np.float64).ravel(), other.astype(np.float64).ravel()
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+    largest, sums = 0.0, np.zeros(4)
+    for a, b in zip(parts(one.ravel()), parts(other.ravel()), strict=True):
+        apart = a - b
+        largest = max(largest, float(np.abs(apart).max()))
+        sums += (a @ a, b @ b, a @ b, apart @ apart)
+    if not np.isfinite(sums).all():
         return None
-    lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    lengths = float(np.sqrt(sums[0])), float(np.sqrt(sums[1]))
     if not any(lengths):
         return Difference(0.0, 0.0, 1.0)
-    cosine = float(np.clip(a @ b / (lengths[0] * lengths[1]), -1, 1)) if all(lengths) else 0.0
-    return Difference(float(np.abs(a - b).max()), float(np.linalg.norm(a - b)) / max(lengths), cosine)
+    cosine = float(np.clip(sums[2] / (lengths[0] * lengths[1]), -1, 1)) if all(lengths) else 0.0
+    return Difference(largest, float(np.sqrt(sums[3])) / max(lengths), cosine)
 
 
 def _layer(one: InspectedLayer, other: InspectedLayer) -> LayerDifference:
