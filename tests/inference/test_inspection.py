@@ -232,6 +232,9 @@ def test_occlusion_finds_where_the_class_is_and_tells_every_picture_of_it():
     found = occlusion(model, np.full((40, 50, 1), 255, np.uint8), 0, Corner(), told)
     assert np.unravel_index(found.pixels.argmax(), (40, 50)) == (0, 0) and found.values[0, 0] > 0.01
     assert abs(found.pixels[20:, 20:]).max() == 0 and found.window == 8
+    # One window hides the corner, four the pixel where the second ones begin: it has their mean.
+    assert found.pixels[0, 0] == found.values[0, 0]
+    assert found.pixels[4, 4] == pytest.approx(found.values[:2, :2].mean())
     assert sum(counts) == found.values.size + 1 and max(counts) <= 32
     assert found.pixels.shape == (40, 50) and np.isfinite(found.pixels).all()
 
