@@ -24,6 +24,7 @@ from digits_core.spec.augment import Augmentation, ExtraAugmentation
 from digits_core.spec.dataset import ClassLimits, DatasetSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.imported import ModelSpec
+from digits_core.spec.inspection import ComparedSpec, InspectionSpec
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
 from digits_core.spec.parity import ParitySpec
 from digits_core.spec.schedule import POLICIES
@@ -76,7 +77,7 @@ def requests() -> str:
         SnapshotOptions,
         EarlyStopping,
     ]
-    for model in (*models, DatasetSpec, ClassLimits, ModelSpec, ParitySpec):
+    for model in (*models, DatasetSpec, ClassLimits, ModelSpec, ParitySpec, InspectionSpec, ComparedSpec):
         text += ["", f"## {model.__name__}", "", *_described(model)]
     text += ["", "## Solvers", "", "In every formula `∇` is the gradient, clipped, `λ = decay·decay_multiplier`,",
              "`g = ∇ + λ·w` and `lr = rate·rate_multiplier`. A plugin may bring others."]  # fmt: skip

@@ -34,7 +34,7 @@ class Network:
         self._applies = {layer.name: BUILDERS[layer.op.kind](layer) for layer in graph.layers}
 
     def activations(
-        self, weights: Weights, pictures: jax.Array, wanted: Iterable[str], mode: Mode
+        self, weights: Weights, pictures: jax.Array, wanted: Iterable[str], mode: Mode, added: Weights | None = None
     ) -> dict[str, jax.Array]:
         """Outputs of the layers that ``wanted`` depend on, and of no others.
 
@@ -43,11 +43,14 @@ class Network:
             pictures: uint8 ``[B, H, W, C]``.
             wanted: Names of layers.
             mode: How the pass runs; collects running statistics.
+            added: By layer, what is added to its activation.
         """
+        added = added or {}
         values: dict[str, jax.Array] = {}
         for layer in self.graph.needed_for(wanted):
             inputs = [values[name] for name in layer.inputs] or [pictures]
-            values[layer.name] = self._apply(layer, inputs, _own(layer, weights), mode)
+            value = self._apply(layer, inputs, _own(layer, weights), mode)
+            values[layer.name] = value + added[layer.name] if layer.name in added else value
         return values
 
     def _apply(self, layer: Layer, inputs: list[jax.Array], weights: Weights, mode: Mode) -> jax.Array:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jax import lax
@@ -62,6 +63,7 @@ class JaxProgram(Program):
         )
         self.train = Trainer(self._network, solver, self._mode, options.accumulate, context).step_function()
         self._train, self._evaluate, self._activate = self.train, self._evaluate_traced, self._activate_traced
+        self._differentiate = self._differentiate_traced
         self.compilation = f"Compiling is {options.compile}, as asked."
         if options.compile == "auto":
             self.compilation = "Steps are compiled by XLA: JAX is many times slower without."
@@ -69,6 +71,9 @@ class JaxProgram(Program):
             self._train = jax.jit(self.train, donate_argnums=0, compiler_options=self.compiler_options)
             self._evaluate = jax.jit(self._evaluate_traced, compiler_options=self.compiler_options)
             self._activate = jax.jit(self._activate_traced, static_argnums=2, compiler_options=self.compiler_options)
+            self._differentiate = jax.jit(
+                self._differentiate_traced, static_argnums=3, compiler_options=self.compiler_options
+            )
 
     def load(self, arrays: Arrays) -> JaxState:
         """A state on the device with copies of ``arrays``."""
@@ -113,9 +118,19 @@ class JaxProgram(Program):
         parts = [self._predict_chunk(state.shown, chunk, wanted) for chunk in self._chunks(images)]
         return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
 
+    def gradients(
+        self, state: JaxState, images: npt.NDArray[np.uint8], classes: npt.NDArray[np.int32], taps: Sequence[str]
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
+        """By zeros that are added to the activations; compiled for each number of pictures."""
+        with self.number_format():
+            placed = jax.device_put((images, classes), self._device)
+            found = self._differentiate(state.shown, *placed, tuple(taps))
+        return {name: to_activation(value) for name, value in found.items()}
+
     def close(self) -> None:
         """Forget what was compiled."""
         self._train, self._evaluate, self._activate = self.train, self._evaluate_traced, self._activate_traced
+        self._differentiate = self._differentiate_traced
 
     def number_format(self) -> Any:
         """Lets float64 be float64, for this thread and the length of a call; JAX's global setting stays as it is."""
@@ -132,6 +147,18 @@ class JaxProgram(Program):
     def _activate_traced(self, weights: Weights, images: jax.Array, wanted: tuple[str, ...]) -> dict[str, jax.Array]:
         values = self._network.activations(weights, images, wanted, self._mode)
         return {name: values[name] for name in wanted}
+
+    def _differentiate_traced(
+        self, weights: Weights, images: jax.Array, classes: jax.Array, taps: tuple[str, ...]
+    ) -> dict[str, jax.Array]:
+        output = self._graph.output
+
+        def chosen(added: Weights) -> jax.Array:
+            logits = self._network.activations(weights, images, (output,), self._mode, added)[output]
+            return jnp.take_along_axis(logits, classes[:, None], 1).astype(self._format.weights).sum()
+
+        shapes = jax.eval_shape(lambda: self._network.activations(weights, images, taps, self._mode))
+        return jax.grad(chosen)({name: jnp.zeros(shapes[name].shape, shapes[name].dtype) for name in taps})
 
     def _chunks(self, images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
         for start in range(0, max(len(images), 1), self.CHUNK):

@@ -63,7 +63,7 @@ class NumpyProgram(Program):
             part = batch.part(rows)
             values, backwards = self._forward(self._scored, weights, part.images, mode)
             found, heads = self._score(values, part, samples)
-            for name, gradient in self._backward(backwards, heads).items():
+            for name, gradient in self._backward(self._trained, backwards, heads).items():
                 gradients[name] = gradients.get(name, 0) + gradient
             scores = {name: scores[name] + found[name] for name in self._names}
             weights |= mode.moved
@@ -81,6 +81,18 @@ class NumpyProgram(Program):
         wanted = (self._graph.output, *taps)
         values, _ = self._forward(self._graph.needed_for(wanted), state.shown, images, Mode())
         return {name: values[name] for name in wanted}
+
+    def gradients(
+        self, state: NumpyState, images: npt.NDArray[np.uint8], classes: npt.NDArray[np.int32], taps: Sequence[str]
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
+        """Forward, and backward from one logit of each picture."""
+        layers = self._graph.needed_for([self._graph.output])
+        values, backwards = self._forward(layers, state.shown, images, Mode())
+        logit = np.zeros_like(values[self._graph.output])
+        logit[np.arange(len(logit)), classes] = 1
+        gradients = {self._graph.output: logit}
+        self._backward(layers[1:], backwards, gradients)
+        return {name: gradients[name] for name in taps}
 
     def close(self) -> None:
         """Nothing is held."""
@@ -124,10 +136,12 @@ class NumpyProgram(Program):
         }
         return {name: scores[name] for name in self._names}, gradients
 
-    def _backward(self, backwards: dict[str, Backward], gradients: dict[str, Array]) -> Weights:
-        """Gradients of trained weights by canonical name, from those of the logits."""
+    def _backward(
+        self, layers: Sequence[Layer], backwards: dict[str, Backward], gradients: dict[str, Array]
+    ) -> Weights:
+        """Gradients of the weights of ``layers`` by canonical name; fills ``gradients``, which has the logits'."""
         found: Weights = {}
-        for layer in reversed(self._trained):
+        for layer in reversed(layers):
             inputs, weights = backwards[layer.name](gradients[layer.name])
             if not layer.frozen:
                 found.update({f"{layer.name}/{name}": gradient for name, gradient in weights.items()})

@@ -148,6 +148,26 @@ class TensorFlowProgram(Program):
             found = state.predict[wanted](tf.constant(images, tf.uint8))
         return {name: activation_to_canonical(value) for name, value in zip(wanted, found, strict=True)}
 
+    def gradients(
+        self,
+        state: TensorFlowState,
+        images: npt.NDArray[np.uint8],
+        classes: npt.NDArray[np.int32],
+        taps: Sequence[str],
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
+        """Forward, and back along a tape from one logit of each picture, one operation at a time."""
+        output = self._graph.output
+        with tf.device(self._device), tf.GradientTape() as tape:
+            pictures = tf.constant(images, self._dtype)
+            tape.watch(pictures)
+            values = state.network.forward(pictures, [output, *taps], Pass(state.trained.shown))
+            logits = tf.cast(values[output], self._dtype)
+            chosen = tf.reduce_sum(tf.gather(logits, tf.constant(classes, tf.int32), axis=1, batch_dims=1))
+            found = tape.gradient(chosen, [values[name] for name in taps])
+        return {
+            name: activation_to_canonical(tf.cast(value, self._dtype)) for name, value in zip(taps, found, strict=True)
+        }
+
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Summed on the processors of all processes."""
         return self._team.total(values) if self._team else values

@@ -14,13 +14,13 @@ from torch import Tensor
 from digits_core.contracts.backend import SCORE_NAMES, Arrays, Batch, BuildContext, Program, Scores, parts, score_names
 from digits_core.contracts.claims import require_weights
 from digits_core.contracts.solver_rules import rule_of
-from digits_core.graph.graph import Graph, Loss
+from digits_core.graph.graph import INPUT, Graph, Loss
 from digits_core.spec.job import BackendOptions
 from digits_core.spec.solver import SolverBase
 from digits_torch.arrays import TorchState, from_canonical, read, shared, to_canonical
 from digits_torch.devices import arithmetic, choose_compilation
 from digits_torch.layers import Draw
-from digits_torch.native import DRAWING, Call, Network, plan
+from digits_torch.native import DRAWING, Call, Network, plan, twin
 from digits_torch.precision import HALF, WIDE, LossScale
 from digits_torch.solvers import RULES, Rule
 from digits_torch.team import Team
@@ -151,6 +151,22 @@ class TorchProgram(Program):
         with torch.inference_mode(), arithmetic(self._device, self._tf32):
             values = self._run(state.evaluating, plan(self._graph, wanted), self._to_device(shared(images)))
             return {name: read(values[name], self._dtype) for name in wanted}
+
+    def gradients(
+        self, state: TorchState, images: npt.NDArray[np.uint8], classes: npt.NDArray[np.int32], taps: Sequence[str]
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
+        """Forward, and autograd from one logit of each picture to the activations."""
+        network = twin(state.evaluating)
+        # Frozen weights ask for no gradient, so what follows from them alone would not be recorded.
+        network.layer(INPUT).register_forward_hook(lambda module, inputs, output: output.requires_grad_())
+        calls = plan(self._graph, (self._graph.output, *taps))
+        with torch.enable_grad(), arithmetic(self._device, self._tf32):
+            with torch.autocast(self._device.type, self._half, enabled=self._half is not None):
+                values = network.run(calls, self._to_device(shared(images)))
+            logits = values[self._graph.output]
+            chosen = logits.gather(1, self._to_device(shared(classes)).long()[:, None]).sum()
+            found = torch.autograd.grad(chosen, [values[name] for name in taps])
+        return {name: read(value, self._dtype) for name, value in zip(taps, found, strict=True)}
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The sum over the processes that train together."""

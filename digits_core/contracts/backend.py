@@ -266,6 +266,31 @@ class Program(ABC):
             precision is fp64, else float32.
         """
 
+    def gradients(
+        self, state: State, images: npt.NDArray[np.uint8], classes: npt.NDArray[np.int32], taps: Sequence[str]
+    ) -> dict[str, npt.NDArray[np.floating[Any]]]:
+        """How one logit of every picture follows from activations, without training behaviour.
+
+        For row b of tap a: ``∂ logits[b, classes[b]] / ∂ a[b]``.
+
+        Args:
+            state: The weights to use; untouched.
+            images: uint8 ``[B, H, W, C]``, any B.
+            classes: int32 ``[B]``; which logit of each picture.
+            taps: Names of layers that the graph's output depends on.
+
+        Returns:
+            For every tap an array of the shape and number format that `predict` gives it.
+
+        Raises:
+            CapabilityMissing: If this backend does not tell.
+        """
+        raise CapabilityMissing(
+            "This backend does not tell gradients of activations.",
+            where="backend",
+            hint="Use another backend, or --saliency occlusion, which needs none.",
+        )
+
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The sum of ``values`` over the processes that train together, equal in each; waits for all of them.
 

@@ -65,7 +65,7 @@ def classify(model: Model, images: Sequence[Path], runtime: Runtime, top: int = 
     predictions: list[Prediction] = []
     try:
         for part in _parts(images):
-            read = [_read(model, path) for path in part]
+            read = [read_picture(model, path) for path in part]
             pixels = [pixel for pixel in read if not isinstance(pixel, Problem)]
             rows: Iterator[npt.NDArray[np.float64]] = iter(())
             if pixels:
@@ -98,7 +98,7 @@ def _parts(images: Sequence[Path]) -> Iterator[Sequence[Path]]:
         yield images[start : start + BATCH]
 
 
-def _read(model: Model, path: Path) -> npt.NDArray[np.uint8] | Problem:
+def read_picture(model: Model, path: Path) -> npt.NDArray[np.uint8] | Problem:
     """One picture as the network sees it, uint8 ``[H, W, C]``, or why not."""
     form, input = model.picture, model.graph.input
     try:

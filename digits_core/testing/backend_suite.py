@@ -308,6 +308,21 @@ class BackendSuite(SolverSuite):
             assert part.keys() == {"logits"}
             assert error_of(part["logits"], whole["logits"][:count]) < 1e-5
 
+    @pytest.mark.parametrize("case", ["concat", "batch-norm", "transformer"])
+    def test_gradients_of_logits_by_activations_agree_with_the_reference(self, backend: Backend, case: str) -> None:
+        graph = graph_of(OP_CASES[case])
+        require_ops(backend, graph)
+        images, arrays = batch_of(graph, size=3).images, weights_of(graph)
+        classes = np.array([2, 0, 3], np.int32)
+        taps = [layer.name for layer in graph.needed_for([graph.output])]
+        program = build(backend, graph)
+        try:
+            found = program.gradients(program.load(arrays), images, classes, taps)
+        except CapabilityMissing as missing:
+            pytest.skip(str(missing))
+        exact = build(reference(), graph, precision="fp64")
+        assert_close(found, exact.gradients(exact.load(arrays), images, classes, taps), GRADIENT_TOLERANCE["fp32"])
+
     def test_a_batch_may_be_placed_from_another_thread(self, backend: Backend) -> None:
         graph = graph_of(OP_CASES["conv"])
         program = build(backend, graph)

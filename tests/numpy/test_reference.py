@@ -44,6 +44,26 @@ def test_gradients_equal_finite_differences(graph):
             assert gradient[place] == pytest.approx(difference, rel=1e-4, abs=2e-7), name
 
 
+@pytest.mark.parametrize("case", ["concat", "batch-norm-of-features", "lrn"])
+def test_gradients_of_logits_by_activations_equal_finite_differences(case):
+    """A bias moves every element of its channel, so the logit follows it by the sum of their gradients."""
+    graph = graph_of(OP_CASES[case])
+    program = build(reference(), graph, precision="fp64")
+    arrays = {name: array.astype(np.float64) for name, array in weights_of(graph).items()}
+    images, classes = batch_of(graph, size=3).images, np.array([1, 3, 0], np.int32)
+    gradient = program.gradients(program.load(arrays), images, classes, ["first"])["first"]
+
+    def logits(channel, step):
+        moved = arrays["first/bias"].copy()
+        moved[channel] += step
+        found = program.predict(program.load(arrays | {"first/bias": moved}), images)[graph.output]
+        return found[np.arange(3), classes]
+
+    for channel in range(gradient.shape[1]):
+        expected = (logits(channel, STEP) - logits(channel, -STEP)) / (2 * STEP)
+        np.testing.assert_allclose(gradient[:, channel].sum((1, 2)), expected, rtol=1e-4, atol=1e-7)
+
+
 def _predict(layers, images, arrays, **input):
     graph = graph_of(layers, **input)
     program = build(reference(), graph, precision="fp64")

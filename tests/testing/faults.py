@@ -40,6 +40,9 @@ class Wrapped(Program):
     def predict(self, state, images, taps=()):
         return self.inner.predict(state, images, taps)
 
+    def gradients(self, state, images, classes, taps):
+        return self.inner.gradients(state, images, classes, taps)
+
     def close(self):
         self.inner.close()
 
@@ -263,6 +266,11 @@ class FrozenWeightsDecay(Wrapped):
         return new, scores
 
 
+class GradientOfTheFirstLogit(Wrapped):
+    def gradients(self, state, images, classes, taps):
+        return super().gradients(state, images, np.zeros_like(classes), taps)
+
+
 FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items()} | {
     fault.__name__: fault
     for fault in (
@@ -290,6 +298,7 @@ FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items
         AverageIsNotShown,
         FrozenNormMoves,
         FrozenWeightsDecay,
+        GradientOfTheFirstLogit,
     )
 }
 

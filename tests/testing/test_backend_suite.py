@@ -30,6 +30,7 @@ FAULTS = {
     "AverageIsNotShown": AVERAGE,
     "FrozenNormMoves": f"{FROZEN}[layers-between]",
     "FrozenWeightsDecay": f"{FROZEN}[the-first-layer]",
+    "GradientOfTheFirstLogit": "test_gradients_of_logits_by_activations_agree_with_the_reference[concat]",
     "LastMaximumWins": "test_among_equal_elements_of_a_window_the_first_has_the_gradient[max-pool]",
     "TanhGelu": "test_an_op_forward_agrees_with_the_reference[fp64-activations]",
     "DepthOfThePart": "test_a_batch_in_parts_steps_as_the_reference_does[False-2]",

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
+from digits_core.service.views.inspection import (
+    ComparisonView,
+    DifferenceView,
+    HistogramView,
+    InspectedLayerView,
+    InspectionView,
+    LayerDifferenceView,
+    SaliencyView,
+    TensorView,
+)
 from digits_core.service.views.jobs import (
     ClassScoresView,
     DeviceUsageView,
@@ -33,8 +43,10 @@ __all__ = [
     "CheckView",
     "ClassScoresView",
     "ClassificationView",
+    "ComparisonView",
     "DeviceUsageView",
     "DeviceView",
+    "DifferenceView",
     "DoctorView",
     "ErrorView",
     "EvaluationView",
@@ -42,8 +54,12 @@ __all__ = [
     "FamilyView",
     "GuessView",
     "HeadView",
+    "HistogramView",
     "ImportedNetworkView",
+    "InspectedLayerView",
+    "InspectionView",
     "JobView",
+    "LayerDifferenceView",
     "LayerView",
     "MemoryView",
     "ModelView",
@@ -54,8 +70,10 @@ __all__ = [
     "PredictionView",
     "RateView",
     "RecipeView",
+    "SaliencyView",
     "SnapshotView",
     "StartView",
+    "TensorView",
     "UsageView",
     "View",
     "problem_dict",
