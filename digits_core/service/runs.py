@@ -25,7 +25,7 @@ from digits_core.scheduling.queue import Turn
 from digits_core.scheduling.scheduler import Scheduler, Settle, last_step, next_ticket, requeue, turn
 from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, standing
 from digits_core.service.rate_curve import rate_view
-from digits_core.service.summary import job_view, start_view
+from digits_core.service.summary import job_view, start_view, tracker_views
 from digits_core.service.views import JobView
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
@@ -160,7 +160,8 @@ class Runs:
     def view(self, folder: JobFolder) -> JobView:
         """A job as it stands, with what it starts from and how its rate was found."""
         view = self._placed([job_view(folder, self.launcher)])[0]
-        return view.model_copy(update={"start": start_view(folder), "rate_curve": rate_view(folder)})
+        more = {"start": start_view(folder), "rate_curve": rate_view(folder), "trackers": tracker_views(folder)}
+        return view.model_copy(update=more)
 
     def rounds(self, ids: Sequence[str] = (), every_s: float = ROUND_S) -> Iterator[tuple[JobView, ...]]:
         """Several jobs again and again, until each waits for nothing but a person; starts those whose turn it is.

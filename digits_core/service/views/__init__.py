@@ -12,6 +12,7 @@ from digits_core.service.views.jobs import (
     RateView,
     SnapshotView,
     StartView,
+    TrackerView,
     UsageView,
 )
 from digits_core.service.views.machine import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
@@ -56,6 +57,7 @@ __all__ = [
     "RecipeView",
     "SnapshotView",
     "StartView",
+    "TrackerView",
     "UsageView",
     "View",
     "problem_dict",
