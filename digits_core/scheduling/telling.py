@@ -40,8 +40,8 @@ LOOK_S = 1.0
 AGAIN_S, MOST_S = 5.0, 300.0
 #: Seconds to wait for the process of the run before, where that has not ended yet.
 LOCK_PATIENCE_S = 30.0
-#: What a tracker takes from training on a machine that is busy: next to nothing.
-NICE = 10
+#: How far a tracker stands back where cores are busy: it gets a third of what a process of training does.
+NICE = 5
 
 
 class Telling:

@@ -74,7 +74,7 @@ def test_a_snippet_runs_as_it_is_printed(snippet, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize("kind", ["backend", "augmentation"])
+@pytest.mark.parametrize("kind", ["backend", "augmentation", "tracker"])
 def test_the_snippet_of_a_plugins_test_passes(kind):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SNIPPETS / f"test_my_{kind}.py")],

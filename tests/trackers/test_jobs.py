@@ -22,7 +22,7 @@ OURS = ("csv", "mlflow", "tensorboard")
 REQUEST = {"dataset": "colours", "network": "lenet", "name": "followed", "backend": "numpy", "batch": 9}
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"
@@ -46,7 +46,7 @@ def test_a_job_that_is_killed_and_resumed_is_told_whole_and_once(digits, home, m
         pytest.skip(f"{', '.join(sorted(missing))} is not installed here")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     monkeypatch.setitem(sys.modules, "tensorboard.compat.notf", type(sys)("notf"))
-    long = {"epochs": 50_000, "validate_every": 10, "snapshots": {"every": 10, "keep": 2}}
+    long = {"devices": "cpu:1", "epochs": 50_000, "validate_every": 10, "snapshots": {"every": 10, "keep": 2}}
     digits.submit({**REQUEST, **long, "track": ["csv", "tensorboard", "mlflow"]})
     digits._runs.look(wait=True)
     folder = JobFolder(home / "jobs" / "followed")
