@@ -20,8 +20,8 @@ from digits_core.events.facts import Noted
 from digits_core.events.journal import Journal
 from digits_core.scheduling.logs import pump_log
 
-#: Seconds that trackers have to write what is left, once a run has ended.
-PATIENCE_S = 20.0
+#: Seconds that trackers have to write what is left, once a run has ended; who resumes a job waits a little longer.
+PATIENCE_S = 15.0
 #: What the system needs to end a process that is killed; one that is stuck in the system is left to it.
 _DEATH_S = 1.0
 

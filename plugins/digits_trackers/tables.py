@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -88,6 +89,8 @@ class CsvTracker(Tracker):
             writer.writerows(rows)
             with open(path, "ab") as stream:
                 stream.write(text.getvalue().encode())
+                stream.flush()
+                os.fsync(stream.fileno())
             rows.clear()
         return path.stat().st_size if path.exists() else 0
 
