@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from digits_core.errors import SpecInvalid
 from digits_core.spec.files import parse_text, read_data
+from digits_core.spec.trackers import NOBODY
 
 if TYPE_CHECKING:
     from digits_core.service.rate import RateWish
@@ -69,6 +70,11 @@ def rate_wish(*, find: bool, scale: bool, given: bool) -> RateWish:
             hint="Leave them out: a rate is found for the batch that the job has.",
         )
     return RateWish("found" if find else "scaled" if scale else "given")
+
+
+def tracker_flags(names: Sequence[str] | None) -> dict[str, Any] | None:
+    """What ``--track`` says: trackers, whose settings ``--set track.NAME.KEY=VALUE`` may give; None: nothing."""
+    return {name: {} for name in names if name != NOBODY} if names else None
 
 
 def _read(file: Path) -> dict[str, Any]:

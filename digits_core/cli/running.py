@@ -155,6 +155,7 @@ def describe(view: JobView) -> str:
         lines.append(f"  best       {view.best.name} {accuracy}".rstrip())
     if view.snapshots:
         lines.append(f"  snapshots  {', '.join(snapshot.name for snapshot in view.snapshots)}")
+    lines += [f"  tracker    {tracker.name}: {tracker.where or 'not begun'}" for tracker in view.trackers]
     lines += [f"  note       {note}" for note in view.notes]
     if view.error:
         lines.append(f"  error      {view.error.message} {view.error.hint}".rstrip())

@@ -80,6 +80,9 @@ def train(
     ] = None,
     priority: Annotated[int | None, typer.Option(help="Higher ones are started first. [default: 0]")] = None,
     retries: Annotated[int | None, typer.Option(help="Times to go on by itself after a failure. [default: 0]")] = None,
+    track: Annotated[
+        list[str] | None, typer.Option(help="Tell a tracker: tensorboard, mlflow, csv, none; may be repeated.")
+    ] = None,
     nodes: Nodes = None,
     node_rank: NodeRank = None,
     coordinator: Coordinator = None,
@@ -92,7 +95,7 @@ def train(
     """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
     from digits_core.cli.augment import augment_flags
     from digits_core.cli.progress import TrainingLines
-    from digits_core.cli.request import job_request, rate_wish
+    from digits_core.cli.request import job_request, rate_wish, tracker_flags
     from digits_core.cli.running import carry, find_own_place, queue
     from digits_core.service.digits import Digits
 
@@ -128,6 +131,7 @@ def train(
         "freeze": freeze or None,
         "priority": priority,
         "retries": retries,
+        "track": tracker_flags(track),
         "seed": seed,
         "validate_every": validate_every,
         "snapshots.every": snapshot_every,

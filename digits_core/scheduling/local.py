@@ -144,6 +144,7 @@ def orders(job: JobFolder, run: RunRequest, place: Place | None = None) -> dict[
         "devices": list(run.devices),
         "hang_seconds": _hang_seconds(),
         "place": dataclasses.asdict(place),
+        "trackers": {} if place.rank else run.trackers,
     }
 
 

@@ -102,6 +102,11 @@ class Standing:
         details = self.failure.details if self.failure else {}
         return details.get("exit_status") != 2 and details.get("cause") != "not-finite"
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it waits for nothing but a person."""
+        return self.state in CLOSED and not self.alive and not self.silent and not self.retries
+
     def _plain(self) -> Iterable[Fact]:
         return (recorded.fact for recorded in self.facts)
 

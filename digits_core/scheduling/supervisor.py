@@ -5,6 +5,7 @@
     launcher ── orders (JSON on standard input) ─→ supervisor ─┬─ worker 0   what they print goes to bounded logs;
                                                                ├─ worker 1   their standard input ends when
                                                                └─ …          the supervisor does
+                                                            └─ trackers     see `digits_core.scheduling.telling`
     every second: devices and processes → usage.jsonl · is anything moving? · has one ended?
 
 It imports no framework and little else. It claims the run, so that two of them never carry the same; when one worker
@@ -24,10 +25,11 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO
+from typing import Any
 
 import filelock
 import psutil
@@ -37,12 +39,12 @@ from digits_core.errors import JobFailed, StorageUnusable
 from digits_core.events.facts import LastWord, RunFailed, RunStarted, TrainingLogged, last_word
 from digits_core.events.journal import Journal, read_facts
 from digits_core.scheduling.deaths import OomCounter, died
+from digits_core.scheduling.logs import pump_log
 from digits_core.scheduling.membership import Membership, is_due
 from digits_core.scheduling.monitor import Monitor, UsageJournal
 from digits_core.scheduling.nodes import ALONE, Place
+from digits_core.scheduling.trackers import PATIENCE_S, Trackers
 
-#: Most bytes of a log file; when it is full it becomes ``….1.txt`` in place of the one before.
-LOG_BYTES = 8 * 2**20
 LOOK_SECONDS, SAMPLE_SECONDS = 0.05, 1.0
 #: What the others are given to end by themselves after one has failed, and to write down where they stand.
 GRACE_SECONDS, DUMP_SECONDS = 3.0, 2.0
@@ -58,12 +60,16 @@ class Orders:
         devices: Ids of the devices to watch.
         hang_seconds: Without a sign of life for so long a run has failed; 0: never.
         place: Which of several machines this one is.
+        trackers: Who else is told what happens, with their settings.
+        patience_s: Seconds that these have when the run has ended.
     """
 
     processes: tuple[dict[str, Any], ...]
     devices: tuple[str, ...]
     hang_seconds: float
     place: Place = ALONE
+    trackers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    patience_s: float = PATIENCE_S
 
 
 def main(job: Path, run: int, orders: Orders) -> int:
@@ -96,6 +102,7 @@ class Supervisor:
         self._killed: set[int] = set()
         self._team = Membership(job, run, orders.place)
         self._leads = orders.place.rank == 0
+        self._trackers = Trackers(job, orders.trackers, orders.patience_s)
 
     def carry(self) -> int:
         """Start the workers, watch them to their end, and say what they could not."""
@@ -104,6 +111,7 @@ class Supervisor:
             processes = self._team.gather(self._orders.processes)
             for index, process in enumerate(processes, self._team.first):
                 self._start(index, process)
+            self._trackers.start()
             cause = self._watch()
         except JobFailed as reason:
             cause = RunFailed(0, reason.problems[0].message, reason.hint)
@@ -115,6 +123,7 @@ class Supervisor:
         if cause is not None and self._may_add():
             self._say(cause)
         self._team.leave(cause, well=not any(codes))
+        self._trackers.end()
         return int(any(codes) or cause is not None)
 
     def on_terminate(self, number: int, frame: FrameType | None) -> None:
@@ -209,7 +218,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """End what is left, wherever it came from, and let the logs be complete."""
-        for child in psutil.Process().children(recursive=True):
+        for child in set(psutil.Process().children(recursive=True)).difference(self._trackers.processes()):
             with contextlib.suppress(psutil.Error):
                 child.kill()
         for worker in self._workers:
@@ -262,23 +271,6 @@ class _Pulse:
             return 0
 
 
-def pump_log(stream: BinaryIO, path: Path, most: int = LOG_BYTES, piece: int = 65536) -> None:
-    """Append what comes out of a pipe to a file that stays bounded; reads on even where it cannot write.
-
-    Args:
-        stream: The reading end of the pipe.
-        path: The file.
-        most: Bytes that it may become; a full one is renamed in place of the one before.
-        piece: Most bytes that are read at a time.
-    """
-    while data := os.read(stream.fileno(), piece):
-        with contextlib.suppress(OSError):
-            if path.exists() and path.stat().st_size + len(data) > most:
-                path.replace(path.with_suffix(".1.txt"))
-            with open(path, "ab") as log:
-                log.write(data)
-
-
 def _claim(job: Path, run: int) -> bool:
     """Whether this process may carry the run: nobody else does, and nobody has given up waiting for it."""
     try:
@@ -311,6 +303,8 @@ if __name__ == "__main__":
                 tuple(ordered["devices"]),
                 ordered["hang_seconds"],
                 Place(**ordered.get("place", {"count": 1})),
+                ordered.get("trackers", {}),
+                ordered.get("patience_s", PATIENCE_S),
             ),
         )
     )

@@ -22,6 +22,7 @@ from digits_core.graph.adjustment import adjust
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins
 from digits_core.hooks.solvers import require_rule, with_known_solver
+from digits_core.hooks.trackers import tracker_errors
 from digits_core.scheduling.nodes import ALONE, Place
 from digits_core.service.choices import check_devices, choose_backend, require_installed
 from digits_core.service.complaints import Complaints, parse_words
@@ -40,7 +41,7 @@ from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
-from digits_core.store.settings import read_settings
+from digits_core.store.settings import read_settings, settings_path
 from digits_core.store.start import StartRecord
 
 
@@ -149,6 +150,9 @@ def resolve_job(
     with complaints.gathered():
         spec = with_known_solver(spec, plugins.solvers, where)
         require_rule(spec.solver, backend)
+    complaints.errors.extend(
+        tracker_errors(spec.track, read_settings(home).trackers, plugins.trackers, str(settings_path(home)))
+    )
     for wrong in _wrong_with_name(spec.name, home, place):
         complaints.add(wrong)
     if native and input is not None and not complaints.errors:

@@ -1,4 +1,4 @@
-"""Runs of jobs: ask for one, wait for it and follow it, ask it to stop."""
+"""Runs of jobs: ask for one, wait for it and follow it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,32 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
-
-import filelock
 
 from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.disk import UNFINISHED, storage_errors
 from digits_core.errors import DigitsError, Problem, RequestWrong, StateConflict, StorageUnusable
-from digits_core.events.facts import RunAborted
 from digits_core.events.follower import Follower
 from digits_core.events.journal import Recorded
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.leases import held
-from digits_core.scheduling.queue import Turn
-from digits_core.scheduling.scheduler import Scheduler, Settle, last_step, next_ticket, requeue, turn
-from digits_core.scheduling.states import CLOSED, MOVES, RESUMABLE, Standing, standing
+from digits_core.scheduling.scheduler import Scheduler, Settle, next_ticket, requeue, turn
+from digits_core.scheduling.states import CLOSED, RESUMABLE, Standing, standing
+from digits_core.service.locking import locked
+from digits_core.service.places import Places
 from digits_core.service.rate_curve import rate_view
-from digits_core.service.summary import job_view, start_view
+from digits_core.service.stopping import Stopping
+from digits_core.service.summary import job_view, start_view, tracker_views
 from digits_core.service.views import JobView
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder, TaskRequest
 
-#: What a running worker is given to answer a request to abort before it is killed.
-ABORT_PATIENCE_S = 20.0
-LOCK_PATIENCE_S = 60.0
+#: What a process that has said its last word is given to end.
+END_PATIENCE_S = 20.0
 #: Seconds between two looks at a journal, and at the queue.
 POLL_S, LOOK_S = 0.1, 0.5
 #: Seconds between two rounds of several jobs.
@@ -82,6 +79,9 @@ class Runs:
         self._home = home
         self._index = Index(home)
         self._scheduler = Scheduler(home, launcher, backends, settle)
+        self._places = Places(self._scheduler)
+        #: What pauses and ends them.
+        self.stopping = Stopping(home, launcher, self.look)
 
     def first(self, folder: JobFolder, watcher: Watcher) -> JobView:
         """Wait for the first run of a new job and follow it to its end.
@@ -136,7 +136,7 @@ class Runs:
                 watcher.recorded(item)
             if not open_still:
                 return self.view(folder)
-            if (waits := self._waits(folder)) and waits != told:
+            if (waits := self._places.waits_for(folder)) and waits != told:
                 watcher.noted(waits)
                 told = waits
             time.sleep(POLL_S)
@@ -155,12 +155,13 @@ class Runs:
         for id in ids:
             with contextlib.suppress(DigitsError, OSError):
                 found.append(job_view(self._folder(id), self.launcher))
-        return self._placed(found)
+        return self._places.placed(found)
 
     def view(self, folder: JobFolder) -> JobView:
         """A job as it stands, with what it starts from and how its rate was found."""
-        view = self._placed([job_view(folder, self.launcher)])[0]
-        return view.model_copy(update={"start": start_view(folder), "rate_curve": rate_view(folder)})
+        view = self._places.placed([job_view(folder, self.launcher)])[0]
+        more = {"start": start_view(folder), "rate_curve": rate_view(folder), "trackers": tracker_views(folder)}
+        return view.model_copy(update=more)
 
     def rounds(self, ids: Sequence[str] = (), every_s: float = ROUND_S) -> Iterator[tuple[JobView, ...]]:
         """Several jobs again and again, until each waits for nothing but a person; starts those whose turn it is.
@@ -178,72 +179,10 @@ class Runs:
                 if id in opened or id not in views or views[id].state not in CLOSED:
                     with contextlib.suppress(DigitsError, OSError):
                         views[id] = job_view(self._folder(id), self.launcher)
-            yield self._placed(tuple(views.values()))
+            yield self._places.placed(tuple(views.values()))
             if not opened:
                 return
             time.sleep(every_s)
-
-    def pause(self, folder: JobFolder) -> None:
-        """Ask for a snapshot and a stop; returns at once.
-
-        Raises:
-            StateConflict: If it neither runs nor waits for its turn.
-        """
-        stands = standing(folder, self.launcher)
-        if stands.state in CLOSED:
-            hint = f"See where it stands: digits job show {folder.id}."
-            raise StateConflict(f"Job {folder.id} is {stands.state}, so it cannot be paused.", hint=hint)
-        folder.ask("pause")
-        if stands.state == "queued":
-            self.look(wait=True)
-
-    def abort(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:
-        """Stop for good; a worker that does not answer in time is killed.
-
-        Raises:
-            StateConflict: If the job has ended for good already.
-        """
-        with locked(folder):
-            stands = standing(folder, self.launcher)
-            if "aborted" not in MOVES[stands.state]:
-                hint = f"To remove it: digits job delete {folder.id}."
-                raise StateConflict(f"Job {folder.id} is {stands.state} already.", hint=hint)
-            folder.ask("abort")
-        if stands.state in CLOSED:
-            self._abort_now(folder)
-        elif stands.state == "queued":
-            self.look(wait=True)
-        end = time.monotonic() + patience_s
-        # What its own command carries leaves no record.
-        while folder.path.exists() and not self._closed(folder) and time.monotonic() < end:
-            time.sleep(POLL_S)
-        if not folder.path.exists():
-            return
-        self.stop(folder)
-        if standing(folder, self.launcher).state not in ("done", "aborted"):
-            self._abort_now(folder)
-        self.look(wait=True)
-
-    def stop(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:
-        """Kill the processes of a job, if there are any, and wait for their end."""
-        handle, run = folder.process(), folder.run()
-        if handle is None or (run is not None and run.attached):
-            return
-        self.launcher.stop(handle)
-        end = time.monotonic() + patience_s
-        while self._alive(handle) and time.monotonic() < end:
-            time.sleep(0.02)
-
-    def interrupt(self, folder: JobFolder, *, at_once: bool) -> None:
-        """Ask what runs, or is about to run, to pause; ``at_once`` ends it, and loses what is in no snapshot.
-
-        Safe to call from a signal handler: it waits for nothing.
-        """
-        handle = folder.process()
-        if at_once and handle is not None:
-            self.launcher.stop(handle)
-        else:
-            folder.ask("pause")
 
     def making(self, dataset: str) -> TaskRequest | None:
         """The job that is making a dataset, or is about to; None where there is none."""
@@ -278,19 +217,12 @@ class Runs:
 
     def settled(self, folder: JobFolder) -> Standing:
         """Where a job stands once a process that has said its last word has ended."""
-        end = time.monotonic() + ABORT_PATIENCE_S
+        end = time.monotonic() + END_PATIENCE_S
         stands = standing(folder, self.launcher)
         while stands.state in CLOSED and stands.alive and time.monotonic() < end:
             time.sleep(0.02)
             stands = standing(folder, self.launcher)
         return stands
-
-    def _abort_now(self, folder: JobFolder) -> None:
-        stands = standing(folder, self.launcher)
-        with turn(self._home):
-            self._index.reopen(folder.id)
-            folder.journal.append(RunAborted(last_step(stands), stands.run.number if stands.run else 0))
-            folder.clear_asked()
 
     def _keep(self, ids: Sequence[str]) -> None:
         """Let the index know what jobs came to; under the lock under which others let them go on."""
@@ -311,40 +243,15 @@ class Runs:
         return handle is not None and self.launcher.alive(handle)
 
     def _closed(self, folder: JobFolder) -> bool:
-        stands = standing(folder, self.launcher)
-        return stands.state in CLOSED and not stands.alive and not stands.silent and not stands.retries
+        return standing(folder, self.launcher).at_rest
 
     def _open_still(self, id: str) -> bool:
         with contextlib.suppress(DigitsError, OSError):
             return not self._closed(self._folder(id))
         return False
 
-    def _waits(self, folder: JobFolder) -> str:
-        """What a queued job waits for, in words; empty where it does not."""
-        run = folder.run()
-        if run is None or run.processes:
-            return ""
-        turn = self._turns().get(folder.id)
-        waits = turn is not None and (turn.blocked or turn.run.awaits)
-        return f"Number {turn.position} in the queue; waits for {turn.waits_for}." if turn and waits else ""
-
-    def _turns(self) -> dict[str, Turn]:
-        return {turn.id: turn for turn in self._scheduler.queue()}
-
-    def _placed(self, views: Sequence[JobView]) -> tuple[JobView, ...]:
-        """The views, with their places in the queue."""
-        turns = self._turns() if any(view.state == "queued" for view in views) else {}
-        return tuple(_at(view, turns.get(view.job)) if view.state == "queued" else view for view in views)
-
     def _folder(self, id: str) -> JobFolder:
         return JobFolder(self._home.job_folder(id))
-
-
-def _at(view: JobView, turn: Turn | None) -> JobView:
-    """A view with its place in the queue."""
-    if turn is None:
-        return view
-    return view.model_copy(update={"queue_position": turn.position, "waits_for": turn.waits_for})
 
 
 def require_resumable(folder: JobFolder, stands: Standing) -> None:
@@ -365,23 +272,3 @@ def remove(folder: Path, kind: str) -> None:
         gone = folder.with_name(f"{UNFINISHED}{folder.name}-{time.time_ns()}")
         folder.rename(gone)
         shutil.rmtree(gone)
-
-
-@contextmanager
-def locked(folder: JobFolder) -> Iterator[None]:
-    """One process at a time starts or ends runs of a job.
-
-    Raises:
-        StateConflict: If another one does not let go.
-    """
-    lock = filelock.FileLock(folder.path / "lock", timeout=LOCK_PATIENCE_S)
-    with storage_errors(f"the lock of job {folder.id}"):
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            message = f"Job {folder.id} is being started or stopped by another command."
-            raise StateConflict(message, hint="Try again when that has ended.") from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import math
+from pathlib import Path
 
 from digits_core.contracts.launcher import Launcher
 from digits_core.errors import SnapshotDamaged
@@ -24,13 +25,16 @@ from digits_core.events.facts import (
     TrainingLogged,
     Validated,
 )
+from digits_core.events.series import measured
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
-from digits_core.service.views import ErrorView, JobView, SnapshotView, StartView, UsageView
+from digits_core.service.views import ErrorView, JobView, SnapshotView, StartView, TrackerView, UsageView
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
 from digits_core.store.start import read_record
+from digits_core.store.tracking import read_record as read_tracker
+from digits_core.store.tracking import recorded_trackers
 
 
 def start_view(folder: JobFolder) -> StartView | None:
@@ -41,6 +45,15 @@ def start_view(folder: JobFolder) -> StartView | None:
     with contextlib.suppress(SnapshotDamaged):
         return StartView.model_validate(read_record(folder.path).model_dump())
     return None
+
+
+def tracker_views(folder: JobFolder) -> tuple[TrackerView, ...]:
+    """Who else was told, or will be, what happens in a job, and where to find it."""
+    run = folder.run()
+    names = dict.fromkeys((*recorded_trackers(folder.path), *(run.trackers if run else ())))
+    return tuple(
+        TrackerView(name=name, where=_place(folder.path, read_tracker(folder.path, name).where)) for name in names
+    )
 
 
 def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
@@ -170,17 +183,14 @@ class _Progress:
                 self.notes.append(fact.message)
             case TrainingLogged():
                 self.learning_rate, self.images_per_second = fact.learning_rate, _finite(fact.images_per_second)
-                found = {"train/loss": fact.loss, "train/accuracy": fact.accuracy}
-                self._measure(fact.epoch, found | _of_heads("train", fact.heads))
-            case Validated():
-                found = {"val/loss": fact.loss, "val/accuracy": fact.accuracy, "val/top5": fact.top5}
-                self._measure(fact.epoch, found | _of_heads("val", fact.heads))
+                self.epoch = fact.epoch
             case RunFinished():
                 self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
-            case SnapshotSaved():
+            case Validated() | SnapshotSaved():
                 self.epoch = fact.epoch
             case Progressed() | RunPaused() | RunFailed() | RunAborted() | Sampled():
                 pass
+        self.metrics |= measured(fact)
         if not isinstance(fact, (ProgramBuilt, Noted, RunFailed, Sampled)):
             self.step = fact.step
 
@@ -190,14 +200,10 @@ class _Progress:
             return None
         return (self.run.total_steps - self.step) * batch / self.images_per_second
 
-    def _measure(self, epoch: float, metrics: dict[str, float]) -> None:
-        self.epoch = epoch
-        # JSON has no word for infinity; a loss that is not finite ends the job with an error that says so.
-        self.metrics |= {name: value for name, value in metrics.items() if math.isfinite(value)}
 
-
-def _of_heads(split: str, heads: dict[str, float]) -> dict[str, float]:
-    return {f"{split}/loss/{head}": loss for head, loss in heads.items()}
+def _place(job: Path, where: str) -> str:
+    """Where a tracker writes; folders of the job are recorded without the way to it."""
+    return where if not where or "://" in where else str(job / where)
 
 
 def _scores(folder: JobFolder) -> dict[str, float]:

@@ -19,6 +19,7 @@ from digits_core.spec.model import Name, Spec
 from digits_core.spec.schedule import Schedule, Step
 from digits_core.spec.solver import Sgd, Solver
 from digits_core.spec.targets import TargetOptions
+from digits_core.spec.trackers import Trackers
 
 Mean = Literal["none", "pixel", "image"]
 Precision = Literal["fp32", "fp64", "bf16", "fp16"]
@@ -137,6 +138,8 @@ class JobSpec(Spec):
     """When snapshots are taken."""
     early_stopping: EarlyStopping | None = None
     """Stop when validation no longer improves; empty: train to the end."""
+    track: Trackers | None = None
+    """Who else is told what happens: names of trackers, maybe with settings; empty: those of the home's settings."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Decides initial weights, order of pictures, crops and dropout."""
 

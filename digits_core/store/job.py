@@ -8,6 +8,7 @@
       events.jsonl   the journal                             log.txt        what the worker printed
       control/       files `pause` and `abort`               snapshots/     see `digits_core.store.snapshots`
       start.*        what it starts from, if that is a model: see `digits_core.store.start`
+      trackers/      who else is told: see `digits_core.store.tracking`
       nodes/         where the machines of a run met, if there are several
       rate.json      how its learning rate was found, if it was     rate.svg       the same as a picture
 """
@@ -34,6 +35,7 @@ from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import Name, Spec, parse
+from digits_core.spec.trackers import Trackers
 from digits_core.store.home import Home
 from digits_core.store.start import StartRecord, write_start
 
@@ -107,6 +109,8 @@ class RunRequest(Spec):
     """Machines that train together; the devices above are those of the first."""
     coordinator: str = ""
     """With several machines: where the others find the first, host or ``host:port``."""
+    trackers: Trackers = Field(default_factory=dict)
+    """Who else is told what happens in it, with their settings."""
     host: str = ""
     """With several machines: the first one's own name; nobody else starts it."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from digits_core.spec.files import read_data
 from digits_core.spec.model import Spec, parse
+from digits_core.spec.trackers import Trackers
 from digits_core.store.home import Home
 
 FILE = "settings.yaml"
@@ -17,6 +20,14 @@ class Settings(Spec):
     interpreters: dict[str, str] = Field(default_factory=dict)
     """For a backend the Python that its workers run in, for example ``torch: /opt/torch/bin/python``: frameworks whose
     needs conflict live side by side so. DIGITS must be installed there too."""
+    trackers: Trackers = Field(default_factory=dict)
+    """Trackers of every job that names none, with their settings, for example ``tensorboard: {}``. What is said here of
+    a tracker also holds for jobs that name it."""
+
+
+def settings_path(home: Home) -> Path:
+    """Where they are; the file need not exist."""
+    return home.path / FILE
 
 
 def read_settings(home: Home) -> Settings:
@@ -25,7 +36,7 @@ def read_settings(home: Home) -> Settings:
     Raises:
         SpecInvalid: If the file does not say what it should.
     """
-    path = home.path / FILE
+    path = settings_path(home)
     if not path.exists():
         return Settings()
     return parse(Settings, read_data(path) or {}, where=str(path))

@@ -22,6 +22,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
 SNIPPETS = DOCS / "snippets"
 BACKENDS_NEEDED = {"tutorial.sh": {"torch", "jax"}, "parity.sh": {"torch"}, "native-network.sh": {"torch"}}
+TRACKERS_NEEDED = {"track.sh": {"tensorboard", "mlflow"}}
 
 
 def _generate():
@@ -55,6 +56,7 @@ def test_every_marked_block_is_part_of_its_snippet(page):
 @pytest.mark.parametrize("snippet", sorted(SNIPPETS.glob("*.sh")), ids=lambda path: path.name)
 def test_a_snippet_runs_as_it_is_printed(snippet, tmp_path):
     missing = BACKENDS_NEEDED.get(snippet.name, set()) - set(discover().backends.available())
+    missing |= TRACKERS_NEEDED.get(snippet.name, set()) - set(discover().trackers.available())
     if missing:
         pytest.skip(f"{snippet.name} shows {', '.join(sorted(missing))}, which is not installed here")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
@@ -74,7 +76,7 @@ def test_a_snippet_runs_as_it_is_printed(snippet, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize("kind", ["backend", "augmentation"])
+@pytest.mark.parametrize("kind", ["backend", "augmentation", "tracker"])
 def test_the_snippet_of_a_plugins_test_passes(kind):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(SNIPPETS / f"test_my_{kind}.py")],

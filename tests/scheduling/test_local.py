@@ -17,7 +17,7 @@ from digits_core.hooks.registry import discover
 from digits_core.scheduling import local
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.scheduling.local import LocalLauncher
-from digits_core.scheduling.supervisor import pump_log
+from digits_core.scheduling.logs import pump_log
 from digits_core.store.job import JobFolder, RunRequest
 
 SLEEP = "import time; print('awake', flush=True); time.sleep(100)"

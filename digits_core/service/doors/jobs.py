@@ -113,7 +113,7 @@ class Jobs(Door):
             NameUnknown: If there is no such job.
             StateConflict: If it does not run.
         """
-        self._runs.pause(self._job(job))
+        self._runs.stopping.pause(self._job(job))
 
     def interrupt(self, job: str, *, at_once: bool = False) -> None:
         """Ask a job that runs or is about to run to pause; waits for nothing, so that signal handlers may call it.
@@ -125,7 +125,7 @@ class Jobs(Door):
         if at_once and self._joining is not None:
             self._joining.stop()
         else:
-            self._runs.interrupt(self._job(job), at_once=at_once)
+            self._runs.stopping.interrupt(self._job(job), at_once=at_once)
 
     def abort(self, job: str) -> JobView:
         """Stop a job for good.
@@ -135,7 +135,7 @@ class Jobs(Door):
             StateConflict: If it is done or aborted already.
         """
         before = self.job(job)
-        self._runs.abort(self._job(job))
+        self._runs.stopping.abort(self._job(job))
         gone = job not in self.home.job_ids()
         return before.model_copy(update={"state": "aborted"}) if gone else self.job(job)
 

@@ -26,6 +26,7 @@ from digits_core.service.views import (
     JobView,
 )
 from digits_core.spec.job import JobSpec
+from digits_core.spec.trackers import chosen_trackers
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
 from digits_core.store.settings import read_settings
 
@@ -141,7 +142,12 @@ class Training(Jobs):
         check_devices(wanted, chosen, self.plugins.backends)
         require_rule(known_solver(request.spec.solver, self.plugins.solvers), chosen)
         notes = self._runs.resume(
-            folder, backend=chosen, wanted=wanted, retries=request.spec.retries, **_machines(place)
+            folder,
+            backend=chosen,
+            wanted=wanted,
+            retries=request.spec.retries,
+            trackers=chosen_trackers(request.spec.track, read_settings(self.home).trackers),
+            **_machines(place),
         )
         if last and last.nodes != place.count:
             notes += (f"The run before was on {last.nodes} nodes, this one is on {place.count}.",)
@@ -207,6 +213,7 @@ class Training(Jobs):
             ticket=next_ticket(self.home),
             retries=spec.retries,
             awaits=resolved.awaits,
+            trackers=chosen_trackers(spec.track, read_settings(self.home).trackers),
             **_machines(place),
         )
         self._runs.forget(resolved.request.id)

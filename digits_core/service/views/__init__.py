@@ -22,6 +22,7 @@ from digits_core.service.views.jobs import (
     RateView,
     SnapshotView,
     StartView,
+    TrackerView,
     UsageView,
 )
 from digits_core.service.views.machine import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
@@ -74,6 +75,7 @@ __all__ = [
     "SnapshotView",
     "StartView",
     "TensorView",
+    "TrackerView",
     "UsageView",
     "View",
     "problem_dict",

@@ -76,6 +76,15 @@ class StartView(View):
     """What a person should know."""
 
 
+class TrackerView(View):
+    """Another system that is told what happens in a job."""
+
+    name: str
+    """Name of the tracker."""
+    where: str
+    """A folder or an address, where to find what it was told; empty: it has not begun."""
+
+
 class RateView(View):
     """A learning-rate curve, and the rate that was taken from it."""
 
@@ -160,6 +169,8 @@ class JobView(View):
     """What it starts from, if that is a model; not told in lists."""
     rate_curve: RateView | None = None
     """How its learning rate was found, where it was; not in lists of jobs."""
+    trackers: tuple[TrackerView, ...] = ()
+    """Who else is told what happens; not in lists of jobs."""
     error: ErrorView | None = None
     """Why it failed."""
 
