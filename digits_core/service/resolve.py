@@ -144,9 +144,7 @@ def resolve_job(
         augment_errors(spec.data.augment, plugins.augmentations, elsewhere=backend in read_settings(home).interpreters)
     )
     with complaints.gathered():
-        check_devices(spec.devices, backend, plugins.backends)
-        if native:
-            require_one_device(native, spec.devices)
+        _check_devices(spec.devices, native, backend, plugins)
     with complaints.gathered():
         spec = with_known_solver(spec, plugins.solvers, where)
         require_rule(spec.solver, backend)
@@ -170,6 +168,12 @@ def resolve_job(
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
     notes = (*start_notes(start), *balance_notes(spec, form))
     return ResolvedJob(found, _taught(graph, spec), form.pictures, maker.id if maker else "", start, notes)
+
+
+def _check_devices(devices: str, native: str, backend: str, plugins: Plugins) -> None:
+    check_devices(devices, backend, plugins.backends)
+    if native:
+        require_one_device(native, devices)
 
 
 def _wrong_with_name(name: str | None, home: Home, place: Place) -> Iterator[DigitsError]:
