@@ -6,7 +6,8 @@
      └────────────────────────── a redirect starts again here ◀─────────────┘   bounded in time and size
 
 A name is resolved once for each request and the connection goes to the very address that was checked, so that a name
-which points elsewhere a moment later leads nowhere. Proxies of the environment are not used: they would resolve it anew.
+which points elsewhere a moment later leads nowhere. Proxies of the environment are not used: they would resolve it
+anew.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ Interval: TypeAlias = tuple[float, float]
 def wilson(hits: int, count: int, confidence: float = CONFIDENCE) -> Interval:
     """The Wilson score interval of a share ``p = hits / count``.
 
-    ``(p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n)`` with z the normal quantile of the confidence. It stays within
-    0 and 1 and holds for few pictures and for shares near either end, where ``p ± z·√(p(1 − p)/n)`` does not.
+    ``(p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n)`` with z the normal quantile of the confidence. It stays
+    within 0 and 1 and holds for few pictures and for shares near either end, where ``p ± z·√(p(1 − p)/n)`` does not.
 
     Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927),
     https://doi.org/10.1080/01621459.1927.10502953.

@@ -11,7 +11,7 @@ import numpy as np
 from digits_core.contracts.picture_file import read_picture_file
 from digits_core.dataset.loader import cut_middle
 from digits_core.dataset.opened import SplitReader
-from digits_core.dataset.pictures import Pixels, PictureUnreadable, prepare_picture
+from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_picture
 from digits_core.dataset.pipeline import usable_cpus
 from digits_core.errors import Problem
 from digits_core.graph.graph import NetworkInput
@@ -85,11 +85,12 @@ class ListedPictures(Pictures):
 
     def name(self, number: int) -> str:
         """Its path or URL."""
-        return self._listed[number].place
+        return _unicode(self._listed[number].place)
 
     def truth(self, number: int) -> str | None:
         """What its list or folder says."""
-        return self._listed[number].truth
+        truth = self._listed[number].truth
+        return None if truth is None else _unicode(truth)
 
     def read(self, numbers: range) -> Read:
         """Decode and prepare; what cannot be read keeps its problem."""
@@ -159,11 +160,17 @@ def as_seen(pixels: Pixels, input: NetworkInput) -> Pixels:
     return pixels if pixels.shape[1:3] == (input.height, input.width) else cut_middle(pixels, input.height)
 
 
+def _unicode(name: str) -> str:
+    # File names need not be Unicode; what is written to JSON must be.
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _shape(input: NetworkInput) -> tuple[int, int, int]:
     return input.height, input.width, input.channels
 
 
 def _unreadable(place: str, reason: OSError | ValueError) -> Problem:
+    place = _unicode(place)
     name = place.rpartition("/")[2]
     if isinstance(reason, OSError):
         return Problem(f"Picture {name} cannot be read: {reason.strerror or reason}.", place, "Check the path.")

@@ -17,6 +17,8 @@ class Settings(Spec):
     interpreters: dict[str, str] = Field(default_factory=dict)
     """For a backend the Python that its workers run in, for example ``torch: /opt/torch/bin/python``: frameworks whose
     needs conflict live side by side so. DIGITS must be installed there too."""
+    allow_private_addresses: bool = False
+    """Whether pictures may be fetched from private, loopback and link-local addresses."""
 
 
 def read_settings(home: Home) -> Settings:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from digits_core.contracts.dataset_source import DatasetSource, Item, Picture, SourceOptions
-from digits_core.errors import SourceInvalid
 from digits_core.contracts.picture_file import PICTURE_ENDINGS, find_picture_files, read_picture_file
+from digits_core.errors import SourceInvalid
 from digits_images.idx import IdxSource
 
 #: The file that a folder with an LMDB database holds; it is no class.

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from digits_core.contracts.dataset_source import Item, SourceOptions
+from digits_core.contracts.picture_file import PICTURE_ENDINGS
 from digits_core.dataset.pictures import picture_formats
 from digits_core.errors import SourceInvalid
-from digits_core.contracts.picture_file import PICTURE_ENDINGS
 from digits_images.folders import FolderSource
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
-from digits_core.service.views.jobs import (
+from digits_core.service.views.classification import (
+    ClassificationView,
+    GuessView,
+    PredictionView,
+    RankedView,
+    TopClassView,
+    TopView,
+)
+from digits_core.service.views.evaluation import (
+    BinView,
+    CalibrationView,
     ClassScoresView,
-    DeviceUsageView,
     EvaluationView,
+    MacroView,
+)
+from digits_core.service.views.jobs import (
+    DeviceUsageView,
     HeadView,
     JobView,
     RateView,
@@ -29,7 +41,9 @@ from digits_core.service.views.networks import (
 from digits_core.service.views.view import ErrorView, View, problem_dict
 
 __all__ = [
+    "BinView",
     "BrokenView",
+    "CalibrationView",
     "CheckView",
     "ClassScoresView",
     "ClassificationView",
@@ -45,6 +59,7 @@ __all__ = [
     "ImportedNetworkView",
     "JobView",
     "LayerView",
+    "MacroView",
     "MemoryView",
     "ModelView",
     "NetworkView",
@@ -52,10 +67,13 @@ __all__ = [
     "PluginView",
     "PluginsView",
     "PredictionView",
+    "RankedView",
     "RateView",
     "RecipeView",
     "SnapshotView",
     "StartView",
+    "TopClassView",
+    "TopView",
     "UsageView",
     "View",
     "problem_dict",
