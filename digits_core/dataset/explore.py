@@ -21,7 +21,7 @@ _SMALLEST, _LARGEST = 56, 256
 _GROUND, _INK = (255, 255, 255), (30, 30, 30)
 
 
-def contactsheet(
+def contact_sheet(
     reader: SplitReader,
     labels: Sequence[str],
     *,
@@ -53,7 +53,7 @@ def contactsheet(
     return sheet(zip(reader.read(indices), captions, strict=True), len(indices), columns, reader.shape)
 
 
-def augmentedsheet(
+def augmented_sheet(
     reader: SplitReader,
     labels: Sequence[str],
     recipe: Recipe,

@@ -14,7 +14,7 @@ from digits_core.dataset.opened import SplitReader
 from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_picture
 from digits_core.dataset.pipeline import usable_cpus
 from digits_core.errors import Problem
-from digits_core.graph.graph import NetworkInput
+from digits_core.graph.ops.picture import Input
 from digits_core.inference.download import Downloader, DownloadRefused
 from digits_core.inference.lists import Listed
 from digits_core.inference.model import Model
@@ -111,7 +111,8 @@ class ListedPictures(Pictures):
             return reason.problem
         except (OSError, ValueError) as reason:
             return _unreadable(one.place, reason)
-        return as_seen(pixels[None], self._input)[0]
+        seen: Pixels = as_seen(pixels[None], self._input)[0]
+        return seen
 
 
 class SplitPictures(Pictures):
@@ -140,7 +141,7 @@ class SplitPictures(Pictures):
 
     def truth(self, number: int) -> str | None:
         """Its class."""
-        return self._labels[self._reader.labels[number]]
+        return self._labels[int(self._reader.labels[number])]
 
     def read(self, numbers: range) -> Read:
         """Gather or decode.
@@ -155,7 +156,7 @@ class SplitPictures(Pictures):
         return Read(numbers, as_seen(pixels, self._input), {})
 
 
-def as_seen(pixels: Pixels, input: NetworkInput) -> Pixels:
+def as_seen(pixels: Pixels, input: Input) -> Pixels:
     """Pictures ``[B, H, W, C]`` as a network takes them: the middle of each, where it was trained on crops."""
     return pixels if pixels.shape[1:3] == (input.height, input.width) else cut_middle(pixels, input.height)
 
@@ -165,7 +166,7 @@ def _unicode(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _shape(input: NetworkInput) -> tuple[int, int, int]:
+def _shape(input: Input) -> tuple[int, int, int]:
     return input.height, input.width, input.channels
 
 
