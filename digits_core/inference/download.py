@@ -127,14 +127,14 @@ class Downloader:
         path = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = f"?{urllib.parse.quote(parts.query, safe='/%:@!$&()*+,;=~-._?')}" if parts.query else ""
         connection.request("GET", path + query, headers={"User-Agent": "digits", "Accept": "image/*, */*;q=0.1"})
-        response = connection.getresponse()
-        if response.status in _REDIRECTS and (location := response.getheader("Location")):
-            return location
-        if response.status != 200:
-            raise _refused(url, f"answered {response.status} {response.reason}".rstrip())
-        if (response.length or 0) > self.most_bytes:
-            raise self._too_large(url)
-        return self._body(url, response)
+        with closing(connection.getresponse()) as response:
+            if response.status in _REDIRECTS and (location := response.getheader("Location")):
+                return location
+            if response.status != 200:
+                raise _refused(url, f"answered {response.status} {response.reason}".rstrip())
+            if (response.length or 0) > self.most_bytes:
+                raise self._too_large(url)
+            return self._body(url, response)
 
     def _body(self, url: str, response: http.client.HTTPResponse) -> bytes:
         body = bytearray()

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 
-import numpy as np
 import pytest
 
 from digits_core.errors import DigitsError, JobFailed, NameTaken, SpecInvalid, StateConflict
