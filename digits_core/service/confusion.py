@@ -47,7 +47,7 @@ def confusion_png(view: EvaluationView) -> bytes:
     _draw_labels(sheet, labels, cell, margin, font)
     _draw_words(sheet, view, margin, side)
     stream = io.BytesIO()
-    sheet.save(stream, "PNG", optimize=True)
+    sheet.save(stream, "PNG")
     return stream.getvalue()
 
 
