@@ -12,16 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digits_core.service.views import EvaluationView
 
-Colour: TypeAlias = tuple[int, int, int]
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 #: Pixels of a matrix of few classes, and the most that one of many may have.
-_SIDE, _MOST_SIDE = 720, 2700
+_SIDE, _MOST_SIDE = 720, 3600
 #: Pixels of a cell: at most; at least, so that its label can be read; and from which its count is written into it.
-_LARGEST, _LABELLED, _COUNTED = 64, 9, 26
+_LARGEST, _LABELLED, _COUNTED = 64, 12, 26
 _LONGEST_LABEL, _EDGE, _TITLE = 170, 24, 56
 _RIGHT, _WRONG, _NONE = (31, 95, 165), (214, 84, 22), (240, 240, 240)
-_INK, _FAINT, _LINE = (30, 30, 30), (110, 110, 110), (222, 222, 222)
+_INK, _FAINT, _LINE = (30, 30, 30), (110, 110, 110), (232, 232, 232)
 
 
 def confusion_png(view: EvaluationView) -> bytes:
@@ -33,7 +32,7 @@ def confusion_png(view: EvaluationView) -> bytes:
     matrix = np.array(view.confusion, np.int64)
     count = len(matrix)
     cell = max(1, _MOST_SIDE // count) if count * _LABELLED > _MOST_SIDE else _cell(count)
-    font = _font(max(9, min(13, cell - 1)))
+    font = _font(max(10, min(13, cell - 2)))
     labels = [_shortened(label, font) for label in view.labels]
     margin = round(max(font.getlength(label) for label in labels)) + 2 * _EDGE
     side = cell * count
@@ -99,7 +98,7 @@ def _draw_labels(sheet: Image.Image, labels: list[str], cell: int, margin: int, 
         middle = round((place + 0.5) * cell)
         pen.text((margin - 6, _TITLE + middle), labels[place], _INK, font, "rm")
         upright = _turned(labels[place], font)
-        sheet.paste(upright, (margin + middle - upright.width // 2, below + 6))
+        sheet.paste(_INK, (margin + middle - upright.width // 2, below + 6), upright)
 
 
 def _draw_words(sheet: Image.Image, view: EvaluationView, margin: int, side: int) -> None:
@@ -109,15 +108,15 @@ def _draw_words(sheet: Image.Image, view: EvaluationView, margin: int, side: int
     told = f"{view.samples:,} pictures, accuracy {100 * view.accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f} %)"
     pen.text((_EDGE, 32), told, _FAINT, small)
     pen.text((margin, sheet.height - _EDGE), "taken for", _FAINT, small)
-    true = _turned("true class", small, _FAINT)
-    sheet.paste(true, (4, _TITLE + max(0, side - true.height)))
+    true = _turned("true class", small)
+    sheet.paste(_FAINT, (4, _TITLE + max(0, side - true.height)), true)
 
 
-def _turned(text: str, font: Font, colour: Colour = _INK) -> Image.Image:
-    """Text that runs upwards."""
+def _turned(text: str, font: Font) -> Image.Image:
+    """Text that runs upwards, as a mask: its ground covers no neighbour."""
     left, top, right, bottom = (round(edge) for edge in font.getbbox(text))
-    flat = Image.new("RGB", (right - min(left, 0) + 2, bottom - min(top, 0) + 2), "white")
-    ImageDraw.Draw(flat).text((0, 0), text, colour, font)
+    flat = Image.new("L", (right - min(left, 0) + 2, bottom - min(top, 0) + 2))
+    ImageDraw.Draw(flat).text((0, 0), text, 255, font)
     return flat.rotate(90, expand=True)
 
 
