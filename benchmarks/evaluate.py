@@ -1,7 +1,7 @@
 """How much an evaluation adds to decoding and to ONNX Runtime, as ratios in one run.
 
-``ours`` is what the job of ``digits evaluate`` does between its first and last picture: a split on disk, read and decoded
-by threads, ONNX Runtime beside them, scores, intervals and calibration. ``bare`` decodes the same pictures from memory
+``ours`` is what the job of ``digits evaluate`` does between its first and last picture: a split on disk, decoded by
+threads, ONNX Runtime beside them, scores, intervals and calibration. ``bare`` decodes the same pictures from memory
 with as many threads, keeps them, and then gives them to ONNX Runtime batch by batch; nothing is scored. Both decode and
 compute on every core, so that doing both at once saves time only where a core would wait.
 
