@@ -93,7 +93,7 @@ def _pictures(word: str, prefix: Path | None, *, by_folder: bool) -> list[Listed
     elif path.suffix.lower() in LIST_ENDINGS:
         listed = [_placed(entry, prefix or path.parent) for entry in _entries(path)]
     else:
-        listed = [Listed(str(path))]
+        listed = [Listed(os.path.expanduser(word))]
     if not listed:
         hint = f"Known endings: {' '.join(sorted(PICTURE_ENDINGS))}."
         raise SourceInvalid(f"{word} holds no pictures.", where=word, hint=hint)

@@ -1,11 +1,15 @@
 """Pictures from URLs: what is refused, and that what was checked is what is asked. Real servers on loopback."""
 
 import http.server
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 
 import pytest
 
+from digits_core.inference import download
 from digits_core.inference.addresses import is_any, is_public
 from digits_core.inference.download import Downloader, DownloadRefused
 
@@ -71,16 +75,43 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked = []
+
+    def handle_error(self, *_):
+        """A client that hangs up leaves a handler with a broken pipe, which is no fault here."""
+
+
 @pytest.fixture(scope="module")
 def server():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        # A client that hangs up leaves a handler with a broken pipe, which is no fault here.
-        server.handle_error = lambda *_: None
-        server.daemon_threads = True
-        server.asked = []
+    with Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def secure(tmp_path, monkeypatch):
+    """A server that proves to be pictures.test, by an authority that is trusted here."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificate, is not installed here")
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key.pem -out cert.pem"
+    names = ["-subj", "/CN=pictures.test", "-addext", "subjectAltName=DNS:pictures.test"]
+    subprocess.run(["openssl", *words.split(), *names], cwd=tmp_path, check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    download._secure.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with Server() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+    download._secure.cache_clear()
 
 
 @pytest.fixture
@@ -189,3 +220,14 @@ def test_an_answer_that_drips_ends_in_time(url, path):
 def test_a_host_that_is_not_found_and_one_that_does_not_answer():
     assert "which is not found" in refused(Downloader(is_any), "http://nowhere.invalid/a.png")
     assert "failed: Connection refused" in refused(Downloader(is_any), "http://127.0.0.1:1/a.png")
+
+
+def test_https_proves_the_name_that_was_asked_for_at_the_address_that_was_checked(secure):
+    downloader = Downloader(is_any, resolve=lambda host, port: ["127.0.0.1"])
+    port = secure.server_port
+    assert downloader.fetch(f"https://pictures.test:{port}/picture") == PICTURE
+    assert "certificate verify failed" in refused(downloader, f"https://others.test:{port}/picture")
+
+
+def test_https_to_what_speaks_none_is_refused(server):
+    assert "failed:" in refused(Downloader(is_any), f"https://127.0.0.1:{server.server_port}/picture")
