@@ -30,9 +30,6 @@ from digits_core.spec.parity import ParitySpec
 from digits_core.spec.pictures import PicturesSpec
 from digits_core.spec.top import TopSpec
 
-#: The nine best pictures of every class.
-EVERY_CLASS = TopSpec()
-
 
 class Use(Door):
     """Classify pictures, score models on many, prove agreement."""
@@ -93,7 +90,7 @@ class Use(Door):
     def top(
         self,
         model: str,
-        wanted: TopSpec | Mapping[str, Any] = EVERY_CLASS,
+        wanted: TopSpec | Mapping[str, Any] | None = None,
         *,
         runtime: str | None = None,
         backend: str | None = None,
@@ -103,7 +100,7 @@ class Use(Door):
 
         Args:
             model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
-            wanted: Whose pictures, of which classes, and how many.
+            wanted: Whose pictures, of which classes, and how many; None: the nine best validation pictures of each.
             runtime: Who computes; see `classify`.
             backend: Which backend computes; see `classify`.
             progress: Is told how far it is.
@@ -111,7 +108,7 @@ class Use(Door):
         Raises:
             RequestWrong: As `classify` does, and with every class that the model does not know.
         """
-        spec = parse(TopSpec, wanted) if isinstance(wanted, Mapping) else wanted
+        spec = wanted if isinstance(wanted, TopSpec) else parse(TopSpec, wanted or {})
         asked = (self.home, self.plugins, model, spec)
         return find_top(*asked, runtime=runtime, backend=backend, progress=progress)
 
