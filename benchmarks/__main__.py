@@ -70,6 +70,15 @@ of a training step of GoogLeNet in torch on the same cores; above 1 the loader k
 | subject | ours | bare | **ours / bare** |
 |---|---|---|---|
 """
+EVALUATION = """
+## Evaluation
+
+10,000 pictures from a split on disk to scores, LeNet in ONNX Runtime: decoding in threads beside the network, over the
+same decoding in as many threads and then the bare network, one after the other.
+
+| subject | ours, images/s | bare | **ours / bare** |
+|---|---|---|---|
+"""
 SCALING = """
 ## Two devices against one
 
@@ -125,6 +134,7 @@ def main() -> None:
     text += TRAINING + "".join(map(_training_row, trained)) + ALONE + "".join(map(_alone_row, trained))
     text += DATASETS + "".join(_dataset_row(row) for row in _run("dataset"))
     text += AUGMENTATION + "".join(_dataset_row(row) for cores in ("1", "2") for row in _run("augment", cores))
+    text += EVALUATION + "".join(_dataset_row(row) for row in _run("evaluate"))
     text += SCALING + "".join(_scaling_row(row) for name in here for row in _run("scaling", name))
     text += PREDICTION + "".join(
         _prediction_row(row) for network in BATCHES for name in here for row in _run("predict", network, name)

@@ -3,45 +3,95 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digits_core.cli.options import Json
-from digits_core.cli.output import say, show
+from digits_core.cli.options import Backend, Json, Runtime, TableOut
+from digits_core.cli.output import percent, say, show, write_out
 
 if TYPE_CHECKING:
-    from digits_core.service.views import ClassificationView
+    from digits_core.service.views import ClassificationView, PredictionView
+
+#: So many pictures are told with all their guesses; of more, each on one line.
+SEVERAL = 20
 
 
 def classify(
     model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
-    images: Annotated[list[Path], typer.Argument(help="Picture files.")],
-    top: Annotated[int, typer.Option(min=1, help="Classes per picture.")] = 5,
-    runtime: Annotated[
-        str | None, typer.Option(help="Who computes: onnx, or native for a backend. [default: onnx where installed]")
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(help="Picture files, folders, lists (.txt .csv; a picture a line, its class after it), URLs."),
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="Which backend computes, in place of ONNX Runtime.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Pictures of a dataset, instead.")] = None,
+    split: Annotated[str, typer.Option(help="With --dataset: train, val or test.")] = "val",
+    prefix: Annotated[
+        Path | None, typer.Option(help="Where paths of lists start. [default: the list's own folder]")
+    ] = None,
+    by_folder: Annotated[
+        bool, typer.Option("--by-folder", help="The folder that a picture lies in names its class.")
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="URLs may lead to private and loopback addresses.")
+    ] = False,
+    top: Annotated[int, typer.Option(min=1, help="Classes per picture.")] = 5,
+    runtime: Runtime = None,
+    backend: Backend = None,
+    out: TableOut = None,
     json: Json = False,
 ) -> None:
     """Classify pictures. Exit status 1 where some could not be read, 2 where none could."""
+    from digits_core.cli.progress import picture_progress
     from digits_core.service.digits import Digits
+    from digits_core.service.tables import prediction_columns, require_table, table_bytes
+    from digits_core.spec.model import parse
+    from digits_core.spec.pictures import PicturesSpec
 
-    view = Digits().classify(model, images, top=top, runtime=runtime, backend=backend)
+    wanted: dict[str, Any] = {"images": tuple(images or ()), "prefix": prefix, "by_folder": by_folder}
+    wanted |= {"allow_private": allow_private, "dataset": dataset, "split": split}
+    if out:
+        require_table(out)
+    spec = parse(PicturesSpec, wanted)
+    with picture_progress() as progress:
+        view = Digits().classify(model, spec, top=top, runtime=runtime, backend=backend, progress=progress)
     for note in view.notes:
         say(note)
     errors = [prediction.error for prediction in view.predictions if prediction.error]
     for error in errors:
         say(f"Error: {error.message} {error.hint}")
-    show(view.to_dict(), _describe(view), json_wanted=json)
+    if out:
+        write_out(out, table_bytes(out, prediction_columns(view)))
+        say(f"Wrote {out}.")
+    show(view.to_dict(), _describe(view, every=out is None), json_wanted=json)
     if errors:
         raise typer.Exit(2 if len(errors) == len(view.predictions) else 1)
 
 
-def _describe(view: ClassificationView) -> str:
+def _describe(view: ClassificationView, *, every: bool) -> str:
+    """Guesses, unless a file has them, and how many are right."""
+    read = [prediction for prediction in view.predictions if prediction.error is None]
+    tell = _with_guesses if len(view.predictions) <= SEVERAL else _on_one_line
+    lines = [line for prediction in read if every for line in tell(prediction)]
+    return "\n".join([*lines, *_summary(view)])
+
+
+def _with_guesses(prediction: PredictionView) -> list[str]:
+    guesses = [f"  {100 * guess.probability:8.4f} %  {guess.label}" for guess in prediction.top]
+    return [prediction.image + (f"  ({prediction.truth})" if prediction.truth is not None else ""), *guesses]
+
+
+def _on_one_line(prediction: PredictionView) -> list[str]:
+    best, truth = prediction.top[0], prediction.truth
+    other = f"  not {truth}" if truth is not None and prediction.rank != 1 else ""
+    return [f"{100 * best.probability:6.2f} %  {best.label}  {prediction.image}{other}"]
+
+
+def _summary(view: ClassificationView) -> list[str]:
     lines = []
-    for prediction in view.predictions:
-        if prediction.error is None:
-            lines.append(prediction.image)
-            lines += [f"  {100 * guess.probability:8.4f} %  {guess.label}" for guess in prediction.top]
-    return "\n".join(lines)
+    if view.samples:
+        right = f"{percent(view.accuracy)} right, {percent(view.top5)} among the first five"
+        lines.append(f"{view.samples:,} pictures of known class: {right}")
+    if view.unknown_labels:
+        told = ", ".join(f"{label} ({count:,})" for label, count in list(view.unknown_labels.items())[:10])
+        lines.append(f"Classes that the model does not know: {told}")
+    return lines

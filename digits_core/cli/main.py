@@ -28,6 +28,7 @@ from digits_core.cli import (
     plugin,
     scheduler,
     store,
+    top,
     train,
 )
 from digits_core.cli.output import say, show_error
@@ -49,6 +50,7 @@ app.command("scheduler")(scheduler.scheduler)
 app.command("classify")(classify.classify)
 app.command("evaluate")(evaluate.evaluate)
 app.command("inspect")(inspect.inspect)
+app.command("top")(top.top)
 app.command("parity")(parity.parity)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")

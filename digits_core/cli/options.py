@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,13 @@ DatasetName = Annotated[str, typer.Argument(help="Name of the dataset.", show_de
 Augment = Annotated[
     str | None,
     typer.Option(help="What chance does to pictures: flip=lr,rotate=10,hsv=0.02:0.04:0.06; none. [default: nothing]"),
+]
+Runtime = Annotated[
+    str | None, typer.Option(help="Who computes: onnx, or native for a backend. [default: onnx where installed]")
+]
+Backend = Annotated[str | None, typer.Option(help="Which backend computes, in place of ONNX Runtime.")]
+TableOut = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Where to write a table, .csv or .parquet.", show_default=False)
 ]
 Nodes = Annotated[
     str | None,

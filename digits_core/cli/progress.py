@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two plain lines of the same kind.
 LINE_EVERY_S = 2.0
+#: From so many pictures on people are told how far it is with looking at them.
+MANY = 200
 
 
 @contextmanager
@@ -52,6 +54,35 @@ def dataset_progress() -> Iterator[Progress]:
         return
     with _bars("{task.description}  {task.completed:,.0f} of {task.total:,.0f}", width=24) as bars:
         yield PictureBar(bars)
+
+
+@contextmanager
+def picture_progress() -> Iterator[Progress]:
+    """Progress of pictures that are looked at: nothing for a few, which take no time."""
+    with dataset_progress() as shown:
+        yield OnlyMany(shown)
+
+
+class OnlyMany:
+    """Progress that is passed on where there is much to do.
+
+    Args:
+        shown: Who is told then.
+    """
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown, self._many = shown, False
+
+    def start(self, total: int, what: str) -> None:
+        """Decide."""
+        self._many = total >= MANY
+        if self._many:
+            self._shown.start(total, what)
+
+    def advance(self, count: int) -> None:
+        """Pass it on, or not."""
+        if self._many:
+            self._shown.advance(count)
 
 
 class TrainingLines:

@@ -16,6 +16,7 @@ from digits_core.errors import NameUnknown, SpecInvalid, suggest
 
 _GAP = 6
 _CAPTION = 14
+_HEADING = 18
 _SMALLEST, _LARGEST = 56, 256
 _GROUND, _INK = (255, 255, 255), (30, 30, 30)
 
@@ -49,7 +50,7 @@ def contact_sheet(
     indices = _page(_matching(reader, labels, label), count, page)
     columns = columns or max(1, int(np.ceil(np.sqrt(len(indices)))))
     captions = [labels[number] for number in reader.labels[indices].tolist()]
-    return _sheet(zip(reader.read(indices), captions, strict=True), len(indices), columns, reader.shape)
+    return sheet(zip(reader.read(indices), captions, strict=True), len(indices), columns, reader.shape)
 
 
 def augmented_sheet(
@@ -91,7 +92,7 @@ def augmented_sheet(
             for epoch, chance in enumerate(recipe.draw(row)):
                 yield recipe.make(picture, chance), f"epoch {epoch + 1}"
 
-    return _sheet(cells(), len(indices) * (epochs + 1), epochs + 1, reader.shape)
+    return sheet(cells(), len(indices) * (epochs + 1), epochs + 1, reader.shape)
 
 
 def _positions(sampler: Sampler, indices: Indices, epoch: int) -> Positions:
@@ -100,20 +101,41 @@ def _positions(sampler: Sampler, indices: Indices, epoch: int) -> Positions:
     return (epoch * sampler.count + np.argsort(whole)[indices]).astype(np.uint64)
 
 
-def _sheet(cells: Iterable[tuple[Pixels, str]], count: int, columns: int, largest: tuple[int, int, int]) -> Image.Image:
-    """``count`` pictures of at most the size ``largest``, each above its caption."""
+def sheet(
+    cells: Iterable[tuple[Pixels, str]],
+    count: int,
+    columns: int,
+    largest: tuple[int, int, int],
+    headings: Sequence[str] = (),
+) -> Image.Image:
+    """Pictures in rows, each above its caption.
+
+    Args:
+        cells: Pictures with their captions, row by row.
+        count: How many there are.
+        columns: Pictures side by side.
+        largest: The size that none of them exceeds.
+        headings: What stands above each row; empty: nothing.
+
+    Returns:
+        An RGB picture; small pictures are enlarged by whole factors, large ones reduced.
+    """
     factor = _factor(*largest[:2])
     width, height = _scaled(largest, factor)
-    rows = -(-count // columns)
-    sheet = Image.new("RGB", (_GAP + columns * (width + _GAP), _GAP + rows * (height + _CAPTION + _GAP)), _GROUND)
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=11)
+    above = _HEADING if headings else 0
+    row_height = above + height + _CAPTION + _GAP
+    page = Image.new("RGB", (_GAP + columns * (width + _GAP), _GAP + -(-count // columns) * row_height), _GROUND)
+    draw = ImageDraw.Draw(page)
+    font, bold = ImageFont.load_default(size=11), ImageFont.load_default(size=13)
+    for row, heading in enumerate(headings):
+        words = _shortened(heading, page.width - 2 * _GAP, bold)
+        draw.text((_GAP, _GAP + row * row_height), words, fill=_INK, font=bold)
     for place, (pixels, caption) in enumerate(cells):
         left = _GAP + place % columns * (width + _GAP)
-        top = _GAP + place // columns * (height + _CAPTION + _GAP)
-        sheet.paste(_thumbnail(pixels, *_scaled(pixels.shape, factor)), (left, top))
+        top = _GAP + place // columns * row_height + above
+        page.paste(_thumbnail(pixels, *_scaled(pixels.shape, factor)), (left, top))
         draw.text((left, top + height + 1), _shortened(caption, width, font), fill=_INK, font=font)
-    return sheet
+    return page
 
 
 def _matching(reader: SplitReader, labels: Sequence[str], label: str | None) -> np.ndarray:

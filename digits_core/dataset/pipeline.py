@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
@@ -41,7 +41,7 @@ def in_parts(work: Callable[[range], None], count: int, threads: int) -> None:
 
 def map_in_order(
     work: Callable[[TaskT], ResultT], tasks: Iterable[TaskT], *, threads: int, window: int, stop: threading.Event
-) -> Iterator[ResultT]:
+) -> Generator[ResultT, None, None]:
     """``map(work, tasks)`` in ``threads`` threads, at most ``window`` tasks ahead of the one that takes results.
 
     When the consumer stops early, or an exception or Ctrl-C passes through, tasks not yet begun are dropped and those

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: As far down the list of guesses a label may be to count in ``top5``.
-FEW = 5
+from digits_core.inference.calibration import Calibration, Reliability
+from digits_core.inference.classify import FEW
+from digits_core.inference.intervals import CONFIDENCE, METHOD, Interval, wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class ClassScores:
         recall: Share of its pictures that are taken for it.
         f1: Harmonic mean of the two.
         support: Its pictures.
+        precision_interval: From where to where its precision may be.
+        recall_interval: The same of its recall.
     """
 
     label: str
@@ -30,6 +33,23 @@ class ClassScores:
     recall: float
     f1: float
     support: int
+    precision_interval: Interval
+    recall_interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class MacroScores:
+    """Means over the classes that have pictures, each counting alike however many it has.
+
+    Attributes:
+        precision: Mean precision.
+        recall: Mean recall, which is also called balanced accuracy.
+        f1: Mean F1.
+    """
+
+    precision: float
+    recall: float
+    f1: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +59,36 @@ class Evaluation:
     Attributes:
         samples: Pictures that were scored.
         unknown: Pictures that were not, since the model does not know their class.
+        unknown_labels: Those classes, and how many pictures each has.
         loss: Mean softmax cross-entropy of the output, without other losses and L2.
         accuracy: Share of pictures whose class is the first guess.
         top5: Share of those whose class is among the first five.
         labels: Names of the model's classes.
         confusion: For each true class how many pictures were taken for each class.
         per_class: For each class how well it does.
+        macro: Means over classes.
+        calibration: Whether probabilities mean what they say.
+        confidence: The share of intervals that contain the true value.
+        interval_method: How intervals were computed.
+        accuracy_interval: From where to where accuracy may be on other pictures of the same kind.
+        top5_interval: The same of the share among the first five.
     """
 
     samples: int
     unknown: int
+    unknown_labels: dict[str, int]
     loss: float
     accuracy: float
     top5: float
     labels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     per_class: tuple[ClassScores, ...]
+    macro: MacroScores
+    calibration: Calibration
+    confidence: float
+    interval_method: str
+    accuracy_interval: Interval
+    top5_interval: Interval
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -70,62 +104,89 @@ class Scorer:
     """
 
     def __init__(self, labels: Sequence[str], names: Sequence[str]) -> None:
-        self._labels = tuple(labels)
+        self._labels, self._names = tuple(labels), tuple(names)
         numbers = {label: number for number, label in enumerate(labels)}
         self._numbers = np.array([numbers.get(name, -1) for name in names], np.int64)
         self._confusion = np.zeros((len(labels), len(labels)), np.int64)
-        self._loss, self._few, self._unknown = 0.0, 0, 0
+        self._strange = np.zeros(len(names), np.int64)
+        self._loss, self._few = 0.0, 0
+        self._reliability = Reliability()
 
     @property
     def seen(self) -> int:
         """Pictures so far."""
-        return int(self._confusion.sum()) + self._unknown
+        return int(self._confusion.sum() + self._strange.sum())
 
-    def add(
-        self, logits: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
-    ) -> None:
+    def add(self, logits: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int32]) -> None:
         """Take a batch in.
 
         Args:
             logits: ``[B, ≥ classes]``.
             labels: The dataset's class numbers ``[B]``.
-            weights: ``[B]``; rows of weight 0 are padding.
         """
         truth = self._numbers[labels]
-        self._unknown += int(np.count_nonzero((truth < 0) & (weights > 0)))
-        rows = np.flatnonzero((truth >= 0) & (weights > 0))
-        truth, wide = truth[rows], logits[rows, : len(self._labels)].astype(np.float64)
+        rows = np.flatnonzero(truth >= 0)
+        self._strange += np.bincount(labels[truth < 0], minlength=len(self._names))
         if not len(rows):
             return
-        own = wide[np.arange(len(rows)), truth]
+        # Outputs beyond the classes count in the loss, as in training, and are never guessed, as in classification.
+        truth, wide = truth[rows], logits[rows].astype(np.float64)
+        known = wide[:, : len(self._labels)]
+        own, taken = wide[np.arange(len(rows)), truth], known.argmax(axis=1)
         top = wide.max(axis=1)
-        self._loss += float((top + np.log(np.exp(wide - top[:, None]).sum(axis=1)) - own).sum())
+        sums = np.exp(wide - top[:, None]).sum(axis=1)
+        self._loss += float((top + np.log(sums) - own).sum())
         # Among equals the first class comes first, as in training.
-        earlier = np.arange(wide.shape[1]) < truth[:, None]
-        before = (wide > own[:, None]).sum(axis=1) + ((wide == own[:, None]) & earlier).sum(axis=1)
+        earlier = np.arange(known.shape[1]) < truth[:, None]
+        before = (known > own[:, None]).sum(axis=1) + ((known == own[:, None]) & earlier).sum(axis=1)
         self._few += int(np.count_nonzero(before < FEW))
-        np.add.at(self._confusion, (truth, wide.argmax(axis=1)), 1)
+        self._reliability.add(np.exp(known.max(axis=1) - top) / sums, taken == truth)
+        np.add.at(self._confusion, (truth, taken), 1)
 
     def evaluation(self) -> Evaluation:
         """What has come together."""
         samples = int(self._confusion.sum())
         hits = int(np.trace(self._confusion))
+        per_class = tuple(self._class(number) for number in range(len(self._labels)))
+        strange = {name: int(count) for name, count in zip(self._names, self._strange, strict=True) if count}
         return Evaluation(
             samples=samples,
-            unknown=self._unknown,
+            unknown=sum(strange.values()),
+            unknown_labels=strange,
             loss=_share(self._loss, samples),
             accuracy=_share(hits, samples),
             top5=_share(self._few, samples),
             labels=self._labels,
             confusion=tuple(tuple(row) for row in self._confusion.tolist()),
-            per_class=tuple(self._class(number) for number in range(len(self._labels))),
+            per_class=per_class,
+            macro=_macro([scores for scores in per_class if scores.support]),
+            calibration=self._reliability.calibration(),
+            confidence=CONFIDENCE,
+            interval_method=METHOD,
+            accuracy_interval=wilson(hits, samples),
+            top5_interval=wilson(self._few, samples),
         )
 
     def _class(self, number: int) -> ClassScores:
         hits = int(self._confusion[number, number])
         support, taken = int(self._confusion[number].sum()), int(self._confusion[:, number].sum())
-        f1 = _share(2 * hits, support + taken)
-        return ClassScores(self._labels[number], _share(hits, taken), _share(hits, support), f1, support)
+        return ClassScores(
+            label=self._labels[number],
+            precision=_share(hits, taken),
+            recall=_share(hits, support),
+            f1=_share(2 * hits, support + taken),
+            support=support,
+            precision_interval=wilson(hits, taken),
+            recall_interval=wilson(hits, support),
+        )
+
+
+def _macro(classes: Sequence[ClassScores]) -> MacroScores:
+    return MacroScores(
+        precision=_share(sum(scores.precision for scores in classes), len(classes)),
+        recall=_share(sum(scores.recall for scores in classes), len(classes)),
+        f1=_share(sum(scores.f1 for scores in classes), len(classes)),
+    )
 
 
 def _share(part: float, whole: int) -> float:

@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from digits_core.dataset.progress import Progress
 from digits_core.errors import Problem
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.classify import Prediction, classify
-from digits_core.inference.model import load_model
-from digits_core.service.runtimes import choose_runtime
+from digits_core.inference.addresses import is_any, is_public
+from digits_core.inference.classify import Prediction, classify, tally
+from digits_core.inference.download import Downloader
+from digits_core.inference.lists import list_pictures
+from digits_core.inference.model import Model, load_model
+from digits_core.inference.pictures import ListedPictures, Pictures
+from digits_core.service.runtimes import ChosenRuntime, choose_runtime
+from digits_core.service.splits import find_split, open_split
 from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
+from digits_core.spec.model import parse
+from digits_core.spec.pictures import PicturesSpec
 from digits_core.store.home import Home
+from digits_core.store.settings import read_settings
 
 
 def classify_pictures(
     home: Home,
     plugins: Plugins,
     model: str,
-    images: Sequence[Path],
+    wanted: PicturesSpec | Sequence[str | Path],
     *,
     top: int,
     runtime: str | None,
     backend: str | None,
+    progress: Progress | None,
 ) -> ClassificationView:
     """What pictures are taken for; see `Digits.classify`."""
+    if not isinstance(wanted, PicturesSpec):
+        wanted = parse(PicturesSpec, {"images": tuple(map(str, wanted))})
     loaded = load_model(home, model)
     chosen = choose_runtime(loaded, runtime, backend, plugins)
-    predictions = classify(loaded, images, chosen.runtime, top)
+    pictures = _pictures(home, loaded, wanted)
+    predictions = classify(loaded, pictures, chosen.runtime, top, progress=progress)
+    counted = tally(predictions)
+    told = asdict(counted) if counted else {}
     return ClassificationView(
         model=loaded.name,
         backend=chosen.name,
         predictions=tuple(_view(prediction) for prediction in predictions),
-        notes=(
-            *(f"{Problem(problem.message, problem.where)} Using {loaded.name} instead." for problem in loaded.damaged),
-            *chosen.notes,
-        ),
+        samples=told.get("samples"),
+        accuracy=told.get("accuracy"),
+        top5=told.get("top5"),
+        unknown_labels=told.get("unknown"),
+        notes=tuple(model_notes(loaded, chosen)),
     )
+
+
+def model_notes(model: Model, chosen: ChosenRuntime) -> Iterator[str]:
+    """What a person should know of the model that is used, and of what computes."""
+    for problem in model.damaged:
+        yield f"{Problem(problem.message, problem.where)} Using {model.name} instead."
+    yield from chosen.notes
+
+
+def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
+    if wanted.dataset is not None:
+        manifest = find_split(home, model, wanted.dataset, wanted.split)
+        return open_split(home, model, manifest.name, wanted.split)[1]
+    listed = list_pictures(wanted.images, wanted.prefix, by_folder=wanted.by_folder)
+    private = wanted.allow_private or (
+        any(one.is_url for one in listed) and read_settings(home).allow_private_addresses
+    )
+    return ListedPictures(listed, model, Downloader(is_any if private else is_public))
 
 
 def _view(prediction: Prediction) -> PredictionView:
@@ -44,5 +79,7 @@ def _view(prediction: Prediction) -> PredictionView:
     return PredictionView(
         image=prediction.image,
         top=tuple(GuessView(label=guess.label, probability=guess.probability) for guess in prediction.top),
+        truth=prediction.truth,
+        rank=prediction.rank,
         error=ErrorView(message=str(Problem(problem.message, problem.where)), hint=problem.hint) if problem else None,
     )

@@ -15,13 +15,14 @@ from digits_core.disk import new_folder
 from digits_core.errors import NameTaken, NameUnknown, Problem, SourceInvalid, SpecInvalid, suggest
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.classify import read_picture
 from digits_core.inference.inspection.cards import layer_files
 from digits_core.inference.inspection.comparison import Comparison, compare
 from digits_core.inference.inspection.layers import Inspection, chosen_layers, inspect_layers
 from digits_core.inference.inspection.report import comparison_report, inspection_report, saliency_files
 from digits_core.inference.inspection.saliency import Saliency, grad_cam, occlusion, require_cam_layer
+from digits_core.inference.lists import Listed
 from digits_core.inference.model import Model, load_model
+from digits_core.inference.pictures import ListedPictures
 from digits_core.service.complaints import Complaints
 from digits_core.service.inspection_view import inspection_view, saliency_view
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime, computing_backend
@@ -142,11 +143,11 @@ def _ready(home: Home, plugins: Plugins, side: Side, request: InspectionSpec, co
     with complaints.gathered():
         model = load_model(home, side[0])
         _check_names(model, request, complaints)
-        pixels = read_picture(model, request.image)
-        if isinstance(pixels, Problem):
-            complaints.add(SourceInvalid(pixels))
+        read = ListedPictures([Listed(str(request.image))], model).read(range(1))
+        for problem in read.problems.values():
+            complaints.add(SourceInvalid(problem))
         chosen = choose_runtime(model, *side[1:], plugins)
-        ready = None if isinstance(pixels, Problem) else Ready(model, chosen, pixels)
+        ready = None if read.problems else Ready(model, chosen, read.pixels[0])
     return ready
 
 

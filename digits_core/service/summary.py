@@ -88,7 +88,7 @@ def summarize_task(
         job=request.id,
         name=request.id,
         state=stands.state,
-        backend=spec.backend if isinstance(spec, EvaluationSpec) else "",
+        backend=spec.computes if isinstance(spec, EvaluationSpec) else "",
         devices=run.devices if run else (),
         network=spec.model if isinstance(spec, EvaluationSpec) else "",
         dataset=request.dataset,

@@ -38,7 +38,8 @@ def create_attached(
         DigitsError: As `digits_core.dataset.create.create_dataset` does.
     """
     # Imported where it is needed: nothing else here knows how the work is done.
-    from digits_core.tasks.creation import Stopped, create
+    from digits_core.tasks.creation import create
+    from digits_core.tasks.progress import Stopped
     from digits_core.training.control import Control
 
     own = psutil.Process()

@@ -17,9 +17,16 @@ class EvaluationSpec(Spec):
     """Name of the dataset."""
     split: Split = "val"
     """Which of its pictures."""
-    backend: str
-    """Name of the backend that computes."""
+    runtime: str = "native"
+    """Name of the runtime that computes; native: a backend."""
+    backend: str = ""
+    """Name of the backend that computes; empty where none does."""
     devices: str = "auto"
-    """What it computes on: auto, cpu, gpu or one device, as gpu:1,1."""
+    """What a backend computes on: auto, cpu, gpu or one device, as gpu:1,1."""
     batch: int = Field(default=64, ge=1)
     """Pictures that go through the network together."""
+
+    @property
+    def computes(self) -> str:
+        """What people know the computing part by: ``onnx``, or the name of a backend."""
+        return self.backend or self.runtime

@@ -23,6 +23,8 @@ class Settings(Spec):
     trackers: Trackers = Field(default_factory=dict)
     """Trackers of every job that names none, with their settings, for example ``tensorboard: {}``. What is said here of
     a tracker also holds for jobs that name it."""
+    allow_private_addresses: bool = False
+    """Whether pictures may be fetched from private, loopback and link-local addresses."""
 
 
 def settings_path(home: Home) -> Path:

@@ -9,7 +9,8 @@ from digits_core.dataset.progress import Silence
 from digits_core.hooks.registry import discover
 from digits_core.spec.dataset import DatasetSpec
 from digits_core.store.job import JobFolder, TaskRequest
-from digits_core.tasks.creation import Stopped, create
+from digits_core.tasks.creation import create
+from digits_core.tasks.progress import Stopped
 from digits_core.tasks.scoring import score
 from digits_core.training.control import Control
 from digits_core.training.preparation import Member

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from digits_core.contracts.dataset_source import DatasetSource, Item, Picture, SourceOptions
+from digits_core.contracts.picture_file import PICTURE_ENDINGS, find_picture_files, read_picture_file
 from digits_core.errors import SourceInvalid
-from digits_images.files import PICTURE_ENDINGS, read_picture_file
 from digits_images.idx import IdxSource
 
 #: The file that a folder with an LMDB database holds; it is no class.
@@ -48,9 +48,9 @@ class FolderSource(DatasetSource):
         if not self._path.is_dir():
             raise SourceInvalid(f"{self._path} is not a folder.", hint="Give the folder that holds the class folders.")
         items = [
-            Item(key, _unicode(folder))
+            Item(f"{folder}/{key}", _unicode(folder))
             for folder in sorted(_class_folders(self._path))
-            for key in _pictures(self._path, folder)
+            for key in find_picture_files(self._path / folder)
         ]
         if not items:
             raise SourceInvalid(
@@ -71,23 +71,6 @@ def _class_folders(path: Path) -> Iterator[str]:
         for entry in entries:
             if not entry.name.startswith(".") and entry.is_dir():
                 yield entry.name
-
-
-def _pictures(root: Path, folder: str) -> Iterator[str]:
-    found = []
-    for place, folders, files in os.walk(root / folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        base = os.path.relpath(place, root)
-        found += [
-            f"{base}/{name}"
-            for name in files
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in PICTURE_ENDINGS
-        ]
-    yield from sorted(found)
-
-
-def _refuse(reason: OSError) -> None:
-    raise reason
 
 
 def _unicode(name: str) -> str:

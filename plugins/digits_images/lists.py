@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from digits_core.contracts.dataset_source import DatasetSource, Item, Picture, SourceOptions
+from digits_core.contracts.picture_file import read_picture_file
 from digits_core.errors import Problem, SourceInvalid, require
-from digits_images.files import read_picture_file
 
 _TEXT_ENDINGS = frozenset({".txt", ".lst", ".list", ".tsv"})
 _HEADERS = ({"path", "image", "file", "filename"}, {"label", "class"})

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from digits_core.contracts.dataset_source import Item, SourceOptions
+from digits_core.contracts.picture_file import PICTURE_ENDINGS
 from digits_core.dataset.pictures import picture_formats
 from digits_core.errors import SourceInvalid
-from digits_images.files import PICTURE_ENDINGS
 from digits_images.folders import FolderSource
 
 
@@ -86,7 +86,7 @@ def test_reading_refuses_pipes_missing_and_huge_files(tmp_path, monkeypatch):
         source(tmp_path).read("a/pipe.png")
     with pytest.raises(FileNotFoundError):
         source(tmp_path).read("a/gone.png")
-    monkeypatch.setattr("digits_images.files.MAX_FILE_BYTES", 0)
+    monkeypatch.setattr("digits_core.contracts.picture_file.MAX_FILE_BYTES", 0)
     with pytest.raises(OSError, match="larger than"):
         source(tmp_path).read("a/1.png")
 

@@ -8,11 +8,9 @@ import sys
 import threading
 import time
 
-import numpy as np
 import pytest
 
 from digits_core.errors import DigitsError, JobFailed, NameTaken, SpecInvalid, StateConflict
-from digits_core.inference.evaluate import Scorer
 from digits_core.scheduling.states import CLOSED
 from digits_core.service.digits import Digits
 from digits_core.store.job import JobFolder
@@ -261,19 +259,3 @@ def test_a_job_that_an_evaluation_needs_cannot_be_deleted(trained):
         digits.delete_job("finished")
     digits.abort(job)
     digits.delete_job("finished")
-
-
-def test_scores_are_those_of_a_calculation_by_hand():
-    scorer = Scorer(("a", "b", "c"), ("b", "a", "stranger"))
-    logits = np.array([[1, 0, 0], [0, 2, 0], [0, 0, 3], [5, 0, 0], [9, 9, 9]], np.float32)
-    # The dataset's classes: b is 0, a is 1, and 2 is one that the model does not know; the last row is padding.
-    scorer.add(logits, np.array([1, 0, 0, 2, 1], np.int32), np.array([1, 1, 1, 1, 0], np.float32))
-    found = scorer.evaluation()
-    assert (found.samples, found.unknown) == (3, 1)
-    assert found.confusion == ((1, 0, 0), (0, 1, 1), (0, 0, 0))
-    assert found.accuracy == pytest.approx(2 / 3)
-    losses = [np.log(np.e + 2) - 1, np.log(np.e**2 + 2) - 2, np.log(np.e**3 + 2)]
-    assert found.loss == pytest.approx(np.mean(losses))
-    b = found.per_class[1]
-    assert (b.precision, b.recall, b.support) == (1.0, 0.5, 2)
-    assert b.f1 == pytest.approx(2 / 3)

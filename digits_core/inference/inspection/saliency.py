@@ -15,8 +15,9 @@ from digits_core.contracts.runtime import Runtime
 from digits_core.dataset.progress import Progress
 from digits_core.errors import CapabilityMissing
 from digits_core.graph.graph import MEAN, Graph
-from digits_core.inference.classify import BATCH, softmax
+from digits_core.inference.classify import softmax
 from digits_core.inference.model import Model
+from digits_core.inference.predicting import BATCH
 from digits_core.spec.inspection import SaliencyMethod
 from digits_core.spec.solver import Sgd
 

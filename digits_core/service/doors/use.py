@@ -6,21 +6,29 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL.Image import Image
+
+from digits_core.dataset.progress import Progress
 from digits_core.errors import JobFailed
 from digits_core.parity.certificate import Certificate
 from digits_core.service.classification import classify_pictures
 from digits_core.service.doors.door import Door
-from digits_core.service.evaluation import evaluation_view, submit_evaluation
+from digits_core.service.evaluation import evaluation_view, plan_evaluation, submit_evaluation
 from digits_core.service.parity import certify
 from digits_core.service.runs import Nobody, Watcher
+from digits_core.service.top import draw_mosaic, find_top
 from digits_core.service.views import (
     ClassificationView,
     ErrorView,
     EvaluationView,
     JobView,
+    TopView,
 )
 from digits_core.spec.dataset import Split
+from digits_core.spec.model import parse
 from digits_core.spec.parity import ParitySpec
+from digits_core.spec.pictures import PicturesSpec
+from digits_core.spec.top import TopSpec
 
 
 class Use(Door):
@@ -48,31 +56,65 @@ class Use(Door):
     def classify(
         self,
         model: str,
-        images: Sequence[Path],
+        images: PicturesSpec | Sequence[str | Path],
         *,
         top: int = 5,
         runtime: str | None = None,
         backend: str | None = None,
+        progress: Progress | None = None,
     ) -> ClassificationView:
-        """What pictures are taken for.
+        """What pictures are taken for, and how often that is right, where their classes are told.
 
         Args:
             model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
-            images: Picture files; one that cannot be read keeps its error, and the rest go on.
+            images: Picture files, folders, lists and URLs, or a dataset's split; what cannot be read keeps its error,
+                and the rest go on.
             top: How many classes per picture.
             runtime: Who computes, ``onnx`` or ``native`` for a backend; None: ONNX Runtime where it is installed and
                 the network is not native to a backend.
             backend: Which backend computes; None with ``native``: the job's own if it is installed, else the first.
+            progress: Is told how far it is.
 
         Raises:
-            NameUnknown: If there is no such job, snapshot, imported model, runtime or backend.
+            NameUnknown: If there is no such job, snapshot, imported model, dataset, runtime or backend.
             PluginMissing: If what the runtime or backend needs is not installed.
             CapabilityMissing: If the runtime cannot compute the network.
             SnapshotDamaged: If the snapshot cannot be read.
             ModelInvalid: If the imported model cannot be read.
+            SourceInvalid: With every folder and list that holds no pictures.
+            SpecInvalid: If the dataset's pictures do not fit the model.
         """
         asked = (self.home, self.plugins, model, images)
-        return classify_pictures(*asked, top=top, runtime=runtime, backend=backend)
+        return classify_pictures(*asked, top=top, runtime=runtime, backend=backend, progress=progress)
+
+    def top(
+        self,
+        model: str,
+        wanted: TopSpec | Mapping[str, Any] | None = None,
+        *,
+        runtime: str | None = None,
+        backend: str | None = None,
+        progress: Progress | None = None,
+    ) -> TopView:
+        """The pictures that each class scores highest: what the model has learned to look for.
+
+        Args:
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
+            wanted: Whose pictures, of which classes, and how many; None: the nine best validation pictures of each.
+            runtime: Who computes; see `classify`.
+            backend: Which backend computes; see `classify`.
+            progress: Is told how far it is.
+
+        Raises:
+            RequestWrong: As `classify` does, and with every class that the model does not know.
+        """
+        spec = wanted if isinstance(wanted, TopSpec) else parse(TopSpec, wanted or {})
+        asked = (self.home, self.plugins, model, spec)
+        return find_top(*asked, runtime=runtime, backend=backend, progress=progress)
+
+    def mosaic(self, found: TopView) -> Image:
+        """What `top` found as one picture: a row for each class, with its name, scores, and other classes' pictures."""
+        return draw_mosaic(self.home, found)
 
     def evaluate(
         self,
@@ -80,26 +122,29 @@ class Use(Door):
         *,
         dataset: str | None = None,
         split: Split = "val",
+        runtime: str | None = None,
         backend: str | None = None,
         devices: str = "auto",
         watcher: Watcher | None = None,
     ) -> EvaluationView:
-        """How well a model does on pictures whose classes are known; a job that waits for its turn.
+        """How well a model does on pictures whose classes are known; a job, which waits where it needs a device.
 
         Args:
             model: ``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``.
             dataset: Whose pictures; empty: those of the dataset that it was trained on.
             split: Which of them.
-            backend: Who computes; empty: the job's own if it is installed, else the first that is.
-            devices: What it computes on, one device at most.
+            runtime: Who computes; see `classify`. ONNX Runtime needs no device, and waits for none.
+            backend: Which backend computes; see `classify`.
+            devices: What a backend computes on, one device at most; where any is named, a backend computes.
             watcher: Is told what happens.
 
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
             JobFailed: If the job ended without a result.
         """
-        asked = (self.home, self._runs, self.plugins, model)
-        folder = submit_evaluation(*asked, dataset=dataset, split=split, backend=backend, devices=devices)
+        asked = (self.home, self.plugins, model)
+        spec = plan_evaluation(*asked, dataset=dataset, split=split, runtime=runtime, backend=backend, devices=devices)
+        folder = submit_evaluation(self.home, self._runs, spec)
         view = self._runs.first(folder, watcher or Nobody())
         if view.state != "done":
             error = view.error or ErrorView(
@@ -114,10 +159,11 @@ class Use(Door):
         *,
         dataset: str | None = None,
         split: Split = "val",
+        runtime: str | None = None,
         backend: str | None = None,
         devices: str = "auto",
     ) -> JobView:
         """The same without waiting for it; a scheduler has to run for its turn to come, see `ensure_scheduler`."""
-        asked = (self.home, self._runs, self.plugins, model)
-        folder = submit_evaluation(*asked, dataset=dataset, split=split, backend=backend, devices=devices)
-        return self._runs.view(folder)
+        asked = (self.home, self.plugins, model)
+        spec = plan_evaluation(*asked, dataset=dataset, split=split, runtime=runtime, backend=backend, devices=devices)
+        return self._runs.view(submit_evaluation(self.home, self._runs, spec))

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
+from digits_core.service.views.classification import (
+    ClassificationView,
+    GuessView,
+    PredictionView,
+    RankedView,
+    TopClassView,
+    TopView,
+)
+from digits_core.service.views.evaluation import (
+    BinView,
+    CalibrationView,
+    ClassScoresView,
+    EvaluationView,
+    MacroView,
+)
 from digits_core.service.views.inspection import (
     ComparisonView,
     DifferenceView,
@@ -14,9 +28,7 @@ from digits_core.service.views.inspection import (
     TensorView,
 )
 from digits_core.service.views.jobs import (
-    ClassScoresView,
     DeviceUsageView,
-    EvaluationView,
     HeadView,
     JobView,
     RateView,
@@ -40,7 +52,9 @@ from digits_core.service.views.networks import (
 from digits_core.service.views.view import ErrorView, View, problem_dict
 
 __all__ = [
+    "BinView",
     "BrokenView",
+    "CalibrationView",
     "CheckView",
     "ClassScoresView",
     "ClassificationView",
@@ -62,6 +76,7 @@ __all__ = [
     "JobView",
     "LayerDifferenceView",
     "LayerView",
+    "MacroView",
     "MemoryView",
     "ModelView",
     "NetworkView",
@@ -69,12 +84,15 @@ __all__ = [
     "PluginView",
     "PluginsView",
     "PredictionView",
+    "RankedView",
     "RateView",
     "RecipeView",
     "SaliencyView",
     "SnapshotView",
     "StartView",
     "TensorView",
+    "TopClassView",
+    "TopView",
     "TrackerView",
     "UsageView",
     "View",

@@ -1,0 +1,77 @@
+"""``digits top``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digits_core.cli.options import Backend, Json, Runtime
+from digits_core.cli.output import percent, say, show, table, write_out
+
+if TYPE_CHECKING:
+    from digits_core.service.views import TopView
+
+
+def top(
+    model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
+    dataset: Annotated[
+        str | None, typer.Argument(help="Whose pictures. [default: what it was trained on]", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "val",
+    count: Annotated[int, typer.Option(min=1, max=1000, help="Pictures per class.")] = 9,
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="Only this class; may be given several times.")
+    ] = None,
+    runtime: Runtime = None,
+    backend: Backend = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where to write them: a mosaic (.png) or a table (.csv, .parquet)."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show the pictures that each class scores highest: what the model has learned to look for."""
+    from digits_core.cli.progress import picture_progress
+    from digits_core.service.digits import Digits
+    from digits_core.service.tables import require_table
+    from digits_core.service.top import MOST_ROWS
+
+    digits = Digits()
+    if out and out.suffix.lower() != ".png":
+        require_table(out)
+    wanted: dict[str, Any] = {"dataset": dataset, "split": split, "count": count, "classes": tuple(classes or ())}
+    with picture_progress() as progress:
+        view = digits.top(model, wanted, runtime=runtime, backend=backend, progress=progress)
+    for note in view.notes:
+        say(note)
+    if out:
+        write_out(out, _content(out, view))
+        say(f"Wrote {out}.")
+        if out.suffix.lower() == ".png" and len(view.classes) > MOST_ROWS:
+            say(f"It shows the first {MOST_ROWS} of {len(view.classes)} classes; choose others with --class.")
+    show(view.to_dict(), _describe(view), json_wanted=json)
+
+
+def _content(out: Path, view: TopView) -> bytes:
+    import io
+
+    from digits_core.service.digits import Digits
+    from digits_core.service.tables import table_bytes, top_columns
+
+    if out.suffix.lower() != ".png":
+        return table_bytes(out, top_columns(view))
+    stream = io.BytesIO()
+    Digits().mosaic(view).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _describe(view: TopView) -> str:
+    rows = [
+        (one.label, percent(ranked.probability), "" if ranked.truth == one.label else ranked.truth, ranked.image)
+        for one in view.classes
+        for ranked in one.pictures
+    ]
+    head = f"{view.model} on {view.samples:,} {view.split} pictures of {view.dataset}"
+    return f"{head}\n\n{table(('class', 'score', 'is of', 'picture'), rows)}"

@@ -1,0 +1,75 @@
+"""The pictures that each class scores highest, as the service tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from PIL.Image import Image
+
+from digits_core.dataset.opened import open_dataset
+from digits_core.dataset.progress import Progress
+from digits_core.errors import NameUnknown, Problem, require, suggest
+from digits_core.hooks.registry import Plugins
+from digits_core.inference.classify import class_names
+from digits_core.inference.model import load_model
+from digits_core.inference.top import Ranked, TopClass, mosaic, top_pictures
+from digits_core.service.classification import model_notes
+from digits_core.service.runtimes import choose_runtime
+from digits_core.service.splits import find_split, open_split
+from digits_core.service.views import TopView
+from digits_core.spec.top import TopSpec
+from digits_core.store.home import Home
+
+#: Classes that one mosaic shows: more make a picture that few programs open.
+MOST_ROWS = 100
+
+
+def find_top(
+    home: Home,
+    plugins: Plugins,
+    model: str,
+    wanted: TopSpec,
+    *,
+    runtime: str | None,
+    backend: str | None,
+    progress: Progress | None,
+) -> TopView:
+    """The pictures that each class scores highest; see `Digits.top`."""
+    loaded = load_model(home, model)
+    names = class_names(loaded)
+    classes = _numbers(names, wanted.classes)
+    chosen = choose_runtime(loaded, runtime, backend, plugins)
+    manifest = find_split(home, loaded, wanted.dataset, wanted.split)
+    reader, pictures = open_split(home, loaded, manifest.name, wanted.split)
+    found = top_pictures(loaded, pictures, chosen.runtime, wanted.count, classes, progress)
+    return TopView.model_validate(
+        {
+            "model": loaded.name,
+            "backend": chosen.name,
+            "dataset": manifest.name,
+            "split": wanted.split,
+            "samples": len(reader),
+            "classes": [asdict(one) for one in found],
+            "notes": tuple(model_notes(loaded, chosen)),
+        }
+    )
+
+
+def draw_mosaic(home: Home, view: TopView) -> Image:
+    """What was found as one picture, a row for each of the first `MOST_ROWS` classes."""
+    reader = open_dataset(home.dataset_folder(view.dataset)).split(view.split)  # type: ignore[arg-type]
+    classes = [
+        TopClass(one.label, tuple(Ranked(**ranked.model_dump()) for ranked in one.pictures))
+        for one in view.classes[:MOST_ROWS]
+    ]
+    return mosaic(classes, reader)
+
+
+def _numbers(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    require((_unknown(name, names) for name in wanted if name not in names), NameUnknown)
+    return [names.index(name) for name in wanted] or list(range(len(names)))
+
+
+def _unknown(name: str, names: Sequence[str]) -> Problem:
+    return Problem(f"The model knows no class {name!r}.", "class", suggest(name, names))

@@ -1,0 +1,108 @@
+"""Read models of how well a model does."""
+
+from __future__ import annotations
+
+from digits_core.service.views.view import View
+
+
+class ClassScoresView(View):
+    """How well a model does on one class; what divides by nothing is 0."""
+
+    label: str
+    """Name of the class."""
+    precision: float
+    """Share of the pictures taken for it that are of it."""
+    recall: float
+    """Share of its pictures that are taken for it."""
+    f1: float
+    """Harmonic mean of the two."""
+    support: int
+    """Its pictures."""
+    precision_interval: tuple[float, float]
+    """From where to where its precision may be."""
+    recall_interval: tuple[float, float]
+    """The same of its recall."""
+
+
+class MacroView(View):
+    """Means over the classes that have pictures, each counting alike."""
+
+    precision: float
+    """Mean precision."""
+    recall: float
+    """Mean recall, which is also called balanced accuracy."""
+    f1: float
+    """Mean F1."""
+
+
+class BinView(View):
+    """Pictures whose first guess has a probability above one number and up to another."""
+
+    low: float
+    """Above this one."""
+    high: float
+    """Up to this one."""
+    count: int
+    """Pictures in it."""
+    confidence: float
+    """Their mean probability."""
+    accuracy: float
+    """Share of them that are right."""
+
+
+class CalibrationView(View):
+    """Whether probabilities mean what they say."""
+
+    method: str
+    """How it was measured."""
+    error: float
+    """Expected calibration error: the mean distance of probability and accuracy, over all pictures."""
+    largest: float
+    """The largest such distance of a bin."""
+    bins: tuple[BinView, ...]
+    """From the least sure to the surest."""
+
+
+class EvaluationView(View):
+    """How well a model does on pictures whose classes are known."""
+
+    job: str
+    """The job that found it out."""
+    model: str
+    """The snapshot that was scored."""
+    dataset: str
+    """Whose pictures."""
+    split: str
+    """Which of them."""
+    backend: str
+    """What computed: onnx, or the name of a backend."""
+    samples: int
+    """Pictures that were scored."""
+    unknown: int
+    """Pictures that were not, since the model does not know their class."""
+    unknown_labels: dict[str, int]
+    """Those classes, and how many pictures each has."""
+    loss: float
+    """Mean softmax cross-entropy of the output."""
+    accuracy: float
+    """Share of pictures whose class is the first guess."""
+    accuracy_interval: tuple[float, float]
+    """From where to where accuracy may be on other pictures of the same kind."""
+    top5: float
+    """Share of those whose class is among the first five."""
+    top5_interval: tuple[float, float]
+    """The same of that share."""
+    confidence: float
+    """The share of such intervals that contain the true value."""
+    interval_method: str
+    """How intervals were computed."""
+    macro: MacroView
+    """Means over classes."""
+    calibration: CalibrationView
+    """Whether probabilities mean what they say."""
+    labels: tuple[str, ...]
+    """Names of the model's classes."""
+    confusion: tuple[tuple[int, ...], ...]
+    """For each true class how many pictures were taken for each class."""
+    per_class: tuple[ClassScoresView, ...]
+    """For each class how well it does."""

@@ -1,0 +1,35 @@
+"""The request for pictures to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+
+from digits_core.spec.dataset import Split
+from digits_core.spec.model import Name, Spec
+
+
+class PicturesSpec(Spec):
+    """Pictures from files, folders, lists and URLs, or those of a dataset."""
+
+    images: tuple[str, ...] = ()
+    """Picture files, folders, which are searched to their depth, lists with one picture a line, and URLs."""
+    prefix: Path | None = None
+    """Where relative paths of lists start; empty: the list's own folder."""
+    by_folder: bool = False
+    """Whether the folder that a picture lies in names its class, where nothing else does."""
+    allow_private: bool = False
+    """Whether URLs may lead to private, loopback and link-local addresses."""
+    dataset: Name | None = None
+    """Name of a dataset, instead."""
+    split: Split = "val"
+    """Which of its pictures."""
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if bool(self.images) == bool(self.dataset):
+            found = "both" if self.images else "neither"
+            raise ValueError(f"Pictures are expected as files or as a dataset, found {found}. Name one of the two.")
+        return self
