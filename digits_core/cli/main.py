@@ -20,6 +20,7 @@ from digits_core.cli import (
     device,
     doctor,
     evaluate,
+    export,
     job,
     model,
     network,
@@ -47,6 +48,7 @@ app.command("train")(train.train)
 app.command("scheduler")(scheduler.scheduler)
 app.command("classify")(classify.classify)
 app.command("evaluate")(evaluate.evaluate)
+app.command("export")(export.export)
 app.command("parity")(parity.parity)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")

@@ -8,13 +8,14 @@
 from __future__ import annotations
 
 from digits_core.service.doors.datasets import Datasets
+from digits_core.service.doors.exports import Exports
 from digits_core.service.doors.machine import Machine
 from digits_core.service.doors.networks import Networks
 from digits_core.service.doors.training import Training
 from digits_core.service.doors.use import Use
 
 
-class Digits(Datasets, Networks, Training, Use, Machine):
+class Digits(Datasets, Networks, Training, Use, Exports, Machine):
     """Everything DIGITS does, on the datasets and jobs of one home.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
+from digits_core.service.views.exports import AgreementView, ExportedFileView, ExportView
 from digits_core.service.views.jobs import (
     ClassScoresView,
     DeviceUsageView,
@@ -29,6 +30,7 @@ from digits_core.service.views.networks import (
 from digits_core.service.views.view import ErrorView, View, problem_dict
 
 __all__ = [
+    "AgreementView",
     "BrokenView",
     "CheckView",
     "ClassScoresView",
@@ -38,6 +40,8 @@ __all__ = [
     "DoctorView",
     "ErrorView",
     "EvaluationView",
+    "ExportView",
+    "ExportedFileView",
     "FamilyAdvice",
     "FamilyView",
     "GuessView",
