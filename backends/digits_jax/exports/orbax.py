@@ -14,6 +14,9 @@ from flax import nnx
 import digits_jax
 from digits_core.contracts.claims import require_portable
 from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions, Probabilities, run_in_parts
+from digits_jax.arrays import Weights
+from digits_jax.network import Network
+from digits_jax.ops.op import Mode
 
 
 class OrbaxExporter(Exporter):
@@ -34,15 +37,18 @@ class OrbaxExporter(Exporter):
             checkpointer.save(destination.absolute(), state)
 
     def run(self, model: Deployable, destination: Path, images: npt.NDArray[np.uint8]) -> Probabilities:
-        """Put what was read back into a module whose own weights are all zero."""
-        module = digits_jax.module(model.graph, {name: np.zeros_like(array) for name, array in model.arrays.items()})
+        """Compute with what was read back and nothing else."""
+        graph, network = model.graph, Network(model.graph)
+        blank = digits_jax.module(graph, {name: np.zeros_like(array) for name, array in model.arrays.items()})
         with orbax.checkpoint.StandardCheckpointer() as checkpointer:
-            restored = checkpointer.restore(destination.absolute(), _state(module))
-        state = nnx.state(module)
-        nnx.replace_by_pure_dict(state, restored)
-        nnx.update(module, state)
-        classify = nnx.jit(lambda module, images: jax.nn.softmax(module(images)))
-        return run_in_parts(lambda part: classify(module, part), images)
+            layers = checkpointer.restore(destination.absolute(), _state(blank))["layers"]
+        weights = {f"{layer}/{name}": array for layer, own in layers.items() for name, array in own.items()}
+
+        @jax.jit
+        def classify(weights: Weights, images: jax.Array) -> jax.Array:
+            return jax.nn.softmax(network.activations(weights, images, (graph.output,), Mode())[graph.output])
+
+        return run_in_parts(lambda part: classify(weights, part), images)
 
 
 def _state(module: nnx.Module) -> Any:

@@ -18,10 +18,10 @@ from digits_tensorflow.framework import tf
 
 
 class LiteRtExporter(Exporter):
-    """A flatbuffer with weights in fp32 or fp16, or a network of whole numbers only.
+    """A flatbuffer with weights in fp32 or fp16, or a network of whole numbers.
 
     In int8 activations are whole numbers as well: ranges are measured on pictures, and what comes out is uint8 of which
-    256 make 1. The number of pictures is 1 until `Interpreter.resize_tensor_input` says otherwise.
+    256 make 1. Operations that LiteRT has for floats only, such as response normalisation, stay in fp32. The number of pictures is 1 until `Interpreter.resize_tensor_input` says otherwise.
 
     Source: Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
     Inference*, 2018, https://arxiv.org/abs/1712.05877.
@@ -64,7 +64,8 @@ def _calibrate(converter: Any, pictures: npt.NDArray[np.uint8] | None) -> None:
             yield [picture[None].astype(np.float32)]
 
     converter.representative_dataset = samples
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    # The second is for operations that have no kernel for whole numbers, such as response normalisation.
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.inference_input_type = converter.inference_output_type = tf.uint8
 
 
