@@ -35,7 +35,7 @@ class LiteRtExporter(Exporter):
         """Trace, convert and save."""
         require_portable(model.graph, self.name, "tensorflow")
         whole = options.precision == "int8"
-        module, classify = traced_classifier(model, tf.float32 if whole else tf.uint8)
+        module, classify = traced_classifier(model, whole=whole)
         converter = tf.lite.TFLiteConverter.from_concrete_functions([classify], module)
         if options.precision != "fp32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -28,7 +28,7 @@ class SavedModelExporter(Exporter):
     def export(self, model: Deployable, options: ExportOptions, destination: Path) -> None:
         """Trace and save."""
         require_portable(model.graph, self.name, "tensorflow")
-        module, classify = traced_classifier(model, tf.uint8)
+        module, classify = traced_classifier(model)
         tf.saved_model.save(module, str(destination), signatures={SIGNATURE: classify})
 
     def run(self, model: Deployable, destination: Path, images: npt.NDArray[np.uint8]) -> Probabilities:
