@@ -1,8 +1,8 @@
 """A model that was saved, as backends read it: where users have a path, `module` takes it.
 
-A model is ``graph.json`` and ``weights.safetensors``: side by side in the folder of an imported model, in an archive that
-was unpacked or is still packed; or a snapshot of a job, whose network lies in the job's folder. Both files are data, and
-nothing is written anywhere.
+A model is ``graph.json`` and ``weights.safetensors``: side by side in the folder of an imported model, or in an archive
+that was unpacked or is still packed; or a snapshot of a job, whose network lies in the job's folder. Both files are
+data, and nothing is written anywhere.
 """
 
 from __future__ import annotations

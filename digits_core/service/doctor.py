@@ -51,9 +51,7 @@ def plugins_view(plugins: Plugins, interpreters: Mapping[str, str] | None = None
     """
     elsewhere = {plugins.backends.kind: interpreters or {}}
     views = tuple(
-        view
-        for registry in plugins.registries
-        for view in registry_view(registry, elsewhere.get(registry.kind, {}))
+        view for registry in plugins.registries for view in registry_view(registry, elsewhere.get(registry.kind, {}))
     )
     broken = tuple(
         BrokenView(plugin=item.plugin, distribution=item.distribution, reason=item.reason, remedy=item.remedy)

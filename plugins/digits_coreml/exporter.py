@@ -114,7 +114,9 @@ def _picture(graph: Graph) -> Any:
 def _unknown(graph: Graph) -> Iterator[Problem]:
     for layer in graph.layers:
         if layer.op.kind not in OPS:
-            yield Problem(f"Network {graph.name}: {layer.name} needs op {layer.op.kind!r}, which Core ML is not taught.")
+            yield Problem(
+                f"Network {graph.name}: {layer.name} needs op {layer.op.kind!r}, which Core ML is not taught."
+            )
     if graph.input.channels not in (1, 3):
         yield Problem(f"Core ML takes pictures of 1 or 3 channels, found {graph.input.channels}.")
 

@@ -106,9 +106,7 @@ def layer_norm(layer: Layer, inputs: Sequence[Value], weights: Arrays) -> Value:
     """Over channels, which are brought to the end."""
     op: Any = layer.op
     last = mb.transpose(x=inputs[0], perm=[0, 2, 3, 1]) if len(layer.output) == 3 else inputs[0]
-    y = mb.layer_norm(
-        x=last, axes=[-1], gamma=weights["scale"], beta=weights["offset"], epsilon=np.float32(op.epsilon)
-    )
+    y = mb.layer_norm(x=last, axes=[-1], gamma=weights["scale"], beta=weights["offset"], epsilon=np.float32(op.epsilon))
     return mb.transpose(x=y, perm=[0, 3, 1, 2]) if len(layer.output) == 3 else y
 
 

@@ -20,7 +20,7 @@ from digits_jax.ops.op import Mode
 
 
 class OrbaxExporter(Exporter):
-    """The state of the module that `digits_jax.module` gives, as nested dictionaries: ``layers/conv1/kernel``; no network.
+    """The state of the module that `digits_jax.module` gives: ``layers/conv1/kernel``, nested; no network.
 
     Read it with ``orbax.checkpoint.StandardCheckpointer().restore(path)``.
     """

@@ -23,7 +23,9 @@ def traced_classifier(model: Deployable, *, whole: bool = False) -> tuple[tf.Mod
     """
     module = digits_tensorflow.module(model.graph, model.arrays)
     graph, taken = model.graph, model.graph.input
-    pictures = tf.TensorSpec([None, taken.height, taken.width, taken.channels], tf.float32 if whole else tf.uint8, name=IMAGES)
+    pictures = tf.TensorSpec(
+        [None, taken.height, taken.width, taken.channels], tf.float32 if whole else tf.uint8, name=IMAGES
+    )
 
     @tf.function(input_signature=[pictures])
     def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:

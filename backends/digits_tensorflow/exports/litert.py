@@ -21,7 +21,8 @@ class LiteRtExporter(Exporter):
     """A flatbuffer with weights in fp32 or fp16, or a network of whole numbers.
 
     In int8 activations are whole numbers as well: ranges are measured on pictures, and what comes out is uint8 of which
-    256 make 1. Operations that LiteRT has for floats only, such as response normalisation, stay in fp32. The number of pictures is 1 until `Interpreter.resize_tensor_input` says otherwise.
+    256 make 1. Operations that LiteRT has for floats only, such as response normalisation, stay in fp32. The number of
+    pictures is 1 until `Interpreter.resize_tensor_input` says otherwise.
 
     Source: Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
     Inference*, 2018, https://arxiv.org/abs/1712.05877.
