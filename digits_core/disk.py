@@ -125,13 +125,19 @@ def new_entry(path: Path, *, replace: bool = False) -> Iterator[Path]:
         FileExistsError: If something is there that may not be replaced.
         OSError: If the disk is full, read-only or not ours.
     """
+
+    def is_taken() -> bool:
+        there = os.path.lexists(path)
+        if there and not replace:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        return there
+
+    is_taken()
     staging = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
     try:
         yield staging / path.name
         sync_all(staging)
-        if os.path.lexists(path):
-            if not replace:
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        if is_taken():
             os.rename(path, staging / f"{UNFINISHED}old")
         os.rename(staging / path.name, path)
         sync_folder(path.parent)
