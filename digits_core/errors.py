@@ -20,6 +20,7 @@ so that a request is refused once with everything that is wrong with it.
     │   ├── StateConflict            the thing exists, but not in a state that allows this
     │   ├── CapabilityMissing        a backend does not claim what a network or job needs
     │   └── StorageUnusable          the disk is full, read-only or not ours
+    ├── ExportUnfaithful             what was exported computes something else than the model
     └── JobFailed                    a job started and could not end well
         ├── LossNotFinite            the loss became NaN or infinite
         └── WorkerDied               the training process ended without a word
@@ -137,6 +138,10 @@ class CapabilityMissing(RequestWrong):
 
 class StorageUnusable(RequestWrong):
     """The disk is full, read-only or belongs to somebody else."""
+
+
+class ExportUnfaithful(DigitsError):
+    """What was exported computes something else than the model; nothing is left of it."""
 
 
 class JobFailed(DigitsError):

@@ -5,6 +5,7 @@ It sees of the core only contracts, graph, spec and errors. Importing it does no
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits_core.contracts.backend import Arrays
@@ -14,20 +15,23 @@ if TYPE_CHECKING:
     from digits_jax.native import GraphModule
 
 
-def module(graph: Graph, arrays: Arrays, *, seed: int = 0) -> GraphModule:
+def module(model: Graph | Path | str, arrays: Arrays | None = None, *, seed: int = 0) -> GraphModule:
     """A network as a plain Flax module with its weights in it.
 
     Args:
-        graph: The network.
-        arrays: Every weight of it, canonical; copied.
+        model: An archive, the folder of an imported model or of a snapshot; or a network.
+        arrays: Every weight of a network, canonical; copied.
         seed: Decides dropout when the module is trained further.
 
     Returns:
         A ``flax.nnx.Module`` that takes uint8 pictures ``[B, H, W, C]`` and gives logits ``[B, classes]``.
 
     Raises:
+        ModelInvalid: If there is no model at a path.
         SnapshotDamaged: If a weight is missing or has another shape than the graph says.
     """
+    from digits_core.contracts.saved_model import given_model
     from digits_jax.native import GraphModule
 
+    graph, arrays = given_model(model, arrays)
     return GraphModule(graph, arrays, seed)

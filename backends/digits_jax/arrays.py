@@ -92,4 +92,4 @@ def to_activation(value: jax.Array) -> npt.NDArray[np.floating[Any]]:
 
 def in_canonical_order(value: jax.Array) -> jax.Array:
     """A picture ``[B, H, W, C]`` flattened to ``[B, C·H·W]``."""
-    return jnp.moveaxis(value, -1, 1).reshape(len(value), -1)
+    return jnp.moveaxis(value, -1, 1).reshape(value.shape[0], -1)

@@ -16,3 +16,24 @@ def digits_backends() -> list[Entry]:
             extra="tensorflow",
         )
     ]
+
+
+@hookimpl
+def digits_exporters() -> list[Entry]:
+    """Formats of TensorFlow."""
+    return [
+        Entry(
+            "tensorflow-savedmodel",
+            "digits_tensorflow.exports.saved_model:SavedModelExporter",
+            "A folder that TensorFlow Serving takes",
+            needs=("tensorflow",),
+            extra="tensorflow",
+        ),
+        Entry(
+            "litert",
+            "digits_tensorflow.exports.litert:LiteRtExporter",
+            "A .tflite file for phones and small devices: fp32, fp16, int8",
+            needs=("tensorflow", "ai_edge_litert"),
+            extra="litert",
+        ),
+    ]

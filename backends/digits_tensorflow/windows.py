@@ -16,6 +16,15 @@ def padded(x: tf.Tensor, windows: Windows, value: float) -> tf.Tensor:
     return tf.pad(x, sides, constant_values=value) if np.any(sides) else x
 
 
+def edged(x: tf.Tensor, windows: Windows) -> tf.Tensor:
+    """``x`` padded with its outermost elements: to the largest of a window the same as −∞, but a number; slower."""
+    sides = np.array(_sides(windows))
+    while np.any(sides):  # mirroring one element repeats it
+        once = np.minimum(sides, 1)
+        x, sides = tf.pad(x, once, "SYMMETRIC"), sides - once
+    return x
+
+
 def is_same(windows: Windows, picture: Shape, kernel: tuple[int, int], stride: tuple[int, int]) -> bool:
     """Whether TensorFlow's word ``SAME`` means the padding of ``windows``, and there is any.
 

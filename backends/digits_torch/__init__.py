@@ -6,17 +6,17 @@ the canonical shapes, so nothing is transposed on the way in or out.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits_core.contracts.backend import Arrays
-from digits_core.contracts.claims import require_ops, require_weights
 from digits_core.graph.graph import Graph
 
 if TYPE_CHECKING:
     import torch
 
 
-def module(graph: Graph, arrays: Arrays) -> torch.nn.Module:
+def module(model: Graph | Path | str, arrays: Arrays | None = None) -> torch.nn.Module:
     """A network as a torch module with its weights in it, to be used, changed or trained further without DIGITS.
 
     It takes uint8 pictures ``[B, H, W, C]``, as everything here does, subtracts the mean itself and gives the logits
@@ -25,15 +25,18 @@ def module(graph: Graph, arrays: Arrays) -> torch.nn.Module:
     generator.
 
     Args:
-        graph: The network.
-        arrays: Its weights by canonical name, for example from `Program.save`; copied.
+        model: An archive, the folder of an imported model or of a snapshot; or a network.
+        arrays: The weights of a network by canonical name, for example from `Program.save`; copied.
 
     Raises:
         DigitsError: If a weight is missing or has another shape, or torch has no such operation.
     """
+    from digits_core.contracts.claims import require_ops, require_weights
+    from digits_core.contracts.saved_model import given_model
     from digits_torch.arrays import filled_network
     from digits_torch.backend import TorchBackend
 
+    graph, arrays = given_model(model, arrays)
     require_ops(TorchBackend(), graph)
     require_weights(graph, arrays)
     return filled_network(graph, arrays)

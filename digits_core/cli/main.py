@@ -20,6 +20,7 @@ from digits_core.cli import (
     device,
     doctor,
     evaluate,
+    export,
     inspect,
     job,
     model,
@@ -49,6 +50,7 @@ app.command("train")(train.train)
 app.command("scheduler")(scheduler.scheduler)
 app.command("classify")(classify.classify)
 app.command("evaluate")(evaluate.evaluate)
+app.command("export")(export.export)
 app.command("inspect")(inspect.inspect)
 app.command("top")(top.top)
 app.command("parity")(parity.parity)

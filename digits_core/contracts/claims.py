@@ -37,6 +37,25 @@ def require_ops(backend: Backend, graph: Graph) -> None:
     require(_unclaimed_ops(backend, graph), CapabilityMissing)
 
 
+def require_portable(graph: Graph, format: str, backend: str = "") -> None:
+    """Refuse a native network where a format is not of its own framework.
+
+    Args:
+        graph: The network.
+        format: What it is to be written in.
+        backend: Whose framework that format is of; empty: of none.
+
+    Raises:
+        CapabilityMissing: If ``graph`` is a native network of another backend.
+    """
+    native = native_of(graph)
+    if native is not None and native.backend != backend:
+        raise CapabilityMissing(
+            f"Format {format} cannot hold {native.file}, which is native to backend {native.backend}.",
+            hint=f"Export to a format of {native.backend}, or write the network as YAML.",
+        )
+
+
 def require_weights(graph: Graph, arrays: Arrays) -> None:
     """Refuse arrays that are not the weights of ``graph``.
 

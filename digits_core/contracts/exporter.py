@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,11 @@ import numpy.typing as npt
 from digits_core.contracts.backend import Arrays
 from digits_core.graph.graph import Graph
 from digits_core.spec.dataset import PictureForm
+
+#: ``[B, classes]``, each row sums to 1.
+Probabilities: TypeAlias = npt.NDArray[np.floating[Any]]
+#: Pictures that an exported model is run on together, so that large networks fit into memory.
+PART = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Exporter(ABC):
         """
 
     @abstractmethod
-    def run(self, model: Deployable, destination: Path, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating[Any]]:
+    def run(self, model: Deployable, destination: Path, images: npt.NDArray[np.uint8]) -> Probabilities:
         """What the system that the format is of computes from the written file: probabilities ``[B, classes]``.
 
         A format of weights only is read back, put into ``model.graph`` in its own framework, and run there.
@@ -83,5 +89,20 @@ class Exporter(ABC):
         Args:
             model: What was exported.
             destination: What `export` wrote.
-            images: uint8 ``[B, H, W, C]``.
+            images: uint8 ``[B, H, W, C]``, any B ≥ 1.
+
+        Raises:
+            CapabilityMissing: If this machine cannot run the format; says what was looked at in its place.
         """
+
+
+def run_in_parts(
+    predict: Callable[[npt.NDArray[np.uint8]], npt.ArrayLike], images: npt.NDArray[np.uint8]
+) -> Probabilities:
+    """What ``predict`` gives for ``images``, `PART` of them at a time.
+
+    >>> run_in_parts(lambda part: part[:, 0, 0, :] / 255, np.full((70, 2, 2, 1), 255, np.uint8)).shape
+    (70, 1)
+    """
+    starts = range(0, len(images), PART)
+    return np.concatenate([np.asarray(predict(images[start : start + PART]), np.float32) for start in starts])

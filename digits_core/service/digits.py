@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from digits_core.service.doors.datasets import Datasets
+from digits_core.service.doors.exports import Exports
 from digits_core.service.doors.inspection import Inspecting
 from digits_core.service.doors.machine import Machine
 from digits_core.service.doors.networks import Networks
@@ -15,7 +16,7 @@ from digits_core.service.doors.training import Training
 from digits_core.service.doors.use import Use
 
 
-class Digits(Datasets, Networks, Training, Use, Inspecting, Machine):
+class Digits(Datasets, Networks, Training, Use, Inspecting, Exports, Machine):
     """Everything DIGITS does, on the datasets and jobs of one home.
 
     Args:

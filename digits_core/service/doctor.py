@@ -51,15 +51,19 @@ def plugins_view(plugins: Plugins, interpreters: Mapping[str, str] | None = None
     """
     elsewhere = {plugins.backends.kind: interpreters or {}}
     views = tuple(
-        _plugin_view(registry, owned, elsewhere.get(registry.kind, {}).get(owned.entry.name))
-        for registry in plugins.registries
-        for owned in registry.entries()
+        view for registry in plugins.registries for view in registry_view(registry, elsewhere.get(registry.kind, {}))
     )
     broken = tuple(
         BrokenView(plugin=item.plugin, distribution=item.distribution, reason=item.reason, remedy=item.remedy)
         for item in plugins.broken
     )
     return PluginsView(plugins=views, broken=broken)
+
+
+def registry_view(registry: Registry[Any], interpreters: Mapping[str, str] | None = None) -> tuple[PluginView, ...]:
+    """What plugins bring of one kind, by name; for the arguments see `plugins_view`."""
+    elsewhere = interpreters or {}
+    return tuple(_plugin_view(registry, owned, elsewhere.get(owned.entry.name)) for owned in registry.entries())
 
 
 def _plugin_view(registry: Registry[Any], owned: OwnedEntry, interpreter: str | None) -> PluginView:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, helper
 
-from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions
+from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions, run_in_parts
 from digits_core.errors import SpecInvalid
 from digits_onnx.model import onnx_model
 from digits_onnx.quantization import quantize
@@ -53,8 +53,7 @@ class OnnxExporter(Exporter):
         """By ONNX Runtime; see `Exporter.run`."""
         session = open_file(destination)
         (pictures,) = session.get_inputs()
-        (found,) = session.run(None, {pictures.name: images})
-        return found
+        return run_in_parts(lambda part: session.run(None, {pictures.name: part})[0], images)
 
 
 def _describe(written: ModelProto, model: Deployable) -> None:

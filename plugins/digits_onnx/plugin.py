@@ -16,4 +16,8 @@ def digits_runtimes() -> list[Entry]:
 def digits_exporters() -> list[Entry]:
     """ONNX files."""
     summary = "One ONNX file with weights and preprocessing; fp32, fp16 or int8."
-    return [Entry("onnx", "digits_onnx.exporter:OnnxExporter", summary, NEEDS, "onnx")]
+    openvino = "A folder with OpenVINO's model.xml and model.bin; fp32 or fp16."
+    return [
+        Entry("onnx", "digits_onnx.exporter:OnnxExporter", summary, NEEDS, "onnx"),
+        Entry("openvino", "digits_onnx.openvino:OpenVinoExporter", openvino, ("onnx", "openvino"), "openvino"),
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digits_core.disk import UNFINISHED, new_folder, storage_errors, write_file
+from digits_core.disk import UNFINISHED, new_entry, new_folder, storage_errors, write_file
 from digits_core.errors import StorageUnusable
 
 
@@ -68,3 +68,28 @@ def test_a_file_where_a_folder_is_needed_is_said(tmp_path):
 def test_a_place_that_takes_no_folders_is_said():
     with pytest.raises(StorageUnusable, match="DIGITS_HOME"), new_folder(Path("/proc/home/datasets/x")):
         pass
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_entry_gives_way_only_where_that_is_wanted_and_only_to_what_is_whole(tmp_path, kind):
+    path = tmp_path / "entry"
+
+    def write(place, text):
+        if kind == "folder":
+            place.mkdir()
+        (place / "part" if kind == "folder" else place).write_text(text)
+
+    def read():
+        return (path / "part" if kind == "folder" else path).read_text()
+
+    with new_entry(path) as place:
+        write(place, "old")
+    with pytest.raises(FileExistsError), new_entry(path):
+        pytest.fail("it is known before anything is written")
+    with pytest.raises(ZeroDivisionError), new_entry(path, replace=True) as place:
+        write(place, "half")
+        1 / 0  # noqa: B018
+    assert read() == "old"
+    with new_entry(path, replace=True) as place:
+        write(place, "new")
+    assert read() == "new" and [entry.name for entry in tmp_path.iterdir()] == ["entry"]

@@ -31,13 +31,13 @@ def attention(layer: Layer) -> Apply:
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
         x = inputs[0]
-        query, key, value = x.reshape(len(x), count, 3, op.heads, -1).transpose(2, 0, 3, 1, 4)
+        query, key, value = x.reshape(x.shape[0], count, 3, op.heads, -1).transpose(2, 0, 3, 1, 4)
         wide = jnp.promote_types(x.dtype, jnp.float32)
         scores = jnp.einsum(
             "bhqd,bhkd->bhqk", query * scale, key, precision=mode.precision, preferred_element_type=wide
         )
         share = jax.nn.softmax(scores).astype(x.dtype)
         mixed = jnp.einsum("bhqk,bhkd->bhqd", share, value, precision=mode.precision)
-        return mixed.transpose(0, 2, 1, 3).reshape(len(x), count, 1, channels)
+        return mixed.transpose(0, 2, 1, 3).reshape(x.shape[0], count, 1, channels)
 
     return apply

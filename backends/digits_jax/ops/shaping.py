@@ -27,10 +27,10 @@ def tokens(layer: Layer) -> Apply:
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
         x = inputs[0]
-        sequence = x.reshape(len(x), -1, 1, x.shape[-1])
+        sequence = x.reshape(x.shape[0], -1, 1, x.shape[-1])
         if "token" not in weights:
             return sequence
-        token = jnp.broadcast_to(weights["token"], (len(x), 1, 1, x.shape[-1]))
+        token = jnp.broadcast_to(weights["token"], (x.shape[0], 1, 1, x.shape[-1]))
         return jnp.concatenate([token, sequence], axis=1)
 
     return apply

@@ -31,7 +31,7 @@ def dense(layer: Layer) -> Apply:
     op: Any = layer.op
 
     def apply(inputs: Sequence[jax.Array], weights: Weights, mode: Mode) -> jax.Array:
-        flat = inputs[0].reshape(len(inputs[0]), -1)
+        flat = inputs[0].reshape(inputs[0].shape[0], -1)
         y = jnp.dot(flat, weights["kernel"], precision=mode.precision)
         return y + weights["bias"] if op.bias else y
 

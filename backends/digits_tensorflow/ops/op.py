@@ -22,6 +22,7 @@ class Pass:
         step: Steps done so far, an integer tensor.
         first: Row of the global batch that the first picture is, an integer tensor.
         gatherings: Where the batch is that of several processes, how those of a batch norm meet, by layer.
+        finite: Whether infinity is to be avoided, for what is computed in whole numbers afterwards.
         moved: Running statistics after the pass, by canonical name.
     """
 
@@ -31,6 +32,7 @@ class Pass:
     step: tf.Tensor | int = 0
     first: tf.Tensor | int = 0
     gatherings: Mapping[str, Gathering] = field(default_factory=dict)
+    finite: bool = False
     moved: dict[str, tf.Tensor] = field(default_factory=dict)
 
     def weight(self, layer: Layer, name: str) -> tf.Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 from digits_core.graph.graph import Layer
 from digits_tensorflow.framework import tf
 from digits_tensorflow.ops.op import Pass, summable
-from digits_tensorflow.windows import is_same, padded
+from digits_tensorflow.windows import edged, is_same, padded
 
 
 def max_pool(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
@@ -21,7 +21,8 @@ def max_pool(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
     windows = op.windows(shape)
     if is_same(windows, shape, op.kernel, op.stride):  # the picture is not copied to be padded
         return tf.nn.max_pool2d(x, op.kernel, op.stride, "SAME")
-    return tf.nn.max_pool2d(padded(x, windows, -math.inf), op.kernel, op.stride, "VALID")
+    wide = edged(x, windows) if run.finite else padded(x, windows, -math.inf)
+    return tf.nn.max_pool2d(wide, op.kernel, op.stride, "VALID")
 
 
 def average_pool(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:

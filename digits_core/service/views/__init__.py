@@ -17,6 +17,7 @@ from digits_core.service.views.evaluation import (
     EvaluationView,
     MacroView,
 )
+from digits_core.service.views.exports import AgreementView, ExportedFileView, ExportView
 from digits_core.service.views.inspection import (
     ComparisonView,
     DifferenceView,
@@ -37,7 +38,14 @@ from digits_core.service.views.jobs import (
     TrackerView,
     UsageView,
 )
-from digits_core.service.views.machine import BrokenView, CheckView, DeviceView, DoctorView, PluginsView, PluginView
+from digits_core.service.views.machine import (
+    BrokenView,
+    CheckView,
+    DeviceView,
+    DoctorView,
+    PluginsView,
+    PluginView,
+)
 from digits_core.service.views.networks import (
     FamilyAdvice,
     FamilyView,
@@ -52,6 +60,7 @@ from digits_core.service.views.networks import (
 from digits_core.service.views.view import ErrorView, View, problem_dict
 
 __all__ = [
+    "AgreementView",
     "BinView",
     "BrokenView",
     "CalibrationView",
@@ -65,6 +74,8 @@ __all__ = [
     "DoctorView",
     "ErrorView",
     "EvaluationView",
+    "ExportView",
+    "ExportedFileView",
     "FamilyAdvice",
     "FamilyView",
     "GuessView",

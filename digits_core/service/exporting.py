@@ -1,0 +1,217 @@
+"""Export as the service asks for it: which format, which pictures, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions
+from digits_core.contracts.runtime import Runtime
+from digits_core.dataset.loader import cut_middle
+from digits_core.dataset.opened import open_dataset
+from digits_core.dataset.pictures import Pixels
+from digits_core.errors import NameTaken, Problem, RequestWrong, SpecInvalid, StorageUnusable, require
+from digits_core.graph.native import native_of
+from digits_core.hooks.registry import Plugins
+from digits_core.inference.exporting import (
+    ExportPlan,
+    Reference,
+    deployable,
+    export_verified,
+    manifest_path,
+    reference_of,
+)
+from digits_core.inference.model import Model, load_model
+from digits_core.inference.runtimes import BackendRuntime
+from digits_core.service.pictures import find_dataset
+from digits_core.service.views import ExportView
+from digits_core.spec.dataset import SPLITS, Split
+from digits_core.spec.job import BackendOptions
+from digits_core.store.home import Home
+from digits_core.store.job import JobFolder
+
+#: Pictures that fp32 is compared on, and those that accuracy is measured on where weights are rounded.
+FEW, MANY = 16, 500
+#: Pictures that ranges of int8 are measured on.
+CALIBRATION = 200
+_NO_DATASET = "Name a dataset: --calibrate DATASET, or DATASET:val."
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is asked for.
+
+    Attributes:
+        model: What to export.
+        to: Name of the format.
+        destination: The file or folder.
+        precision: Number format of the weights.
+        calibrate: ``DATASET`` or ``DATASET:split`` whose pictures ranges of int8 are measured on; empty: the model's.
+        tolerance: What the error may be at most; None: what is usual.
+        force: Whether what is there gives way.
+    """
+
+    model: str
+    to: str
+    destination: Path
+    precision: str = "fp32"
+    calibrate: str | None = None
+    tolerance: float | None = None
+    force: bool = False
+
+
+def export_model(home: Home, plugins: Plugins, request: ExportRequest, tell: Callable[[str], None]) -> ExportView:
+    """Write a model in another format and see that it agrees; see `Digits.export`."""
+    exporter = plugins.exporters.get(request.to)()
+    loaded = load_model(home, request.model)
+    require(_problems(exporter, request), SpecInvalid)
+    _require_free(request)
+    model = deployable(loaded)
+    options, calibration = _options(home, loaded, request)
+    tell(f"Computing what {model.name} gives …")
+    reference = _reference(home, loaded, model, _referee(loaded, plugins), request.precision)
+    plan = ExportPlan(
+        request.destination,
+        request.force,
+        request.tolerance,
+        plugins.exporters.entry(request.to).versions,
+        calibration,
+    )
+    tell(f"Writing {request.destination.name} and running it on {reference.pictures} …")
+    manifest = export_verified(exporter, model, options, plan, reference)
+    return ExportView(
+        path=str(request.destination),
+        manifest_path=str(manifest_path(request.destination)),
+        size_bytes=sum(file.size_bytes for file in manifest.files),
+        accuracy_lost=manifest.agreement.accuracy_lost if manifest.agreement else None,
+        **manifest.model_dump(),
+    )
+
+
+def _problems(exporter: Exporter, request: ExportRequest) -> Iterator[Problem]:
+    """Everything that is wrong with a request besides names and places."""
+    if request.precision not in exporter.precisions:
+        offered = ", ".join(exporter.precisions)
+        message = f"Format {exporter.name} does not offer precision {request.precision!r}."
+        yield Problem(message, "--precision", f"It offers {offered}.")
+    if exporter.suffix and request.destination.suffix != exporter.suffix:
+        yield Problem(
+            f"Format {exporter.name} writes what ends in {exporter.suffix}, found {request.destination.name}.",
+            "--out",
+            f"Write -o {request.destination.with_suffix(exporter.suffix)}.",
+        )
+    if request.calibrate is not None and request.precision != "int8":
+        yield Problem(
+            f"Only int8 is calibrated, found precision {request.precision}.",
+            "--calibrate",
+            "Leave it out, or add --precision int8.",
+        )
+    if request.tolerance is not None and not request.tolerance >= 0:
+        yield Problem(f"tolerance expects a number of at least 0, found {request.tolerance}.", "--tolerance")
+
+
+def _require_free(request: ExportRequest) -> None:
+    destination = request.destination
+    if not destination.parent.is_dir():
+        hint = "Make it, or choose another place."
+        raise StorageUnusable(f"There is no folder {destination.parent}.", where="--out", hint=hint)
+    if destination.exists() and not request.force:
+        raise NameTaken(f"{destination} exists already.", hint="Choose another name, or use --force.")
+
+
+def _referee(model: Model, plugins: Plugins) -> tuple[Runtime, str]:
+    """Who computes what the exported model is compared with, in fp32: the default runtime, else the reference."""
+    native = native_of(model.graph)
+    if native is None and "onnx" in plugins.runtimes.available():
+        return plugins.runtimes.get("onnx")(), "onnx"
+    backend = native.backend if native else "numpy"
+    return BackendRuntime(plugins.backends.get(backend)(), BackendOptions()), backend
+
+
+def _options(home: Home, model: Model, request: ExportRequest) -> tuple[ExportOptions, str]:
+    """The options, and what calibrates in words."""
+    if request.precision != "int8":
+        return ExportOptions(request.precision), ""
+    name, _, split = (request.calibrate or "").partition(":")
+    pictures = _pictures(home, model, name or _own_dataset(home, model), split or "train", CALIBRATION)
+    return ExportOptions(request.precision, pictures.images), pictures.said
+
+
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """Pictures of a split, evenly spread, with the model's numbers of their classes."""
+
+    images: Pixels
+    labels: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    said: str
+
+
+def _own_dataset(home: Home, model: Model) -> str:
+    job = model.name.partition("@")[0]
+    if model.state is None or job not in home.job_ids():
+        raise SpecInvalid(f"Model {model.name} was not trained here, so int8 has no pictures.", hint=_NO_DATASET)
+    return JobFolder(home.job_folder(job)).request().spec.dataset
+
+
+def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> _Pictures:
+    """At most ``most`` pictures of a split in the form that the network takes.
+
+    Raises:
+        SpecInvalid: If the split has none, or they are of another form.
+    """
+    found = next((known for known in SPLITS if known == split), None)
+    if found is None:
+        raise SpecInvalid(f"Unknown split {split!r}.", where="--calibrate", hint=f"There are {', '.join(SPLITS)}.")
+    manifest = find_dataset(home, dataset)
+    form = model.picture
+    if tuple(manifest.size) != (form.height, form.width, form.channels):
+        wanted, given = f"{form.width}x{form.height}x{form.channels}", "x".join(map(str, manifest.size))
+        raise SpecInvalid(
+            f"Model {model.name} expects pictures of {wanted}, found {given} in dataset {dataset}.",
+            hint=f"Make a dataset with --size {form.width}x{form.height} --channels {form.channels}.",
+        )
+    return _read(home, model, manifest.name, found, most)
+
+
+def _read(home: Home, model: Model, dataset: str, split: Split, most: int) -> _Pictures:
+    opened = open_dataset(home.dataset_folder(dataset))
+    reader = opened.split(split)
+    if not len(reader):
+        raise SpecInvalid(f"Dataset {dataset} has no {split} pictures.", hint=_NO_DATASET)
+    chosen = np.unique(np.linspace(0, len(reader) - 1, min(most, len(reader))).round().astype(np.int64))
+    images, taken = reader.read(chosen), model.graph.input
+    if images.shape[1:3] != (taken.height, taken.width):
+        images = cut_middle(images, taken.height)
+    numbers = {label: number for number, label in enumerate(model.labels)}
+    known = np.array([numbers.get(label, -1) for label in opened.manifest.labels], np.int64)
+    return _Pictures(images, known[reader.labels[chosen]], f"{len(chosen)} {split} pictures of {dataset}")
+
+
+def _reference(
+    home: Home, model: Model, exported: Deployable, referee: tuple[Runtime, str], precision: str
+) -> Reference:
+    """Pictures of the model's own validation split; drawn ones where there is none."""
+    runtime, name = referee
+    try:
+        own = _pictures(home, model, _own_dataset(home, model), "val", FEW if precision == "fp32" else MANY)
+    except RequestWrong:
+        images = drawn_pictures(exported)
+        return reference_of(exported, runtime, images, f"{len(images)} drawn pictures", name)
+    return reference_of(exported, runtime, own.images, own.said, name, own.labels)
+
+
+def drawn_pictures(model: Deployable, count: int = FEW) -> Pixels:
+    """Pictures that the same numbers always give: coarse patches of every brightness with grain.
+
+    Returns:
+        uint8 ``[count, H, W, C]``.
+    """
+    random = np.random.Generator(np.random.Philox(key=[0, count]))
+    taken = model.graph.input
+    rows, columns = -(-taken.height // 8), -(-taken.width // 8)
+    coarse = random.integers(0, 256, (count, rows, columns, taken.channels))
+    patches = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, : taken.height, : taken.width]
+    return np.clip(patches + random.integers(-20, 21, patches.shape), 0, 255).astype(np.uint8)

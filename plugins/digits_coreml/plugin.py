@@ -1,0 +1,11 @@
+"""What this plugin brings; imports no coremltools."""
+
+from digits_core.contracts.entry import Entry
+from digits_core.hooks import hookimpl
+
+
+@hookimpl
+def digits_exporters() -> list[Entry]:
+    """Core ML packages."""
+    summary = "A .mlpackage that classifies pictures on Apple's systems: fp32 or fp16. It is run on none of ours"
+    return [Entry("coreml", "digits_coreml.exporter:CoreMlExporter", summary, ("coremltools",), "coreml")]

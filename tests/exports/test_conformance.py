@@ -1,0 +1,31 @@
+"""Every format keeps the contract, with the real package that reads it."""
+
+import importlib.util
+
+import pytest
+
+from digits_core.hooks.registry import discover
+from digits_core.testing.exporter_suite import ExporterSuite
+
+
+def _formats():
+    registry = discover().exporters
+    for name in registry.names():
+        missing = registry.entry(name).missing
+        skip = [pytest.mark.skip(reason=f"format {name} needs {', '.join(missing)}")] if missing else []
+        yield pytest.param(name, id=name, marks=skip)
+
+
+@pytest.mark.parametrize("format", list(_formats()))
+class TestFormats(ExporterSuite):
+    @pytest.fixture
+    def exporter(self, format):
+        return discover().exporters.get(format)()
+
+
+def test_every_summary_says_what_else_than_fp32_there_is():
+    registry = discover().exporters
+    for owned in registry.entries():
+        if importlib.util.find_spec(owned.entry.target.partition(".")[0]) and not owned.missing:
+            for precision in registry.get(owned.entry.name).precisions[1:]:
+                assert precision in owned.entry.summary
