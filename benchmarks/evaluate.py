@@ -36,7 +36,7 @@ from digits_core.inference.predicting import BATCH, predict
 from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.job import BackendOptions
 from digits_core.training.initialize import initial_arrays
-from digits_onnx import onnx_model
+from digits_onnx.model import onnx_model
 
 PICTURES = 10_000
 #: Side, channels and encoding of the pictures; LeNet takes any.

@@ -19,6 +19,7 @@ from digits_core.inference.inspection.shown import activation_picture, weight_pi
 from digits_core.inference.inspection.statistics import describe
 from digits_core.inference.inspection.tiling import LARGEST_TILE, kernels_picture, maps_picture
 from digits_core.inference.model import Model
+from digits_core.inference.predicting import BATCH
 from digits_core.inference.runtimes import BackendRuntime
 from digits_core.spec.dataset import PictureForm
 from digits_core.spec.job import BackendOptions
@@ -235,7 +236,7 @@ def test_occlusion_finds_where_the_class_is_and_tells_every_picture_of_it():
     # One window hides the corner, four the pixel where the second ones begin: it has their mean.
     assert found.pixels[0, 0] == found.values[0, 0]
     assert found.pixels[4, 4] == pytest.approx(found.values[:2, :2].mean())
-    assert sum(counts) == found.values.size + 1 and max(counts) <= 32
+    assert sum(counts) == found.values.size + 1 and max(counts) <= BATCH
     assert found.pixels.shape == (40, 50) and np.isfinite(found.pixels).all()
 
 

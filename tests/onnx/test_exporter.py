@@ -20,7 +20,7 @@ from digits_core.inference.classify import softmax
 from digits_core.spec.dataset import PictureForm
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, two_headed, weights_of
 from digits_core.testing.runs import build, reference
-from digits_onnx import onnx_model
+from digits_onnx.model import onnx_model
 
 SNIPPETS = Path(__file__).parents[2] / "docs" / "snippets"
 #: Largest difference of probabilities.
