@@ -101,11 +101,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         try:
             os.chmod(temporary, 0o755)
             yield temporary
-            for folder, _, names in os.walk(temporary):
-                for name in names:
-                    with open(os.path.join(folder, name), "rb") as stream:
-                        os.fsync(stream.fileno())
-                sync_folder(Path(folder))
+            sync_all(temporary)
             if path.exists():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
             os.rename(temporary, path)
@@ -113,6 +109,34 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         sync_folder(path.parent)
+
+
+@contextmanager
+def new_entry(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A path for a file or folder to be written to, which becomes ``path`` when the block ends well.
+
+    Until then nothing is at ``path`` that was not there before, and nothing is left when the block fails.
+
+    Args:
+        path: What is wanted, in a folder that exists.
+        replace: Whether what is there gives way.
+
+    Raises:
+        FileExistsError: If something is there that may not be replaced.
+        OSError: If the disk is full, read-only or not ours.
+    """
+    staging = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
+    try:
+        yield staging / path.name
+        sync_all(staging)
+        if os.path.lexists(path):
+            if not replace:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            os.rename(path, staging / f"{UNFINISHED}old")
+        os.rename(staging / path.name, path)
+        sync_folder(path.parent)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _make_folder(path: Path) -> None:
@@ -133,6 +157,15 @@ def _remove_abandoned(folder: Path, prefix: str) -> None:
         writer = re.fullmatch(r"(\d+)-[a-z0-9_]+", path.name.removeprefix(prefix))
         if writer and not psutil.pid_exists(int(writer[1])):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def sync_all(path: Path) -> None:
+    """Make every file and folder inside ``path`` durable."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as stream:
+                os.fsync(stream.fileno())
+        sync_folder(Path(folder))
 
 
 def sync_folder(path: Path) -> None:

@@ -110,6 +110,10 @@ class Graph:
         losses = tuple(replace(loss, label_smoothing=label_smoothing) for loss in self.losses)
         return replace(self, losses=losses)
 
+    def classifying(self) -> Graph:
+        """The same network without what only training needs: heads besides the output, and their losses."""
+        return replace(self, layers=self.needed_for([self.output]), losses=(Loss(self.output),))
+
     def trained_through(self) -> tuple[Layer, ...]:
         """The layers that gradients of the losses pass on their way to a trained weight, in computing order."""
         passed: set[str] = set()

@@ -9,7 +9,7 @@ from digits_core.contracts.backend import Backend
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.errors import Problem, SpecInvalid, require
 from digits_core.hooks.registry import Plugins, Registry
-from digits_core.inference.model import Model, load_model
+from digits_core.inference.model import Model, load_model, plain_name
 from digits_core.scheduling.requests import parse_devices
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.service.choices import check_devices
@@ -47,7 +47,7 @@ def submit_evaluation(
     manifest = find_dataset(home, dataset or _own_dataset(home, loaded))
     name, _ = computing_backend(loaded, backend, plugins)
     require([*_misfits(loaded, manifest, split), *_too_many(devices, name, plugins.backends)], SpecInvalid)
-    id = free_name(f"evaluation-{loaded.name.partition('@')[0]}", home)
+    id = free_name(f"evaluation-{plain_name(loaded.name)}", home)
     spec = EvaluationSpec(model=loaded.name, dataset=manifest.name, split=split, backend=name, devices=devices)
     runs.forget(id)
     run = RunRequest(backend=name, wanted=devices, ticket=next_ticket(home), trains=False)
@@ -56,7 +56,7 @@ def submit_evaluation(
 
 def _own_dataset(home: Home, model: Model) -> str:
     if model.state is None:
-        raise SpecInvalid(f"Model {model.name} was imported, so a dataset has to be named.", where="--dataset")
+        raise SpecInvalid(f"Model {model.name} was not trained here, so a dataset has to be named.", where="--dataset")
     return JobFolder(home.job_folder(model.name.partition("@")[0])).request().spec.dataset
 
 

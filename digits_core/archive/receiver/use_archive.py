@@ -141,7 +141,7 @@ class Network:
     """
 
     def __init__(self, data: bytes, labels: list[str], mean: Numbers | None = None) -> None:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped]
 
         self.session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
@@ -151,12 +151,13 @@ class Network:
         """Probabilities float64 ``[B, classes]`` of pictures uint8 ``[B, H, W, C]``."""
         found = self.session.run(None, {self.input.name: self.prepared(pixels)})
         # The numbers before the softmax, where the model gives them: they are exact, probabilities are rounded.
-        rows = found[1] if len(found) > 1 and found[1].shape == found[0].shape else found[0]
+        rows: Numbers = found[1] if len(found) > 1 and found[1].shape == found[0].shape else found[0]
         rows = rows.astype(np.float64)
         if (rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
             return rows
         powers = np.exp(rows - rows.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        probabilities: Numbers = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
 
     def prepared(self, pixels: Pixels) -> Numbers | Pixels:
         """Pictures as the model takes them: mean and scale are inside those that take pictures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from digits_core.service.views.archives import ArchiveCheckView, ArchiveView
 from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
 from digits_core.service.views.jobs import (
     ClassScoresView,
@@ -29,6 +30,8 @@ from digits_core.service.views.networks import (
 from digits_core.service.views.view import ErrorView, View, problem_dict
 
 __all__ = [
+    "ArchiveCheckView",
+    "ArchiveView",
     "BrokenView",
     "CheckView",
     "ClassScoresView",
