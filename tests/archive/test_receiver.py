@@ -155,10 +155,11 @@ def test_a_receiver_needs_nothing_but_the_archive(packed, images, tmp_path):
     expected = _shown(Digits(), packed, images)
     assert _alone(tmp_path / "use_archive.py", packed, *images).stdout == expected
     assert _alone(tmp_path / "use_archive.py", tmp_path, *images).stdout == expected
-    options = ("-l", tmp_path / "labels.txt", "--batch-size", "64")
-    assert _alone(tmp_path / "example.py", tmp_path / "model.onnx", *images, *options).stdout == expected
-    few = _alone(tmp_path / "example.py", tmp_path / "model.onnx", images[0], "--batch-size", "1").stdout
-    assert '- "class ' in few
+    assert _alone(tmp_path / "example.py", tmp_path / "model.onnx", *images).stdout == expected
+    (tmp_path / "names.txt").write_text("one\ntwo\nthree\n")
+    options = ("-l", tmp_path / "names.txt", "--batch-size", "1", "--resize", "fill", "--size", "20x16")
+    renamed = _alone(tmp_path / "example.py", tmp_path / "model.onnx", images[0], *options).stdout
+    assert set(re.findall('"(.*)"', renamed)) == {"one", "two", "three"}
 
 
 def test_one_picture_that_cannot_be_read_does_not_cost_the_others(packed, images, tmp_path):

@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Classify pictures with an ONNX model, such as the one in an archive.
 
-    python example.py model.onnx picture.jpg ... -l labels.txt
+    python example.py model.onnx picture.jpg ...
 
-Needs Python 3.10 or newer with numpy, Pillow and onnxruntime, and nothing else. Models made by DIGITS take pictures as
-they are; how pictures are brought to size is not in them, so it is said here: see preprocessing.json of the archive, or
-use ``use_archive.py``, which reads it.
+Needs Python 3.10 or newer with numpy, Pillow and onnxruntime, and nothing else. Models made by DIGITS say themselves
+what their classes are called and how pictures are brought to size; mean and scale are inside. For others say it with
+-l, -m, --resize and --size.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import pathlib
 import sys
 from collections.abc import Callable
@@ -140,10 +141,15 @@ class Network:
         self.input = self.session.get_inputs()[0]
         self.labels, self.mean = labels, mean
 
+    def said(self, key: str, default: Any) -> Any:
+        """What the model says of itself, JSON in its metadata."""
+        text = self.session.get_modelmeta().custom_metadata_map.get(key)
+        return json.loads(text) if text else default
+
     def predict(self, pixels: Pixels) -> Numbers:
         """Probabilities float64 ``[B, classes]`` of pictures uint8 ``[B, H, W, C]``."""
         found = self.session.run(None, {self.input.name: self.prepared(pixels)})
-        # The numbers before the softmax, where the model gives them: they are exact, probabilities are rounded.
+        # The logits, where the model gives them: probabilities are rounded.
         rows: Numbers = found[1] if len(found) > 1 and found[1].shape == found[0].shape else found[0]
         rows = rows.astype(np.float64)
         if (rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
@@ -205,12 +211,23 @@ def read_labels(path: pathlib.Path) -> list[str]:
     return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
-def picture_size(shape: list[Any]) -> tuple[int, int, int]:
-    """Height, width and channels that a model takes, from the shape of its input."""
+def picture_form(network: Network, size: str | None, resize: str | None) -> tuple[dict[str, Any], tuple[int, int]]:
+    """What `prepare_picture` is to do, and height and width of the middle that is cut out then.
+
+    Args:
+        network: The model; its input has a fixed size.
+        size: ``WIDTHxHEIGHT``, if it is asked for; else what the model says of itself, else what it takes.
+        resize: How another shape is brought to size, if that is asked for; else what the model says, else squash.
+    """
+    shape = network.input.shape
     sides = shape[1:] if shape[-1] in (1, 3) else [*shape[2:], shape[1]]
     if len(sides) != 3 or not all(isinstance(side, int) for side in sides):
         raise ValueError(f"the model takes {shape}, and pictures of a fixed size are expected")
-    return sides[0], sides[1], sides[2]
+    height, width, channels = sides
+    form = {"width": width, "height": height, "channels": channels, "resize": "squash", **network.said("picture", {})}
+    if size:
+        form["width"], form["height"] = map(int, size.split("x"))
+    return {**form, "resize": resize or form["resize"]}, (height, width)
 
 
 def main() -> int:
@@ -219,16 +236,18 @@ def main() -> int:
     parser.add_argument("model", type=pathlib.Path, help="ONNX file")
     parser.add_argument("images", nargs="+", help="picture files")
     parser.add_argument("-m", "--mean", type=pathlib.Path, help=".npy file or picture, for models without it inside")
-    parser.add_argument("-l", "--labels", type=pathlib.Path, help="file whose line i names class i")
+    parser.add_argument(
+        "-l", "--labels", type=pathlib.Path, help="file whose line i names class i [what the model says]"
+    )
     parser.add_argument("--batch-size", type=int, default=BATCH, help=f"pictures at a time [{BATCH}]")
-    parser.add_argument("--resize", choices=("squash", "crop", "fill", "half-crop"), default="squash")
-    parser.add_argument("--size", help="WIDTHxHEIGHT before the middle is cut out [what the model takes]")
+    parser.add_argument("--resize", choices=("squash", "crop", "fill", "half-crop"), help="[what the model says]")
+    parser.add_argument("--size", help="WIDTHxHEIGHT before the middle is cut out [what the model says]")
     options = parser.parse_args()
     try:
-        labels = read_labels(options.labels) if options.labels else []
-        network = Network(options.model.read_bytes(), labels, read_mean(options.mean) if options.mean else None)
-        height, width, channels = picture_size(network.input.shape)
-        across, down = map(int, options.size.split("x")) if options.size else (width, height)
+        mean = read_mean(options.mean) if options.mean else None
+        network = Network(options.model.read_bytes(), read_labels(options.labels) if options.labels else [], mean)
+        form, crop = picture_form(network, options.size, options.resize)
+        network.labels = network.labels or network.said("labels", [])
     except Exception as reason:  # ONNX Runtime has no common class for what it says of a file.
         print(f"Error: {reason}", file=sys.stderr)
         return 2
@@ -236,7 +255,7 @@ def main() -> int:
         print("The mean is inside this model: -m is not used.", file=sys.stderr)
 
     def prepare(data: bytes) -> Pixels:
-        return cut_middle(prepare_picture(data, across, down, channels, options.resize), height, width)
+        return cut_middle(prepare_picture(data, **form), *crop)
 
     return classify(network, options.images, prepare, max(1, options.batch_size))
 

@@ -147,10 +147,15 @@ class Network:
         self.input = self.session.get_inputs()[0]
         self.labels, self.mean = labels, mean
 
+    def said(self, key: str, default: Any) -> Any:
+        """What the model says of itself, JSON in its metadata."""
+        text = self.session.get_modelmeta().custom_metadata_map.get(key)
+        return json.loads(text) if text else default
+
     def predict(self, pixels: Pixels) -> Numbers:
         """Probabilities float64 ``[B, classes]`` of pictures uint8 ``[B, H, W, C]``."""
         found = self.session.run(None, {self.input.name: self.prepared(pixels)})
-        # The numbers before the softmax, where the model gives them: they are exact, probabilities are rounded.
+        # The logits, where the model gives them: probabilities are rounded.
         rows: Numbers = found[1] if len(found) > 1 and found[1].shape == found[0].shape else found[0]
         rows = rows.astype(np.float64)
         if (rows >= 0).all() and np.allclose(rows.sum(axis=1), 1, atol=1e-3):
