@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ from typer._click import Context
 from typer.core import TyperGroup
 
 from digits_core.cli.options import Json
-from digits_core.cli.output import percent, show, table
+from digits_core.cli.output import percent, say, show, table
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
@@ -81,6 +82,32 @@ def verify(file: File, json: Json = False) -> None:
     show(view.to_dict(), table(("", "check", "what was found"), rows), json_wanted=json)
     if not view.passed:
         raise typer.Exit(1)
+
+
+@app.command("serve")
+def serve(
+    file: File,
+    host: Annotated[str, typer.Option(help="Address to listen on; any but this machine's own needs a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any that is free.")] = 8000,
+    token: Annotated[
+        str, typer.Option(envvar="DIGITS_TOKEN", help="What every request has to bring; best set as DIGITS_TOKEN.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Classify pictures over HTTP until Ctrl-C: POST /v1/classify, GET /v1, /health and /metrics."""
+    from digits_core.service.digits import Digits
+
+    def started(address: str, view: ArchiveView) -> None:
+        show({"url": address, "model": view.model, "digest": view.digest}, "", json_wanted=json)
+        sys.stdout.flush()
+        say(f"Serving {view.model} on {address}; Ctrl-C ends it.")
+        header = ' -H "Authorization: Bearer $DIGITS_TOKEN"' if token else ""
+        say(f"Try: curl{header} --data-binary @picture.jpg {address}/v1/classify")
+
+    Digits().serve_archive(file, host=host, port=port, token=token, started=started)
+    say("Ended.")
 
 
 def _describe(view: ArchiveView) -> str:

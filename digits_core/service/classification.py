@@ -31,7 +31,7 @@ def classify_pictures(
     return ClassificationView(
         model=loaded.name,
         backend=chosen.name,
-        predictions=tuple(_view(prediction) for prediction in predictions),
+        predictions=tuple(prediction_view(prediction) for prediction in predictions),
         notes=(
             *(f"{Problem(problem.message, problem.where)} Using {loaded.name} instead." for problem in loaded.damaged),
             *chosen.notes,
@@ -39,7 +39,8 @@ def classify_pictures(
     )
 
 
-def _view(prediction: Prediction) -> PredictionView:
+def prediction_view(prediction: Prediction) -> PredictionView:
+    """What a picture was taken for."""
     problem = prediction.problem
     return PredictionView(
         image=prediction.image,

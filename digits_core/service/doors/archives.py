@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from digits_core.service.archive_checks import verify_archive
+from digits_core.service.archive_serving import serve_archive
 from digits_core.service.archiving import archive_view, make_archive
 from digits_core.service.doors.door import Door
 from digits_core.service.views import ArchiveCheckView, ArchiveView
@@ -45,3 +47,28 @@ class Archives(Door):
             PluginMissing: If ONNX Runtime is not installed.
         """
         return verify_archive(self.plugins, path.expanduser())
+
+    def serve_archive(
+        self,
+        path: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        token: str = "",
+        started: Callable[[str, ArchiveView], None] = lambda address, view: None,
+    ) -> None:
+        """Classify pictures over HTTP until SIGINT or SIGTERM.
+
+        Args:
+            path: The archive.
+            host: Address to listen on; any but this machine's own needs a token.
+            port: Port to listen on; 0: any that is free.
+            token: What every request has to bring (``Authorization: Bearer TOKEN``); empty: nothing.
+            started: Is told the address, and what is served, once it listens.
+
+        Raises:
+            ModelInvalid: If the archive is damaged.
+            PluginMissing: If what serves is not installed.
+            RequestWrong: If it cannot listen there, or the token is missing.
+        """
+        serve_archive(self.home, self.plugins, path.expanduser(), host, port, token, started)
