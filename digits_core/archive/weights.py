@@ -19,7 +19,7 @@ from digits_core.graph.graph import Graph
 _LENGTH = struct.Struct("<Q")
 #: Most bytes of the table of a safetensors file; ten thousand layers need a hundredth of it.
 MOST_HEADER_BYTES = 16 * 2**20
-_FLOATS = {"F32": 4, "F64": 8, "F16": 2}
+_FLOATS = frozenset({"F16", "F32", "F64"})
 
 
 def read_weights(data: bytes, graph: Graph, name: str) -> Arrays:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import hashlib
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -61,6 +63,8 @@ def write_archive(path: Path, manifest: ArchiveManifest, files: Mapping[str, byt
     ordered = {MANIFEST: manifest.encode(), **{name: files[name] for name in manifest.files}}
     if write is _zip and sum(map(len, ordered.values())) > _MOST_ZIP:
         raise SpecInvalid(f"{path.name} would have more than 4 GiB.", hint="Make a .tar or .tar.gz.")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     with new_entry(path, replace=True) as unfinished, unfinished.open("wb") as file:
         write(file, ordered)
 

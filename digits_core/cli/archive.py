@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer._click import Context
 from typer.core import TyperGroup
 
 from digits_core.cli.options import Json
@@ -15,6 +14,8 @@ from digits_core.cli.output import percent, say, show, table
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
+    from typer._click import Context
+
     from digits_core.service.views import ArchiveView
 
 #: Names of classes that `show` prints.

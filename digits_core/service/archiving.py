@@ -18,7 +18,7 @@ from digits_core.archive.writing import form_of, make_manifest, write_archive
 from digits_core.contracts.exporter import Deployable, ExportOptions
 from digits_core.dataset.manifest import read_manifest
 from digits_core.dataset.pictures import Pixels
-from digits_core.errors import CapabilityMissing, DatasetUnusable, StorageUnusable
+from digits_core.errors import CapabilityMissing, DatasetUnusable, SpecInvalid, StorageUnusable
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.model import Model, is_archive_file, load_model, plain_name
@@ -29,12 +29,17 @@ from digits_core.store.models import ModelFolder
 
 #: Who writes the ONNX file of an archive.
 EXPORTER = "onnx"
+#: Letters of a licence's name, as manifests hold them.
+MOST_LICENSE = 200
 
 
 def make_archive(home: Home, plugins: Plugins, name: str, destination: Path | None, license: str | None) -> ArchiveView:
     """Pack a model; see `Digits.make_archive`."""
     path = destination or Path(f"{plain_name(name)}.tar.gz")
     form_of(path)
+    if license and not (license.isprintable() and len(license) <= MOST_LICENSE):
+        message = f"A licence expects one line of at most {MOST_LICENSE} letters, found {license[:40]!r}."
+        raise SpecInvalid(message, where="--license", hint="For example CC-BY-4.0.")
     model = load_model(home, name)
     if native := native_of(model.graph):
         raise CapabilityMissing(

@@ -139,4 +139,11 @@ def test_nothing_is_left_of_an_archive_that_cannot_be_written(digits, tmp_path):
         digits.make_archive("finished", tmp_path / "nowhere" / "model.zip")
     with pytest.raises(SpecInvalid, match=r"\.tar\.gz.*found model\.rar"):
         digits.make_archive("finished", tmp_path / "model.rar")
+    with pytest.raises(SpecInvalid, match="one line"):
+        digits.make_archive("finished", tmp_path / "model.zip", license="MIT\nGPL")
     assert not list(tmp_path.glob("*model*"))
+    (tmp_path / "folder.zip").mkdir()
+    (tmp_path / "folder.zip" / "precious").touch()
+    with pytest.raises(StorageUnusable):
+        digits.make_archive("finished", tmp_path / "folder.zip")
+    assert (tmp_path / "folder.zip" / "precious").exists()
