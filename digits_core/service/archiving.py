@@ -90,7 +90,7 @@ def _contents(home: Home, plugins: Plugins, model: Model, name: str, license: st
     shown, metrics, dataset, job, given = _told(home, model, name)
     preprocessing = _preprocessing(model)
     picture = reference_picture(preprocessing)
-    onnx, output = _export(plugins, model, network_input(picture, preprocessing))
+    onnx, output = _export(plugins, model, shown, network_input(picture, preprocessing))
     return Contents(
         name=shown,
         license=given if license is None else license,
@@ -112,10 +112,10 @@ def _preprocessing(model: Model) -> Preprocessing:
     return Preprocessing(picture=form, crop=None if whole else (taken.height, taken.width))
 
 
-def _export(plugins: Plugins, model: Model, pixels: Pixels) -> tuple[bytes, npt.NDArray[np.float32]]:
-    """The ONNX file, and what ONNX Runtime makes of ``pixels`` by it."""
+def _export(plugins: Plugins, model: Model, shown: str, pixels: Pixels) -> tuple[bytes, npt.NDArray[np.float32]]:
+    """The ONNX file of a model that is called ``shown``, and what ONNX Runtime makes of ``pixels`` by it."""
     exporter = plugins.exporters.get(EXPORTER)()
-    deployable = Deployable(model.name, model.graph.classifying(), model.arrays, model.labels, model.picture)
+    deployable = Deployable(shown, model.graph.classifying(), model.arrays, model.labels, model.picture)
     with tempfile.TemporaryDirectory(prefix="digits-") as folder:
         file = Path(folder) / names.ONNX
         exporter.export(deployable, ExportOptions(), file)
