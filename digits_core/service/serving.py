@@ -117,7 +117,7 @@ class Service:
     async def info(self, request: Request) -> Response:
         """What the model is."""
         self._admit(request)
-        return JSONResponse(self._info.to_dict())
+        return JSONResponse(self._info.model_dump(mode="json", exclude={"file"}))
 
     async def classify(self, request: Request) -> Response:
         """What pictures are taken for; status 400 where none of them could be read."""

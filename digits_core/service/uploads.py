@@ -44,11 +44,12 @@ def uploads(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
 
 def _parts(body: bytes, boundary: bytes) -> list[tuple[bytes, bytes]]:
     """Header and content of every part."""
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary, MOST_PICTURES + 2)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise UploadWrong("The body ends before its last boundary, or has too many parts.")
+    content, end, _ = (b"\r\n" + body).rpartition(b"\r\n--" + boundary + b"--")
+    pieces = content.split(b"\r\n--" + boundary + b"\r\n", MOST_PICTURES + 1)
+    if not end:
+        raise UploadWrong("The body ends before its last boundary.")
     parts = []
-    for piece in pieces[1:-1]:
+    for piece in pieces[1:]:
         head, gap, data = piece.partition(b"\r\n\r\n")
         if not gap or len(head) > _MOST_HEADER:
             raise UploadWrong("A part of the body has no header, or one that is too long.")

@@ -110,7 +110,7 @@ def test_what_is_no_picture_is_refused_in_words(client):
 def test_health_information_and_counts(client, image):
     assert json.loads(client("/health")[1]) == {"status": "ok", "model": "finished@000003-epoch"}
     info = json.loads(client("/v1")[1])
-    assert info["labels"] == ["blue", "green", "red"] and info["license"] == "MIT"
+    assert info["labels"] == ["blue", "green", "red"] and info["license"] == "MIT" and "file" not in info
     client("/v1/classify", image.read_bytes())
     text = client("/metrics")[1].decode()
     assert 'digits_requests_total{path="/v1/classify",status="200"}' in text
@@ -205,6 +205,12 @@ def test_parts_of_a_form_are_taken_apart_to_the_byte():
     data = b"\r\n--edge-not\r\n\x00\r\n"
     body, kind = _multipart((b"a.png", data))
     assert uploads(kind, body) == [("a.png", data)]
-    for wrong in (body[:-8], b"", body * 40):
+    for wrong in (body[:-8], b"", b"--edge--"):
         with pytest.raises(UploadWrong):
             uploads(kind, wrong)
+
+
+def test_more_pictures_than_are_taken_are_refused():
+    body, kind = _multipart(*[(b"a.png", b"x")] * 65)
+    with pytest.raises(UploadWrong, match="From 1 to 64"):
+        uploads(kind, body)
