@@ -84,11 +84,15 @@ name: tiny
 input: {channels: 3, height: 16, width: 16}
 layers:
   - {name: pool, op: max_pool, kernel: 4, stride: 4}
-  - {name: logits, op: dense}
+  - {name: side, op: dense, units: $classes}
+  - {name: logits, op: dense, units: $classes, inputs: pool}
+losses:
+  - {logits: logits}
+  - {logits: side, weight: 0.3}
 """
 
 
-def test_a_crop_is_kept(digits, trained, tmp_path):
+def test_a_crop_and_heads_that_only_train_are_kept(digits, trained, tmp_path):
     (tmp_path / "tiny.yaml").write_text(NETWORK_FILE)
     request = {"dataset": "colours", "network": str(tmp_path / "tiny.yaml"), "name": "cut", "backend": "numpy"}
     digits.train({**request, "epochs": 1, "batch": 9, "data": {"crop": 12}})
