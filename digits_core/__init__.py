@@ -12,6 +12,7 @@ room                    what lives there
 ``hooks``               how plugins are found
 ``dataset``             samples become shards, shards become batches
 ``store``               the folders on disk, as code
+``archive``             a model as one file that others can trust and use
 ``training``            the child process: one loop for every backend
 ``scheduling``          the parent process: start, follow and stop workers
 ``inference``           classify pictures with a trained model, score it on known ones

@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from digits_core.cli import (
+    archive,
     classify,
     dataset,
     demo,
@@ -57,6 +58,7 @@ app.command("parity")(parity.parity)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")
 app.add_typer(model.app, name="model")
+app.add_typer(archive.app, name="archive")
 app.add_typer(job.app, name="job")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(device.app, name="device")

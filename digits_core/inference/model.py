@@ -1,10 +1,12 @@
-"""A model by its name: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or that of an imported model."""
+"""A model by its name: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported one, or an archive."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
+from digits_core.archive.model import SUFFIXES, ArchivedModel, is_archive, load_archive
 from digits_core.contracts.backend import Arrays, shown_weights
 from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.graph.graph import Graph
@@ -30,13 +32,13 @@ class Model:
     """Everything that classification needs.
 
     Attributes:
-        name: What it was asked for as, completed: ``JOB@000003-epoch``.
+        name: What it was asked for as, completed: ``JOB@000003-epoch``, or the absolute path of an archive.
         graph: The network.
         arrays: The weights, or their moving averages where the job kept them: what validation measured.
         labels: Names of the classes, by number; empty: unknown, as an imported model's may be.
         picture: The form that pictures are brought into.
         options: How it was computed.
-        state: What the snapshot says about itself; None for an imported model.
+        state: What the snapshot says about itself; None for an imported model or an archive.
         damaged: Newer snapshots that could not be used.
     """
 
@@ -56,8 +58,10 @@ def load_model(home: Home, name: str) -> Model:
     Raises:
         NameUnknown: If there is no such job, snapshot or imported model.
         SnapshotDamaged: If the snapshot cannot be read.
-        ModelInvalid: If the imported model cannot be read.
+        ModelInvalid: If the imported model or the archive cannot be read.
     """
+    if is_archive_file(home, name):
+        return model_of(load_archive(Path(name).expanduser().absolute()))
     job, at, which = name.partition("@")
     if not at and name in home.model_names():
         return _imported(ModelFolder(home.model_folder(name)))
@@ -71,6 +75,30 @@ def load_model(home: Home, name: str) -> Model:
     state, arrays, damaged = _snapshot(folder, which or "last", averages=averages)
     shown, options, graph = shown_weights(arrays), request.spec.options, folder.graph()
     return Model(f"{job}@{state.name}", graph, shown, request.labels, request.picture, options, state, damaged)
+
+
+def is_archive_file(home: Home, name: str) -> bool:
+    """Whether a model is named by the file of an archive, and not by a job or imported model that is called so."""
+    return is_archive(name) and name not in (*home.job_ids(), *home.model_names())
+
+
+def plain_name(name: str) -> str:
+    """The name of a model as part of other names: of a job without its snapshot, of an archive without its folder.
+
+    >>> plain_name("lenet@000003-epoch"), plain_name("/tmp/my lenet@best.tar.gz")
+    ('lenet', 'my-lenet-best')
+    """
+    if not is_archive(name):
+        return name.partition("@")[0]
+    file = Path(name).name
+    suffix = next(suffix for suffix in SUFFIXES if file.lower().endswith(suffix))
+    return re.sub("[^A-Za-z0-9._-]+", "-", file[: -len(suffix)]).strip("._-") or "archive"
+
+
+def model_of(archive: ArchivedModel) -> Model:
+    """The model in an archive, like any other."""
+    form = archive.preprocessing.picture
+    return Model(str(archive.path), archive.graph, archive.arrays, archive.labels, form, BackendOptions())
 
 
 def _imported(folder: ModelFolder) -> Model:

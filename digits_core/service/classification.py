@@ -47,7 +47,7 @@ def classify_pictures(
     return ClassificationView(
         model=loaded.name,
         backend=chosen.name,
-        predictions=tuple(_view(prediction) for prediction in predictions),
+        predictions=tuple(prediction_view(prediction) for prediction in predictions),
         samples=told.get("samples"),
         accuracy=told.get("accuracy"),
         top5=told.get("top5"),
@@ -74,7 +74,8 @@ def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
     return ListedPictures(listed, model, Downloader(is_any if private else is_public))
 
 
-def _view(prediction: Prediction) -> PredictionView:
+def prediction_view(prediction: Prediction) -> PredictionView:
+    """What a picture was taken for."""
     problem = prediction.problem
     return PredictionView(
         image=prediction.image,

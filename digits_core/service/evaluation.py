@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from digits_core.errors import Problem, SpecInvalid, require
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.model import load_model
+from digits_core.inference.model import load_model, plain_name
 from digits_core.scheduling.requests import parse_devices
 from digits_core.scheduling.scheduler import next_ticket
 from digits_core.service.choices import check_devices
@@ -67,16 +66,11 @@ def plan_evaluation(
 
 def submit_evaluation(home: Home, runs: Runs, spec: EvaluationSpec) -> JobFolder:
     """Make the job that scores a model; without a backend it needs no devices, so it runs while others train on all."""
-    id = free_name(f"evaluation-{_plain(spec.model)}", home)
+    id = free_name(f"evaluation-{plain_name(spec.model)}", home)
     runs.forget(id)
     wanted = spec.devices if spec.backend else ""
     run = RunRequest(backend=spec.backend, wanted=wanted, ticket=next_ticket(home), trains=False)
     return JobFolder.create(home, TaskRequest(kind="evaluation", id=id, created=now(), spec=spec), None, run)
-
-
-def _plain(model: str) -> str:
-    """The name of a model as part of a job's: without its snapshot, and without the folders of a file."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", model.partition("@")[0].rpartition("/")[2])
 
 
 def evaluation_view(folder: JobFolder) -> EvaluationView:

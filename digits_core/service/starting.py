@@ -16,7 +16,7 @@ from digits_core.graph.graph import MEAN, Graph, NetworkInput
 from digits_core.graph.heads import head_layers
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.model import load_model
+from digits_core.inference.model import is_archive_file, load_model
 from digits_core.service.importing import is_weights_file, read_weights_file
 from digits_core.service.networks import build_network
 from digits_core.spec.dataset import PictureForm
@@ -56,7 +56,7 @@ def find_origin(home: Home, plugins: Plugins, spec: JobSpec) -> Origin:
         SpecInvalid: If a file needs a network to be named, and none is.
     """
     assert spec.start is not None
-    if is_weights_file(spec.start):
+    if is_weights_file(spec.start) and not is_archive_file(home, spec.start):
         return _from_file(Path(spec.start).expanduser(), plugins, spec.network)
     model = load_model(home, spec.start)
     if native_of(model.graph):

@@ -22,7 +22,11 @@ MOST_BYTES = 2**31 - 2**20
 
 
 class OnnxExporter(Exporter):
-    """One file: uint8 pictures ``images`` in, float32 ``probabilities`` out; labels and resizing in its metadata."""
+    """One file: uint8 pictures ``images`` in, float32 ``probabilities`` out; labels and resizing in its metadata.
+
+    With fp32 the logits follow as a second output: probabilities are rounded to 24 bits, and who prints many digits of
+    them computes the softmax again.
+    """
 
     name: ClassVar = "onnx"
     suffix: ClassVar = ".onnx"
@@ -43,7 +47,8 @@ class OnnxExporter(Exporter):
                 hint="Name a dataset of such pictures: --calibrate DATASET.",
             )
         _require_room(model, options.precision)
-        written = onnx_model(model.graph, model.arrays, (), softmax=True, dtype=DTYPES[options.precision])
+        logits = (model.graph.output,) if options.precision == "fp32" else ()
+        written = onnx_model(model.graph, model.arrays, logits, softmax=True, dtype=DTYPES[options.precision])
         if int8 and pictures is not None:
             written = quantize(written, pictures)
         _describe(written, model)
@@ -53,7 +58,8 @@ class OnnxExporter(Exporter):
         """By ONNX Runtime; see `Exporter.run`."""
         session = open_file(destination)
         (pictures,) = session.get_inputs()
-        return run_in_parts(lambda part: session.run(None, {pictures.name: part})[0], images)
+        probabilities, *_ = session.get_outputs()
+        return run_in_parts(lambda part: session.run([probabilities.name], {pictures.name: part})[0], images)
 
 
 def _describe(written: ModelProto, model: Deployable) -> None:

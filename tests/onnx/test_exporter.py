@@ -56,9 +56,10 @@ def test_a_file_tells_what_its_receiver_has_to_know(exporter, tmp_path):
     model, file = deployable(two_headed()), tmp_path / "model.onnx"
     exporter.export(model, ExportOptions(), file)
     session = onnxruntime.InferenceSession(file)
-    (images,), (probabilities,) = session.get_inputs(), session.get_outputs()
+    (images,), (probabilities, logits) = session.get_inputs(), session.get_outputs()
     assert (images.name, images.type, images.shape) == ("images", "tensor(uint8)", ["B", 9, 8, 2])
     assert (probabilities.name, probabilities.type, probabilities.shape) == ("probabilities", "tensor(float)", ["B", 4])
+    assert (logits.name, logits.shape) == (model.graph.output, ["B", 4])
     told = session.get_modelmeta().custom_metadata_map
     assert told["name"] == model.name and json.loads(told["labels"]) == list(model.labels)
     assert json.loads(told["picture"]) == {"width": 8, "height": 9, "channels": 2, "resize": "squash"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from digits_core.service.views.archives import ArchiveCheckView, ArchiveView
 from digits_core.service.views.classification import (
     ClassificationView,
     GuessView,
@@ -61,6 +62,8 @@ from digits_core.service.views.view import ErrorView, View, problem_dict
 
 __all__ = [
     "AgreementView",
+    "ArchiveCheckView",
+    "ArchiveView",
     "BinView",
     "BrokenView",
     "CalibrationView",

@@ -1,0 +1,74 @@
+"""Models as one file that goes anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from digits_core.service.archive_checks import verify_archive
+from digits_core.service.archive_serving import serve_archive
+from digits_core.service.archiving import archive_view, make_archive
+from digits_core.service.doors.door import Door
+from digits_core.service.views import ArchiveCheckView, ArchiveView
+
+
+class Archives(Door):
+    """Pack, look into and check archives."""
+
+    def make_archive(self, model: str, destination: Path | None = None, *, license: str | None = None) -> ArchiveView:
+        """Pack a model; made twice it is the same to the last byte.
+
+        Args:
+            model: ``JOB``, ``JOB@best``, an imported model, or an archive, which is packed anew.
+            destination: Where; its suffix says the form: .tar.gz, .tgz, .tar.bz2, .tar or .zip. What is there gives
+                way. Empty: ``MODEL.tar.gz`` in the current folder.
+            license: Under which licence it is handed on, best an SPDX expression such as ``CC-BY-4.0``; None: that of
+                the archive which is packed anew, else none is named.
+
+        Raises:
+            RequestWrong: If there is no such model, no archive can hold it, or it cannot be written there.
+            PluginMissing: If ONNX Runtime is not installed.
+        """
+        return make_archive(self.home, self.plugins, model, destination, license)
+
+    def archive(self, path: Path) -> ArchiveView:
+        """What an archive says about itself; it is whole.
+
+        Raises:
+            ModelInvalid: If it is damaged.
+        """
+        return archive_view(path.expanduser())
+
+    def verify_archive(self, path: Path) -> ArchiveCheckView:
+        """Use everything in an archive once: digests, network, weights, and ONNX Runtime on its reference picture.
+
+        Raises:
+            ModelInvalid: If it is damaged.
+            PluginMissing: If ONNX Runtime is not installed.
+        """
+        return verify_archive(self.plugins, path.expanduser())
+
+    def serve_archive(
+        self,
+        path: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        token: str = "",
+        started: Callable[[str, ArchiveView], None] = lambda address, view: None,
+    ) -> None:
+        """Classify pictures over HTTP until SIGINT or SIGTERM.
+
+        Args:
+            path: The archive.
+            host: Address to listen on; any but this machine's own needs a token.
+            port: Port to listen on; 0: any that is free.
+            token: What every request has to bring (``Authorization: Bearer TOKEN``); empty: nothing.
+            started: Is told the address, and what is served, once it listens.
+
+        Raises:
+            ModelInvalid: If the archive is damaged.
+            PluginMissing: If what serves is not installed.
+            RequestWrong: If it cannot listen there, or the token is missing.
+        """
+        serve_archive(self.home, self.plugins, path.expanduser(), host, port, token, started)

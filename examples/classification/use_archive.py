@@ -1,0 +1,1 @@
+../../digits_core/archive/receiver/use_archive.py

@@ -1,0 +1,178 @@
+"""The scripts for receivers: they stand alone, and print what ``digits classify`` says, to the last digit."""
+
+import importlib.util
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits_core.archive.manifest import PREPROCESSING
+from digits_core.dataset.pictures import prepare_picture
+from digits_core.service.digits import Digits
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "examples" / "classification"
+#: Runs a script as if nothing were installed but the standard library and three packages.
+ALONE = """
+import runpy, sys
+allowed = set(sys.stdlib_module_names) | {"numpy", "PIL", "onnxruntime"}
+class Door:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in allowed:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Door())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def _alone(script, *arguments, status=0):
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _noise(*shape, seed=0, dtype=np.uint8):
+    smooth = np.random.default_rng(seed).integers(0, 256, (6, 5, *shape[2:]))
+    pixels = smooth.repeat(-(-shape[0] // 6), 0).repeat(-(-shape[1] // 5), 1)[: shape[0], : shape[1]]
+    return (pixels * 257 if dtype == np.uint16 else pixels).astype(dtype)
+
+
+def _encoded(image, form, **options):
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    return stream.getvalue()
+
+
+def _turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
+
+
+PICTURES = {
+    "colour.png": _encoded(Image.fromarray(_noise(40, 30, 3)), "PNG"),
+    "gray.png": _encoded(Image.fromarray(_noise(33, 50)), "PNG"),
+    "alpha.png": _encoded(Image.fromarray(_noise(21, 37, 4)), "PNG"),
+    "gray-alpha.png": _encoded(Image.fromarray(_noise(20, 20, 4)).convert("LA"), "PNG"),
+    "palette.gif": _encoded(Image.fromarray(_noise(25, 18, 3)).quantize(16), "GIF", transparency=3),
+    "deep.png": _encoded(Image.fromarray(_noise(30, 22, dtype=np.uint16)), "PNG"),
+    "deep.tiff": _encoded(Image.fromarray(_noise(18, 26, dtype=np.uint16)), "TIFF"),
+    "bits.png": _encoded(Image.fromarray(_noise(19, 19)).convert("1"), "PNG"),
+    "cmyk.jpg": _encoded(Image.fromarray(_noise(30, 40, 3)).convert("CMYK"), "JPEG"),
+    "large.jpg": _encoded(Image.fromarray(_noise(480, 300, 3)), "JPEG"),
+    "turned.jpg": _encoded(Image.fromarray(_noise(300, 480, 3)), "JPEG", exif=_turned(6)),
+    "mirrored.jpg": _encoded(Image.fromarray(_noise(60, 48, 3)), "JPEG", exif=_turned(5)),
+    "wide.webp": _encoded(Image.fromarray(_noise(7, 90, 3)), "WEBP", lossless=True),
+    "dot.png": _encoded(Image.fromarray(_noise(1, 1, 3)), "PNG"),
+}
+RESIZES = ("squash", "crop", "fill", "half-crop")
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    for name, data in PICTURES.items():
+        (folder / name).write_bytes(data)
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("script", ["use_archive", "example"])
+def test_pictures_are_prepared_as_datasets_prepare_them_bit_for_bit(script):
+    prepare = _load(script).prepare_picture
+    for name, data in PICTURES.items():
+        for resize in RESIZES:
+            for width, height, channels in ((28, 28, 3), (31, 17, 1), (64, 100, 3)):
+                form = {"width": width, "height": height, "channels": channels, "resize": resize}
+                assert np.array_equal(prepare(data, **form), prepare_picture(data, **form)), (name, form)
+
+
+@pytest.mark.parametrize("script", ["use_archive", "example"])
+@pytest.mark.parametrize("mode", ["F", "I", "none", "bomb"])
+def test_pictures_that_datasets_refuse_are_refused(script, mode):
+    data = {
+        "F": lambda: _encoded(Image.new("F", (9, 9)), "TIFF"),
+        "I": lambda: _encoded(Image.new("I", (9, 9), 70_000), "TIFF"),
+        "none": lambda: b"no picture",
+        "bomb": lambda: _encoded(Image.new("1", (9000, 9000)), "PNG"),
+    }[mode]()
+    for prepare in (prepare_picture, _load(script).prepare_picture):
+        with pytest.raises((ValueError, OSError)):
+            prepare(data, width=8, height=8, channels=3, resize="squash")
+
+
+def test_what_both_scripts_do_is_written_the_same_in_both():
+    first, second = ((SCRIPTS / name).read_text() for name in ("use_archive.py", "example.py"))
+    shared = re.compile(r"# --- Pictures.*(?=# --- )", re.DOTALL)
+    assert shared.search(first)[0] == shared.search(second)[0]
+
+
+def _shown(digits, archive, images):
+    """What the script should print, from what the service says."""
+    lines = []
+    for prediction in digits.classify(str(archive), images, top=5).predictions:
+        lines += [prediction.image, *(f'{guess.probability:9.4%} - "{guess.label}"' for guess in prediction.top)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("resize", "size", "crop", "name"),
+    [
+        ("squash", (16, 16), None, "a.tar.gz"),
+        ("crop", (16, 16), None, "a.tar.bz2"),
+        ("fill", (24, 20), (16, 16), "a.zip"),
+        ("half-crop", (18, 17), (16, 16), "a.tgz"),
+    ],
+)
+def test_the_script_agrees_with_classify_to_the_last_digit(resize, size, crop, name, repack, images):
+    form = {"width": size[0], "height": size[1], "channels": 3, "resize": resize}
+    archive = repack({PREPROCESSING: json.dumps({"picture": form, "crop": crop}).encode()}, name=name)
+    assert _alone(SCRIPTS / "use_archive.py", archive, *images).stdout == _shown(Digits(), archive, images)
+
+
+def test_a_receiver_needs_nothing_but_the_archive(packed, images, tmp_path):
+    """Unpacked somewhere else, its own scripts use it, and each model file by itself."""
+    subprocess.run(["tar", "-xf", packed, "-C", tmp_path], check=True)
+    expected = _shown(Digits(), packed, images)
+    assert _alone(tmp_path / "use_archive.py", packed, *images).stdout == expected
+    assert _alone(tmp_path / "use_archive.py", tmp_path, *images).stdout == expected
+    assert _alone(tmp_path / "example.py", tmp_path / "model.onnx", *images).stdout == expected
+    (tmp_path / "names.txt").write_text("one\ntwo\nthree\n")
+    options = ("-l", tmp_path / "names.txt", "--batch-size", "1", "--resize", "fill", "--size", "20x16")
+    renamed = _alone(tmp_path / "example.py", tmp_path / "model.onnx", images[0], *options).stdout
+    assert set(re.findall('"(.*)"', renamed)) == {"one", "two", "three"}
+
+
+def test_one_picture_that_cannot_be_read_does_not_cost_the_others(packed, images, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    done = _alone(SCRIPTS / "use_archive.py", packed, tmp_path / "text.png", images[0], status=1)
+    assert "text.png cannot be read" in done.stderr and str(images[0]) in done.stdout
+    _alone(SCRIPTS / "use_archive.py", packed, tmp_path / "missing.png", status=2)
+
+
+def test_the_script_refuses_what_is_no_archive_or_damaged(repack, packed, images, tmp_path):
+    data = repack(name="good.tar").read_bytes()
+    (tmp_path / "bad.tar").write_bytes(data.replace(b"blue\ngreen\nred", b"blue\nred\ngreen"))
+    done = _alone(SCRIPTS / "use_archive.py", tmp_path / "bad.tar", images[0], status=2)
+    assert "labels.txt has another SHA-256" in done.stderr and "Traceback" not in done.stderr
+    done = _alone(SCRIPTS / "use_archive.py", images[0], images[0], status=2)
+    assert done.stderr.startswith("Error: ") and "Traceback" not in done.stderr

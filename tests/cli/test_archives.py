@@ -1,0 +1,51 @@
+import pytest
+
+pytest.importorskip("onnxruntime", reason="archives are made with ONNX Runtime, which is not installed here")
+
+
+@pytest.fixture
+def archive(digits, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = digits("archive", "finished", "--license", "CC-BY-4.0")
+    assert answer.status == 0 and "Wrote finished.tar.gz" in answer.out
+    return tmp_path / "finished.tar.gz"
+
+
+def test_show_tells_what_is_in_an_archive(digits, archive):
+    shown = digits("archive", "show", archive)
+    assert shown.status == 0 and "CC-BY-4.0" in shown.out and "model.onnx" in shown.out
+    data = digits("archive", "show", archive, "--json").data
+    assert data["model"] == "finished@000003-epoch" and data["labels"] == ["blue", "green", "red"]
+    assert data["metrics"]["metrics"]["val/accuracy"] > 0.5 and data["dataset"]["name"] == "colours"
+
+
+def test_the_word_make_may_be_left_out_and_options_may_come_first(digits, archive, tmp_path):
+    made = [
+        digits("archive", "make", "finished", "-o", "a.zip", "--json"),
+        digits("archive", "finished@last", "-o", "b.tar", "--json"),
+        digits("archive", "-o", "c.tgz", "finished", "--json"),
+    ]
+    assert [answer.status for answer in made] == [0, 0, 0], made
+    assert len({answer.data["digest"] for answer in made}) == 1
+
+
+def test_a_model_called_as_a_command_is_packed_with_make(digits, trained, tmp_path):
+    assert digits("job", "rename", "finished", "show").status == 0
+    assert digits("archive", "make", "show", "-o", tmp_path / "m.zip").status == 0
+
+
+def test_verify_says_what_it_looked_at_and_its_exit_status_what_it_found(digits, archive):
+    good = digits("archive", "verify", archive, "--json")
+    assert good.status == 0 and good.data["passed"]
+    damaged = bytearray(archive.read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    archive.write_bytes(damaged)
+    bad = digits("archive", "verify", archive)
+    assert bad.status == 2 and bad.err.startswith("Error: Archive finished.tar.gz is refused: ")
+
+
+def test_what_cannot_be_packed_is_refused(refused, tmp_path):
+    assert "no job or imported model" in refused("archive", "nobody", "-o", tmp_path / "m.zip")
+    assert ".tar.gz" in refused("archive", "nobody", "-o", tmp_path / "m.rar")
+    assert "does not exist" in refused("archive", "show", tmp_path / "m.zip")
+    assert "does not exist" in refused("classify", tmp_path / "m.zip", tmp_path / "x.png")
