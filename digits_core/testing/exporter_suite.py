@@ -117,5 +117,5 @@ class _Swapped(Exporter):
     def export(self, model: Deployable, options: ExportOptions, destination: Path) -> None:
         self._exporter.export(self._other, options, destination)
 
-    def run(self, model: Deployable, destination: Path, images: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def run(self, model: Deployable, destination: Path, images: np.ndarray) -> np.ndarray:
         return self._exporter.run(model, destination, images)
