@@ -214,5 +214,5 @@ def drawn_pictures(model: Deployable, count: int = FEW) -> Pixels:
     rows, columns = -(-taken.height // 8), -(-taken.width // 8)
     coarse = random.integers(0, 256, (count, rows, columns, taken.channels))
     patches = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, : taken.height, : taken.width]
-    pixels: Pixels = np.clip(patches + random.integers(-20, 21, patches.shape), 0, 255).astype(np.uint8)
-    return pixels
+    pictures: Pixels = np.clip(patches + random.integers(-20, 21, patches.shape), 0, 255).astype(np.uint8)
+    return pictures

@@ -16,6 +16,8 @@ def _formats():
         yield pytest.param(name, id=name, marks=skip)
 
 
+# OpenVINO forks while it is imported, and JAX warns of that wherever it was imported before.
+@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 @pytest.mark.parametrize("format", list(_formats()))
 class TestFormats(ExporterSuite):
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""Whole networks in every format: LeNet in every precision, and a residual network."""
+"""Whole networks in every format: LeNet in every precision, a residual network and one of inceptions."""
 
 import pytest
 
@@ -10,10 +10,11 @@ from digits_core.service.exporting import drawn_pictures
 from digits_core.service.networks import build_network
 from digits_core.testing.exporter_suite import deployable_of, reference_for
 
-SIDES = {"lenet": 28, "resnet-18:width=4,small_pictures=true": 12}
+SIDES = {"lenet": 28, "resnet-18:width=4,small_pictures=true": 12, "googlenet:width=0.1": 48}
 FORMATS = discover().exporters.names()
 
-pytestmark = pytest.mark.slow
+# OpenVINO forks while it is imported, and JAX warns of that wherever it was imported before.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")]
 
 
 def _model(text):
