@@ -17,7 +17,7 @@ from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions, 
 class StateDictExporter(Exporter):
     """What `digits_torch.module` has as ``state_dict()``: ``conv1.weight``, ``conv1.bias``, …; no network.
 
-    Read it with ``torch.load(path, weights_only=True)``.
+    Read it with ``load`` of torch and ``weights_only=True``.
     """
 
     name: ClassVar = "torch-state-dict"
