@@ -141,7 +141,7 @@ def main() -> None:
     )
     text += STARTUP + "".join(
         f"| {row['subject']} | {row['seconds']:.3f} | {row['limit_s']} |\n"
-        for row in (*startup.measure(), *_run("scheduling"))
+        for row in (*startup.measure(), *_run("scheduling"), *_run("search"))
     )
     text += GPU
     text += AGREEMENT + _agreement_rows(here)

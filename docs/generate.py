@@ -21,16 +21,19 @@ from digits_core.graph.schema import network_schema
 from digits_core.graph.tuning import Tuning
 from digits_core.hooks import specs
 from digits_core.spec.augment import Augmentation, ExtraAugmentation
+from digits_core.spec.change import Append, Exclude, Merge, PictureReference, Relabel, Select
 from digits_core.spec.dataset import ClassLimits, DatasetSpec
 from digits_core.spec.files import dump_json
 from digits_core.spec.imported import ModelSpec
 from digits_core.spec.inspection import ComparedSpec, InspectionSpec
 from digits_core.spec.job import BackendOptions, DataOptions, EarlyStopping, JobSpec, SnapshotOptions
+from digits_core.spec.mining import MiningSpec
 from digits_core.spec.parity import ParitySpec
 from digits_core.spec.schedule import POLICIES
 from digits_core.spec.solver import SOLVERS
 from digits_core.spec.targets import TargetOptions
 
+CHANGES = (Relabel, Exclude, Select, Append, Merge, PictureReference)
 REFERENCE = Path(__file__).parent / "reference"
 
 
@@ -77,7 +80,8 @@ def requests() -> str:
         SnapshotOptions,
         EarlyStopping,
     ]
-    for model in (*models, DatasetSpec, ClassLimits, ModelSpec, ParitySpec, InspectionSpec, ComparedSpec):
+    looking = (ParitySpec, MiningSpec, InspectionSpec, ComparedSpec)
+    for model in (*models, DatasetSpec, ClassLimits, *CHANGES, ModelSpec, *looking):
         text += ["", f"## {model.__name__}", "", *_described(model)]
     text += ["", "## Solvers", "", "In every formula `∇` is the gradient, clipped, `λ = decay·decay_multiplier`,",
              "`g = ∇ + λ·w` and `lr = rate·rate_multiplier`. A plugin may bring others."]  # fmt: skip

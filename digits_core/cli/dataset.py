@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digits_core.cli import changing
 from digits_core.cli.options import Augment, DatasetName, Json, picture_size
-from digits_core.cli.output import say, show, table, write_out
+from digits_core.cli.output import csv_text, picture_bytes, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.dataset.manifest import DatasetManifest
 
 app = typer.Typer(help="Make datasets from pictures, and look at them.", no_args_is_help=True, rich_markup_mode=None)
+app.command("relabel")(changing.relabel)
+app.command("exclude")(changing.exclude)
+app.command("select")(changing.select)
+app.command("append")(changing.append)
+app.command("merge")(changing.merge)
 
 Paths = Annotated[list[Path], typer.Argument(help="Folders, lists or IDX folders; several are joined.")]
 Size = Annotated[str, typer.Option(help="WIDTHxHEIGHT of the stored pictures; one number makes a square.")]
@@ -80,7 +86,7 @@ def create(
         manifest = digits.create_dataset(given, progress=progress)
     if manifest.skipped:
         say(f"{manifest.skipped} pictures could not be read; skipped.csv in the dataset's folder says which and why.")
-    show(manifest.summary(), _describe(manifest), json_wanted=json)
+    show(manifest.summary(), describe(manifest), json_wanted=json)
 
 
 @app.command("list")
@@ -99,12 +105,27 @@ def list_datasets(json: Json = False) -> None:
 
 
 @app.command("show")
-def show_dataset(name: DatasetName, json: Json = False) -> None:
-    """Show what a dataset holds."""
+def show_dataset(
+    name: DatasetName,
+    history: Annotated[bool, typer.Option("--history", help="Every version, and what was done.")] = False,
+    keys: Annotated[bool, typer.Option("--keys", help="Split, key and class of every picture, as CSV.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what a dataset holds, or a version of it: NAME@v0001."""
     from digits_core.service.digits import Digits
 
-    manifest = Digits().dataset(name)
-    show(manifest.summary(), _describe(manifest), json_wanted=json)
+    digits = Digits()
+    manifest = digits.dataset(name)
+    data, text = manifest.summary(), describe(manifest)
+    if history:
+        versions = digits.history(name)
+        data = {"name": manifest.name, "versions": [version.summary() for version in versions]}
+        text = _describe_history(versions)
+    if keys:
+        pictures = digits.keys(name)
+        data = {"name": manifest.name, "version": manifest.version, "pictures": [item._asdict() for item in pictures]}
+        text = csv_text(pictures)
+    show(data, text, json_wanted=json)
 
 
 @app.command("explore")
@@ -128,8 +149,6 @@ def explore(
     json: Json = False,
 ) -> None:
     """Write a page of a dataset's pictures with their class names as a PNG."""
-    import io
-
     from digits_core.cli.augment import shown
     from digits_core.service.digits import Digits
     from digits_core.service.exploring import explore_augmented
@@ -152,9 +171,7 @@ def explore(
         count = 36 if count is None else count
         sheet = digits.explore(name, split=split, label=label, count=count, page=page)  # type: ignore[arg-type]
     target = out or Path(f"{name}-{kind}-{page}.png")
-    png = io.BytesIO()
-    sheet.save(png, format="PNG")
-    write_out(target, png.getvalue())
+    write_out(target, picture_bytes(sheet))
     data: dict[str, Any] = {"dataset": name, "split": split, "page": page, "file": str(target), "size": sheet.size}
     show(data, f"Wrote {target}.", json_wanted=json)
 
@@ -178,7 +195,17 @@ def _shape(manifest: DatasetManifest) -> str:
     return f"{width}x{height}x{channels}"
 
 
-def _describe(manifest: DatasetManifest) -> str:
+def _describe_history(versions: tuple[DatasetManifest, ...]) -> str:
+    rows = [(m.version, m.created, *m.splits.values(), m.change.parent if m.change else "", _done(m)) for m in versions]
+    return table(("version", "created", "train", "val", "test", "from", "done"), rows)
+
+
+def _done(manifest: DatasetManifest) -> str:
+    return f"{manifest.change.action}: {manifest.change.summary}" if manifest.change else "created"
+
+
+def describe(manifest: DatasetManifest) -> str:
+    """What a version holds, for people."""
     splits = ", ".join(f"{count:,} {split}" for split, count in manifest.splits.items())
     rows = [(item.name, item.train, item.val, item.test) for item in manifest.classes]
     return "\n".join(

@@ -20,6 +20,7 @@ from digits_core.cli import (
     demo,
     device,
     doctor,
+    errors,
     evaluate,
     export,
     inspect,
@@ -29,6 +30,7 @@ from digits_core.cli import (
     parity,
     plugin,
     scheduler,
+    similar,
     store,
     top,
     train,
@@ -54,6 +56,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export)
 app.command("inspect")(inspect.inspect)
 app.command("top")(top.top)
+app.command("errors")(errors.errors)
+app.command("similar")(similar.similar)
 app.command("parity")(parity.parity)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(network.app, name="network")

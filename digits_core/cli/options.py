@@ -9,7 +9,9 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
 JobName = Annotated[str, typer.Argument(help="Name of the job.", show_default=False)]
-DatasetName = Annotated[str, typer.Argument(help="Name of the dataset.", show_default=False)]
+DatasetName = Annotated[
+    str, typer.Argument(help="Name of the dataset; a version of it is NAME@v0001.", show_default=False)
+]
 Augment = Annotated[
     str | None,
     typer.Option(help="What chance does to pictures: flip=lr,rotate=10,hsv=0.02:0.04:0.06; none. [default: nothing]"),

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from digits_core.errors import DigitsError
 
 
@@ -47,6 +49,15 @@ def write_out(path: Path, data: bytes) -> None:
         why = cause.strerror if isinstance(cause, OSError) else str(reason)
         hint = "Choose a file in a folder that exists and can be written, with --out."
         raise StorageUnusable(f"{path} cannot be written: {why}.", hint=hint) from reason
+
+
+def picture_bytes(picture: Image) -> bytes:
+    """A picture as the content of a PNG file."""
+    import io
+
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def say(text: str) -> None:
@@ -90,6 +101,17 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str
             ]
         )
     return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def csv_text(rows: Sequence[tuple[Any, ...]]) -> str:
+    """Named tuples as CSV, without a final newline; their fields are the header."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([getattr(type(rows[0]), "_fields", ()), *rows] if rows else [])
+    return text.getvalue().removesuffix("\n")
 
 
 def percent(share: float | None) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from digits_core.contracts.dataset_source import DatasetSource
+from digits_core.dataset.digest import content_digest
 from digits_core.dataset.ingest import Ingest, Skipped, StoredSplit
-from digits_core.dataset.manifest import ClassCount, DatasetManifest, write_manifest
+from digits_core.dataset.manifest import FIRST_VERSION, DatasetManifest, count_classes, write_manifest
 from digits_core.dataset.opened import MEAN
 from digits_core.dataset.progress import Progress, Silence
 from digits_core.dataset.selection import FEWEST_CLASSES, Selection, select
@@ -24,7 +23,6 @@ from digits_core.errors import NameTaken, SourceInvalid, SpecInvalid
 from digits_core.hooks.registry import Registry
 from digits_core.spec.dataset import SPLITS, DatasetSpec, Split
 
-FIRST_VERSION = "v0001"
 SKIPPED = "skipped.csv"
 
 
@@ -105,7 +103,7 @@ def _fill(
     _check_stored(spec, selection.labels, stored)
     train = stored["train"]
     np.save(version / MEAN, (train.total / train.samples).astype(np.float32))
-    _write_skipped(version / SKIPPED, [skip for split in SPLITS for skip in stored[split].skipped])
+    write_skipped(version / SKIPPED, [skip for split in SPLITS for skip in stored[split].skipped])
     manifest = _manifest(spec, selection.labels, stored)
     write_manifest(folder, manifest)
     return manifest
@@ -131,7 +129,8 @@ def _check_stored(spec: DatasetSpec, labels: Sequence[str], stored: Mapping[Spli
         )
 
 
-def _write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
+def write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
+    """Say which pictures could not be read and why, as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([("key", "reason"), *skipped])
@@ -139,33 +138,16 @@ def _write_skipped(path: Path, skipped: Sequence[Skipped]) -> None:
 
 
 def _manifest(spec: DatasetSpec, labels: Sequence[str], stored: Mapping[Split, StoredSplit]) -> DatasetManifest:
-    counts = {split: stored[split].counts.tolist() for split in SPLITS}
     return DatasetManifest(
         name=spec.name,
         version=FIRST_VERSION,
-        digest=_digest(spec, labels, stored),
+        digest=content_digest(spec, labels, {split: stored[split].digest for split in SPLITS}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         spec=spec,
         splits={split: stored[split].samples for split in SPLITS},
-        classes=tuple(
-            ClassCount(name=name, train=counts["train"][i], val=counts["val"][i], test=counts["test"][i])
-            for i, name in enumerate(labels)
-        ),
+        classes=count_classes(labels, {split: stored[split].counts for split in SPLITS}),
         skipped=sum(len(stored[split].skipped) for split in SPLITS),
         size=(spec.height, spec.width, spec.channels),
         encoding=spec.encoding,
         shards={split: stored[split].files for split in SPLITS},
     )
-
-
-def _digest(spec: DatasetSpec, labels: Sequence[str], stored: Mapping[Split, StoredSplit]) -> str:
-    """Over what training can see: the form of the pictures, class names, and labels and pictures in order.
-
-    SHA-256 of the form, and of one SHA-256 per split over each label and the XXH3 hash (128 bits) of each picture as it
-    is stored. It tells datasets apart; XXH3 is no defence against someone who forges a picture.
-    """
-    form = {name: getattr(spec, name) for name in ("width", "height", "channels", "resize", "encoding")}
-    digest = hashlib.sha256(json.dumps([form, list(labels)]).encode())
-    for split in SPLITS:
-        digest.update(stored[split].digest)
-    return f"sha256:{digest.hexdigest()}"

@@ -24,10 +24,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 from PIL import Image
 
 from digits_core.contracts.dataset_source import DatasetSource
+from digits_core.dataset.digest import digested, picture_hash
 from digits_core.dataset.manifest import ShardFile
 from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_picture
 from digits_core.dataset.pipeline import map_in_order, usable_cpus
@@ -94,13 +94,11 @@ class Prepared:
 
     Attributes:
         rows: What goes into the shard; raw pictures lie in the room.
-        hashes: Label, 4 bytes, and XXH3 of the stored picture, 16 bytes, of each, joined.
         room: Where it was prepared.
         skipped: Pictures that could not be read.
     """
 
     rows: Rows
-    hashes: bytes
     room: Room
     skipped: list[Skipped]
 
@@ -157,7 +155,7 @@ class Ingest:
             tasks = self._tasks(samples, size, free)
             for chunk in map_in_order(self._prepare, tasks, threads=threads, window=threads + 2, stop=self._stop):
                 writer.append(chunk.rows)
-                digest.update(chunk.hashes)
+                digest.update(digested(*chunk.rows.told()))
                 stored.counts += np.bincount(chunk.rows.labels, minlength=self._classes)
                 if chunk.room.summed + size > _MOST_SUMMED:
                     chunk.room.collect(stored.total)
@@ -179,8 +177,7 @@ class Ingest:
         return Room(np.empty((size, *self._shape), np.uint8), np.zeros(self._shape, np.uint16))
 
     def _prepare(self, task: Task) -> Prepared:
-        rows = Rows([], [], [])
-        hashes: list[bytes] = []
+        rows = Rows([], [], [], [])
         skipped: list[Skipped] = []
         for sample in task.samples:
             if self._stop.is_set():
@@ -191,9 +188,8 @@ class Ingest:
                 skipped.append(Skipped(sample.key, _why(reason)))
                 continue
             picture = pixels.data if self._spec.encoding == "raw" else self._encode(pixels)
-            hashes.append(sample.label.to_bytes(4, "little") + xxhash.xxh3_128_digest(picture))
-            rows.add(picture, sample)
-        return Prepared(rows, b"".join(hashes), task.room, skipped)
+            rows.add(picture, sample, picture_hash(picture))
+        return Prepared(rows, task.room, skipped)
 
     def _picture(self, sample: Sample) -> Pixels:
         spec = self._spec

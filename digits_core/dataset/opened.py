@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-from digits_core.dataset.manifest import DatasetManifest, read_manifest
+from digits_core.dataset.chosen import Chosen, read_chosen
+from digits_core.dataset.digest import HASH_BYTES
+from digits_core.dataset.manifest import DatasetManifest, ShardFile, read_manifest, version_names
 from digits_core.dataset.pictures import Pixels
 from digits_core.dataset.pipeline import in_parts, usable_cpus
 from digits_core.dataset.sampler import Indices
@@ -32,19 +36,22 @@ class SplitReader:
     Args:
         shards: The opened files, in order.
         shape: Height, width and channels of every picture.
+        chosen: Which of their pictures it holds; empty: all of them, in order.
 
     Attributes:
         labels: int32 ``[N]``; the class number of every sample.
         shape: Height, width and channels of every picture.
     """
 
-    def __init__(self, shards: Sequence[Shard], shape: tuple[int, int, int]) -> None:
+    def __init__(self, shards: Sequence[Shard], shape: tuple[int, int, int], chosen: Chosen | None = None) -> None:
         self._shards = tuple(shards)
         self._starts = np.cumsum([0, *(len(shard) for shard in shards)])
         self.shape = shape
         # One raw shard is the common case of small pictures, where every microsecond counts.
         self._whole = self._shards[0].pixels if len(self._shards) == 1 else None
-        self.labels: npt.NDArray[np.int32] = np.concatenate([np.empty(0, np.int32), *(s.labels for s in shards)])
+        stored = np.concatenate([np.empty(0, np.int32), *(shard.labels for shard in shards)])
+        self._rows = None if chosen is None else chosen.rows
+        self.labels: npt.NDArray[np.int32] = stored if chosen is None else chosen.labels
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -55,6 +62,28 @@ class SplitReader:
         shard: Shard = self._shards[int(numbers[0])]
         return shard.key(int(rows[0]))
 
+    def keys(self) -> Any:
+        """Where every sample came from, as Arrow strings."""
+        joined = pa.concat_arrays([pa.array([], pa.string()), *(shard.keys for shard in self._shards)])
+        return joined if self._rows is None else joined.take(pa.array(self._rows))
+
+    def hashes(self) -> npt.NDArray[np.uint8]:
+        """What tells the pictures of the samples apart, uint8 ``[N, 16]``; see `digits_core.dataset.digest`."""
+        parts = [np.empty((0, HASH_BYTES), np.uint8), *(shard.picture_hashes() for shard in self._shards)]
+        joined = np.concatenate(parts)
+        return joined if self._rows is None else joined.take(self._rows, axis=0)
+
+    def hash(self, index: int) -> str:
+        """What tells the picture of sample ``index`` from others, in hexadecimal."""
+        numbers, rows = self._places(np.array([index]))
+        shard: Shard = self._shards[int(numbers[0])]
+        found: bytes = shard.picture_hashes()[int(rows[0])].tobytes()
+        return found.hex()
+
+    def chosen(self) -> Chosen:
+        """Which pictures of its files it holds, and their labels."""
+        return Chosen(np.arange(len(self.labels)) if self._rows is None else self._rows, self.labels)
+
     def read(self, indices: Indices) -> Pixels:
         """Gather pictures: int64 ``[B]`` to uint8 ``[B, H, W, C]``, a copy.
 
@@ -62,7 +91,8 @@ class SplitReader:
             IndexError: If an index is outside of the split.
         """
         if self._whole is not None:
-            return self._whole.take(indices, axis=0)
+            rows = indices if self._rows is None else self._rows.take(indices)
+            return self._whole.take(rows, axis=0)
         numbers, rows = self._places(indices)
         result = np.empty((len(indices), *self.shape), np.uint8)
         small = self.is_small and len(indices) >= _WORTHWHILE * len(self._shards)
@@ -98,8 +128,9 @@ class SplitReader:
         """Number of the shard and row in it."""
         if len(indices) and not 0 <= indices.min() <= indices.max() < len(self.labels):
             raise IndexError(f"samples {indices.min()} to {indices.max()} of {len(self.labels)}")
-        numbers = np.searchsorted(self._starts, indices, side="right") - 1
-        return numbers, indices - self._starts[numbers]
+        rows = indices if self._rows is None else self._rows[indices]
+        numbers = np.searchsorted(self._starts, rows, side="right") - 1
+        return numbers, rows - self._starts[numbers]
 
 
 class Dataset:
@@ -136,6 +167,11 @@ class Dataset:
             )
         return mean
 
+    def files(self, split: Split) -> list[tuple[Path, ShardFile]]:
+        """The shards of a split, in order; some may lie in the folders of earlier versions."""
+        shards = self.manifest.shards.get(split, ())
+        return [(self.folder / (shard.version or self.manifest.version) / shard.file, shard) for shard in shards]
+
     def split(self, name: Split) -> SplitReader:
         """The samples of split ``name``; it may be empty.
 
@@ -146,9 +182,9 @@ class Dataset:
         if name not in SPLITS:
             raise NameUnknown(f"Unknown split {name!r}.", hint=suggest(name, SPLITS))
         size, encoding = self.manifest.size, self.manifest.encoding
-        files = self.manifest.shards.get(name, ())
-        shards = [open_shard(self._version / shard.file, encoding, size) for shard in files]
-        reader = SplitReader(shards, size)
+        shards = [open_shard(path, encoding, size) for path, _ in self.files(name)]
+        listed = self.manifest.rows.get(name)
+        reader = SplitReader(shards, size, None if listed is None else read_chosen(self._version / listed.file, shards))
         if len(reader) != self.manifest.splits.get(name, 0):
             raise DatasetUnusable(
                 f"Split {name} expects {self.manifest.splits.get(name, 0)} pictures, found {len(reader)}.",
@@ -163,27 +199,31 @@ def open_dataset(folder: Path, version: str | None = None) -> Dataset:
 
     Args:
         folder: Folder of the dataset.
-        version: The version that is needed; empty takes the one that is there.
+        version: The version that is wanted; empty: the newest.
 
     Raises:
         DatasetUnusable: With everything that is missing or damaged, and what to do.
     """
-    manifest = read_manifest(folder)
-    if version is not None and version != manifest.version:
+    if version is not None and version not in (there := version_names(folder)) and there:
         raise DatasetUnusable(
-            f"Dataset {folder.name} expects version {version}, found {manifest.version}.",
+            f"Dataset {folder.name} expects version {version}, found {', '.join(there)}.",
             where=str(folder),
-            hint="Bring that version back, or start a new job on the present one.",
+            hint="Bring that version back, or start a new job on the newest one.",
         )
-    require(_damages(folder / manifest.version, manifest), DatasetUnusable)
-    return Dataset(folder, manifest)
+    manifest = read_manifest(folder, version)
+    opened = Dataset(folder, manifest)
+    require(_damages(opened), DatasetUnusable)
+    return opened
 
 
-def _damages(folder: Path, manifest: DatasetManifest) -> list[Problem]:
-    expected = {shard.file: shard.size_bytes for shards in manifest.shards.values() for shard in shards}
+def _damages(opened: Dataset) -> list[Problem]:
+    manifest = opened.manifest
+    own = opened.folder / manifest.version
+    expected: dict[Path, int | None] = {path: file.size_bytes for split in SPLITS for path, file in opened.files(split)}
+    expected |= {own / listed.file: listed.size_bytes for listed in manifest.rows.values()}
     problems = []
-    for name, size_bytes in {**expected, MEAN: None}.items():
-        path = folder / name
+    for path, size_bytes in {**expected, own / MEAN: None}.items():
+        name = path.name
         if not path.is_file():
             problems.append(Problem(f"Dataset {manifest.name} lacks the file {name}.", str(path), _REMEDY))
         elif size_bytes is not None and path.stat().st_size != size_bytes:

@@ -69,12 +69,17 @@ class Selection:
 _ByClass = dict[str, list[int]]
 
 
-def select(spec: DatasetSpec, listings: Sequence[Listing]) -> Selection:
+def select(spec: DatasetSpec, listings: Sequence[Listing], known: Sequence[str] = ()) -> Selection:
     """Distribute the pictures of ``listings`` as ``spec`` says.
 
     Training pictures: classes below the minimum are left out, classes above the maximum are cut, then every class gives
     its share to validation and test. Pictures that come with a split of their own, or from a separate source, go there
     under the limits of that split.
+
+    Args:
+        spec: The request.
+        listings: What its sources listed.
+        known: Classes that there are already, which keep their numbers; new ones come after them.
 
     Raises:
         SourceInvalid: If fewer than two classes remain, or a separate source has classes that training has not.
@@ -82,7 +87,8 @@ def select(spec: DatasetSpec, listings: Sequence[Listing]) -> Selection:
     draw = np.random.Generator(np.random.Philox(key=np.array([spec.seed, 0], np.uint64)))
     pools = _pools(listings)
     kept = _enough(pools["train"], spec.limits)
-    labels = tuple(name for name in _class_order(listings, pools["train"]) if name in kept)
+    new = (name for name in _class_order(listings, pools["train"]) if name in kept and name not in known)
+    labels = (*known, *new)
     _check_classes(spec, labels, pools)
     chosen = _distribute(spec, labels, pools, draw)
     ordered = {split: _ordered(chosen[split], spec.shuffle, draw) for split in SPLITS}
@@ -95,7 +101,7 @@ def _distribute(
     chosen: dict[Split, list[int]] = {split: [] for split in SPLITS}
     shares = _shares(spec, pools)
     for name in labels:
-        positions = _limited(pools["train"][name], spec.limits, spec.shuffle, draw)
+        positions = _limited(pools["train"].get(name, []), spec.limits, spec.shuffle, draw)
         for split, part in _stratify(positions, *shares).items():
             chosen[split] += part
     for split, limits in (("val", spec.val_limits), ("test", spec.test_limits)):
@@ -158,7 +164,7 @@ def _check_classes(spec: DatasetSpec, labels: Sequence[str], pools: dict[Split, 
             )
         )
     for split in ("val", "test"):
-        unknown = sorted(pools[split].keys() - found.keys())
+        unknown = sorted(pools[split].keys() - found.keys() - set(labels))
         if unknown:
             place = spec.val_path if split == "val" else spec.test_path
             problems.append(

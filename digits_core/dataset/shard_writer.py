@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,10 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from digits_core.dataset.digest import HASH_BYTES
 from digits_core.dataset.manifest import ShardFile
 from digits_core.dataset.selection import Sample
 from digits_core.dataset.shards import COLUMNS
@@ -35,22 +36,35 @@ class Rows:
         pictures: Each as it is stored: the memory of its pixels, or an encoded file.
         labels: Their class numbers.
         keys: Where they came from.
+        hashes: What tells them apart, see `digits_core.dataset.digest`.
     """
 
     pictures: list[memoryview | bytes]
     labels: list[int]
     keys: list[str]
+    hashes: list[bytes]
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the pictures as they are stored."""
         return sum(picture.nbytes if isinstance(picture, memoryview) else len(picture) for picture in self.pictures)
 
-    def add(self, picture: memoryview | bytes, sample: Sample) -> None:
+    def add(self, picture: memoryview | bytes, sample: Sample, hash: bytes) -> None:
         """Add a picture at the end."""
         self.pictures.append(picture)
         self.labels.append(sample.label)
         self.keys.append(sample.key)
+        self.hashes.append(hash)
+
+    def told(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Labels, int32 ``[N]``, and hashes, uint8 ``[N, 16]``."""
+        return np.array(self.labels, np.int32), np.frombuffer(b"".join(self.hashes), np.uint8).reshape(-1, HASH_BYTES)
+
+    def tell(self, rows: Rows) -> None:
+        """Add what is known of the pictures of ``rows``, without the pictures."""
+        self.labels.extend(rows.labels)
+        self.keys.extend(rows.keys)
+        self.hashes.extend(rows.hashes)
 
 
 class _OpenShard(Protocol):
@@ -85,14 +99,12 @@ class _RawShard:
         self._stream.seek(_first_pixel(width_bytes))
         self._synced: Future[None] | None = None
         self._unsynced = 0
-        self._labels: list[int] = []
-        self._keys: list[str] = []
+        self._told = Rows([], [], [], [])
         self.size_bytes = 0
 
     def append(self, rows: Rows) -> None:
         self._stream.writelines(rows.pictures)
-        self._labels += rows.labels
-        self._keys += rows.keys
+        self._told.tell(rows)
         self.size_bytes += rows.size_bytes
         self._unsynced += rows.size_bytes
         if self._unsynced > _SYNC_BYTES:
@@ -102,11 +114,11 @@ class _RawShard:
         self._await_sync()
         # Address space only: these bytes are in the file already, and nobody looks at them.
         present = pa.py_buffer(np.empty(self.size_bytes, np.uint8))
-        batch = _batch(_pixel_column(present, self._width), self._labels, self._keys)
+        batch = _batch(_pixel_column(present, self._width), self._told)
         self._stream.seek(0)
         with pa.ipc.new_file(pa.PythonFile(_Around(self._stream, present), mode="w"), batch.schema) as writer:
             writer.write_batch(batch)
-        return _synced(self._stream, self._path, len(self._labels))
+        return _synced(self._stream, self._path, len(self._told.labels))
 
     def close(self) -> None:
         self._stream.close()
@@ -132,24 +144,22 @@ class _EncodedShard:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._pictures: list[memoryview | bytes] = []
-        self._labels: list[int] = []
-        self._keys: list[str] = []
+        self._told = Rows([], [], [], [])
         self.size_bytes = 0
 
     def append(self, rows: Rows) -> None:
         self._pictures += rows.pictures
-        self._labels += rows.labels
-        self._keys += rows.keys
+        self._told.tell(rows)
         self.size_bytes += rows.size_bytes
 
     def finish(self) -> ShardFile:
         column = pa.array(self._pictures, pa.binary())
         self._pictures.clear()  # Arrow has copied them; a second shard's worth of memory would linger.
-        batch = _batch(column, self._labels, self._keys)
+        batch = _batch(column, self._told)
         with open(self._path, "wb") as stream:
             with pa.ipc.new_file(stream, batch.schema) as writer:
                 writer.write_batch(batch)
-            return _synced(stream, self._path, len(self._labels))
+            return _synced(stream, self._path, len(self._told.labels))
 
     def close(self) -> None:
         self._pictures.clear()
@@ -250,7 +260,7 @@ class _Around:
 
 def _first_pixel(width_bytes: int) -> int:
     """Where the pixels begin in a raw shard, which does not depend on how many there are."""
-    one = _batch(_pixel_column(pa.py_buffer(bytes(width_bytes)), width_bytes), [0], [""])
+    one = _batch(_pixel_column(pa.py_buffer(bytes(width_bytes)), width_bytes), Rows([], [0], [""], [bytes(HASH_BYTES)]))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, one.schema) as writer:
         writer.write_batch(one)
@@ -262,10 +272,12 @@ def _pixel_column(pixels: Any, width_bytes: int) -> Any:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width_bytes), pixels.size // width_bytes, [None, pixels])
 
 
-def _batch(images: Any, labels: Sequence[int], keys: Sequence[str]) -> Any:
+def _batch(images: Any, rows: Rows) -> Any:
     # File names need not be Unicode; reports must be.
-    readable = [key.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key in keys]
-    return pa.record_batch([images, pa.array(labels, pa.int32()), pa.array(readable, pa.string())], names=list(COLUMNS))
+    readable = [key.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key in rows.keys]
+    hashes = pa.array(rows.hashes, pa.binary(HASH_BYTES))
+    columns = [images, pa.array(rows.labels, pa.int32()), pa.array(readable, pa.string()), hashes]
+    return pa.record_batch(columns, names=list(COLUMNS))
 
 
 def _synced(stream: BinaryIO, path: Path, samples: int) -> ShardFile:

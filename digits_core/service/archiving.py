@@ -23,6 +23,7 @@ from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.model import Model, is_archive_file, load_model, plain_name
 from digits_core.service.views import ArchiveView
+from digits_core.spec.dataset import split_reference
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, JobRequest
 from digits_core.store.models import ModelFolder
@@ -138,13 +139,14 @@ def _told(home: Home, model: Model, name: str) -> tuple[str, dict[str, Any], dic
 
 def _dataset(home: Home, request: JobRequest) -> dict[str, Any]:
     """The dataset as the job knew it, and how many pictures of each class where it still lies here."""
+    name = split_reference(request.spec.dataset)[0]
     told: dict[str, Any] = {
-        "name": request.spec.dataset,
+        "name": name,
         "version": request.dataset_version,
         "digest": request.dataset_digest,
     }
     try:
-        manifest = read_manifest(home.dataset_folder(request.spec.dataset))
+        manifest = read_manifest(home.dataset_folder(name), request.dataset_version)
     except DatasetUnusable:
         return told
     if manifest.digest != request.dataset_digest:

@@ -66,7 +66,7 @@ def model_notes(model: Model, chosen: ChosenRuntime) -> Iterator[str]:
 def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
     if wanted.dataset is not None:
         manifest = find_split(home, model, wanted.dataset, wanted.split)
-        return open_split(home, model, manifest.name, wanted.split)[1]
+        return open_split(home, model, manifest.reference, wanted.split)[1]
     listed = list_pictures(wanted.images, wanted.prefix, by_folder=wanted.by_folder)
     private = wanted.allow_private or (
         any(one.is_url for one in listed) and read_settings(home).allow_private_addresses

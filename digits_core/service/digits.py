@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from digits_core.service.doors.archives import Archives
+from digits_core.service.doors.data import Data
 from digits_core.service.doors.datasets import Datasets
 from digits_core.service.doors.exports import Exports
 from digits_core.service.doors.inspection import Inspecting
@@ -17,7 +18,7 @@ from digits_core.service.doors.training import Training
 from digits_core.service.doors.use import Use
 
 
-class Digits(Datasets, Networks, Training, Use, Inspecting, Exports, Archives, Machine):
+class Digits(Datasets, Data, Networks, Training, Use, Inspecting, Exports, Archives, Machine):
     """Everything DIGITS does, on the datasets and jobs of one home.
 
     Args:

@@ -18,7 +18,7 @@ from digits_core.service.runtimes import NATIVE, choose_runtime
 from digits_core.service.splits import class_misfits, own_dataset, size_misfits
 from digits_core.service.tasks import now
 from digits_core.service.views import EvaluationView
-from digits_core.spec.dataset import Split
+from digits_core.spec.dataset import Split, split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
@@ -56,7 +56,7 @@ def plan_evaluation(
     require([*misfits, *(_too_many(devices) if native else _needless(devices, chosen.name))], SpecInvalid)
     return EvaluationSpec(
         model=loaded.name,
-        dataset=manifest.name,
+        dataset=manifest.reference,
         split=split,
         runtime=chosen.runtime.name,
         backend=chosen.name if native else "",
@@ -79,9 +79,9 @@ def evaluation_view(folder: JobFolder) -> EvaluationView:
     assert isinstance(request, TaskRequest) and isinstance(request.spec, EvaluationSpec)
     spec = request.spec
     found = json.loads((folder.path / EVALUATION).read_bytes())
-    return EvaluationView(
-        job=request.id, model=spec.model, dataset=spec.dataset, split=spec.split, backend=spec.computes, **found
-    )
+    name, version = split_reference(spec.dataset)
+    asked = {"model": spec.model, "dataset": name, "version": version or "", "split": spec.split}
+    return EvaluationView.model_validate({"job": request.id, **asked, "backend": spec.computes, **found})
 
 
 def _too_many(devices: str) -> Iterator[Problem]:

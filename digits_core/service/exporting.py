@@ -11,7 +11,6 @@ import numpy as np
 from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions
 from digits_core.contracts.runtime import Runtime
 from digits_core.dataset.loader import cut_middle
-from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.pictures import Pixels
 from digits_core.errors import NameTaken, Problem, RequestWrong, SpecInvalid, StorageUnusable, require
 from digits_core.graph.native import native_of
@@ -26,9 +25,9 @@ from digits_core.inference.exporting import (
 )
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.runtimes import BackendRuntime
-from digits_core.service.pictures import find_dataset
+from digits_core.service.pictures import find_dataset, open_referred
 from digits_core.service.views import ExportView
-from digits_core.spec.dataset import SPLITS, Split
+from digits_core.spec.dataset import SPLITS, Split, split_reference
 from digits_core.spec.job import BackendOptions
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder
@@ -153,7 +152,8 @@ def _own_dataset(home: Home, model: Model) -> str:
     job = model.name.partition("@")[0]
     if model.state is None or job not in home.job_ids():
         raise SpecInvalid(f"Model {model.name} was not trained here, so int8 has no pictures.", hint=_NO_DATASET)
-    return JobFolder(home.job_folder(job)).request().spec.dataset
+    request = JobFolder(home.job_folder(job)).request()
+    return f"{split_reference(request.spec.dataset)[0]}@{request.dataset_version}"
 
 
 def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> _Pictures:
@@ -173,11 +173,11 @@ def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> 
             f"Model {model.name} expects pictures of {wanted}, found {given} in dataset {dataset}.",
             hint=f"Make a dataset with --size {form.width}x{form.height} --channels {form.channels}.",
         )
-    return _read(home, model, manifest.name, found, most)
+    return _read(home, model, manifest.reference, found, most)
 
 
 def _read(home: Home, model: Model, dataset: str, split: Split, most: int) -> _Pictures:
-    opened = open_dataset(home.dataset_folder(dataset))
+    opened = open_referred(home, dataset)
     reader = opened.split(split)
     if not len(reader):
         raise SpecInvalid(f"Dataset {dataset} has no {split} pictures.", hint=_NO_DATASET)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digits_core.dataset.manifest import DatasetManifest
-from digits_core.dataset.opened import open_dataset
+from digits_core.dataset.manifest import DatasetManifest, version_names
+from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.errors import (
     DatasetUnusable,
     NameUnknown,
@@ -14,7 +14,7 @@ from digits_core.errors import (
     suggest,
 )
 from digits_core.service.native import is_native
-from digits_core.spec.dataset import DatasetSpec, PictureForm
+from digits_core.spec.dataset import DatasetSpec, PictureForm, split_reference
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
@@ -75,17 +75,26 @@ def expected_source(maker: TaskRequest) -> PictureSource:
     return PictureSource(form, ())
 
 
-def find_dataset(home: Home, name: str) -> DatasetManifest:
-    """The manifest of a dataset whose files are all there.
+def find_dataset(home: Home, reference: str) -> DatasetManifest:
+    """The manifest of a dataset whose files are all there; see `open_referred`."""
+    return open_referred(home, reference).manifest
+
+
+def open_referred(home: Home, reference: str) -> Dataset:
+    """The dataset that is referred to: the newest version of ``NAME``, or ``NAME@v0001``.
 
     Raises:
-        NameUnknown: If there is no such dataset.
+        NameUnknown: If there is no such dataset or version.
         DatasetUnusable: If it is damaged.
     """
+    name, version = split_reference(reference)
     if name not in home.dataset_names():
         hint = suggest(name, home.dataset_names())
         raise NameUnknown(f"There is no dataset {name!r}.", hint=f"{hint} Make one with: digits dataset create.")
-    return open_dataset(home.dataset_folder(name)).manifest
+    folder = home.dataset_folder(name)
+    if version is not None and version not in (versions := version_names(folder)):
+        raise NameUnknown(f"Dataset {name} has no version {version!r}.", hint=suggest(version, versions))
+    return open_dataset(folder, version)
 
 
 def require_same_dataset(home: Home, request: JobRequest) -> None:
@@ -94,7 +103,7 @@ def require_same_dataset(home: Home, request: JobRequest) -> None:
     Raises:
         DatasetUnusable: If the dataset is gone, damaged, or another one of the same name.
     """
-    name, version = request.spec.dataset, request.dataset_version
+    name, version = split_reference(request.spec.dataset)[0], request.dataset_version
     try:
         manifest = open_dataset(home.dataset_folder(name), version).manifest
     except DatasetUnusable as unusable:

@@ -12,6 +12,7 @@ from digits_core.service.capacity import Placement
 from digits_core.service.rate_curve import nearest
 from digits_core.service.resolve import ResolvedJob
 from digits_core.service.views import RateView
+from digits_core.spec.dataset import split_reference
 from digits_core.store.home import Home
 from digits_core.store.start import write_start
 from digits_core.training.curve import Suggestion, smoothed, suggest_rate
@@ -56,7 +57,7 @@ def _swept(resolved: ResolvedJob, home: Home, placement: Placement, folder: Path
     asked = SweepRequest(
         job=resolved.request,
         graph=encode(resolved.graph),
-        dataset=home.dataset_folder(spec.dataset),
+        dataset=home.dataset_folder(split_reference(spec.dataset)[0]),
         start=folder if resolved.start else None,
         parts=min(spec.batch_size, spec.options.accumulate * placement.total),
         kind=placement.kind,

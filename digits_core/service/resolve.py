@@ -37,7 +37,7 @@ from digits_core.service.pictures import (
     picture_source,
 )
 from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit, start_notes
-from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.dataset import DatasetSpec, split_reference
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
@@ -122,7 +122,8 @@ def resolve_job(
     graph: Graph | None = None
     origin: Origin | None = None
     backend = ""
-    maker = making(spec.dataset) if spec.dataset not in home.dataset_names() else None
+    dataset = split_reference(spec.dataset)[0]
+    maker = making(dataset) if dataset not in home.dataset_names() else None
     manifest: DatasetManifest | None = None
     with complaints.gathered():
         manifest = None if maker else find_dataset(home, spec.dataset)
@@ -163,7 +164,7 @@ def resolve_job(
             start = begin(origin, graph, spec, manifest)
     complaints.settle()
     assert form is not None and graph is not None
-    name = spec.name or free_name(f"{spec.dataset}-{graph.name}", home)
+    name = spec.name or free_name(f"{dataset}-{graph.name}", home)
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
     notes = (*start_notes(start), *balance_notes(spec, form))

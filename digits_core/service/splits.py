@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from digits_core.dataset.manifest import DatasetManifest
-from digits_core.dataset.opened import Dataset, SplitReader, open_dataset
+from digits_core.dataset.opened import SplitReader
 from digits_core.errors import Problem, SpecInvalid, require
 from digits_core.inference.model import Model
 from digits_core.inference.pictures import SplitPictures
-from digits_core.service.pictures import find_dataset
-from digits_core.spec.dataset import Split
+from digits_core.service.pictures import find_dataset, open_referred
+from digits_core.spec.dataset import Split, split_reference
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder
 
@@ -29,8 +29,8 @@ def find_split(home: Home, model: Model, dataset: str | None, split: Split) -> D
 
 
 def open_split(home: Home, model: Model, dataset: str, split: Split) -> tuple[SplitReader, SplitPictures]:
-    """The pictures of a split, to be read as they are stored and as the model sees them."""
-    opened: Dataset = open_dataset(home.dataset_folder(dataset))
+    """The pictures of a split of ``NAME@v0001``, to be read as they are stored and as the model sees them."""
+    opened = open_referred(home, dataset)
     reader = opened.split(split)
     return reader, SplitPictures(reader, opened.manifest.labels, model)
 
@@ -62,7 +62,7 @@ def class_misfits(model: Model, manifest: DatasetManifest) -> Iterator[Problem]:
 
 
 def own_dataset(home: Home, model: Model) -> str:
-    """Name of the dataset that a model was trained on.
+    """The dataset version that a model was trained on, ``NAME@v0001``.
 
     Raises:
         SpecInvalid: If it is not known here.
@@ -70,4 +70,5 @@ def own_dataset(home: Home, model: Model) -> str:
     if model.state is None:
         hint = "Write --dataset NAME."
         raise SpecInvalid(f"Model {model.name} was trained on no dataset here.", where="dataset", hint=hint)
-    return JobFolder(home.job_folder(model.name.partition("@")[0])).request().spec.dataset
+    request = JobFolder(home.job_folder(model.name.partition("@")[0])).request()
+    return f"{split_reference(request.spec.dataset)[0]}@{request.dataset_version}"

@@ -29,6 +29,7 @@ from digits_core.events.series import measured
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
 from digits_core.service.views import ErrorView, JobView, SnapshotView, StartView, TrackerView, UsageView
+from digits_core.spec.dataset import split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
@@ -83,6 +84,7 @@ def summarize_task(
     for recorded in stands.facts:
         progress.add(recorded.fact)
     run, spec = progress.run, request.spec
+    dataset, version = split_reference(request.dataset)
     return JobView(
         kind=request.kind,
         job=request.id,
@@ -91,7 +93,8 @@ def summarize_task(
         backend=spec.computes if isinstance(spec, EvaluationSpec) else "",
         devices=run.devices if run else (),
         network=spec.model if isinstance(spec, EvaluationSpec) else "",
-        dataset=request.dataset,
+        dataset=dataset,
+        dataset_version=version or "",
         created=request.created,
         runs=run.run if run else 0,
         epoch=progress.step / run.total_steps if run and run.total_steps else 0.0,
@@ -137,7 +140,8 @@ def summarize(
         devices=run.devices if run else (),
         nodes=stands.run.nodes if stands.run else 1,
         network=network,
-        dataset=request.spec.dataset,
+        dataset=split_reference(request.spec.dataset)[0],
+        dataset_version=request.dataset_version,
         created=request.created,
         runs=run.run if run else 0,
         epoch=progress.epoch,

@@ -19,7 +19,7 @@ from digits_core.scheduling.queue import NO_DEVICES
 from digits_core.scheduling.scheduler import Settle, next_ticket, turn
 from digits_core.service.resolve import complete, free_name
 from digits_core.service.runs import Runs, remove
-from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.dataset import DatasetSpec, split_reference
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
 
@@ -86,7 +86,7 @@ def settler(home: Home, plugins: Plugins) -> Settle:
             return
         request = folder.request()
         try:
-            if request.spec.dataset not in home.dataset_names():
+            if split_reference(request.spec.dataset)[0] not in home.dataset_names():
                 raise JobFailed(
                     f"Job {run.awaits} has made no dataset {request.spec.dataset}, so there is nothing to train on.",
                     hint=f"Make it, then go on: digits job resume {folder.id}.",

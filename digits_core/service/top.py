@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from PIL.Image import Image
 
-from digits_core.dataset.opened import open_dataset
 from digits_core.dataset.progress import Progress
 from digits_core.errors import NameUnknown, Problem, require, suggest
 from digits_core.hooks.registry import Plugins
@@ -15,6 +14,7 @@ from digits_core.inference.classify import class_names
 from digits_core.inference.model import load_model
 from digits_core.inference.top import Ranked, TopClass, mosaic, top_pictures
 from digits_core.service.classification import model_notes
+from digits_core.service.pictures import open_referred
 from digits_core.service.runtimes import choose_runtime
 from digits_core.service.splits import find_split, open_split
 from digits_core.service.views import TopView
@@ -41,13 +41,14 @@ def find_top(
     classes = _numbers(names, wanted.classes)
     chosen = choose_runtime(loaded, runtime, backend, plugins)
     manifest = find_split(home, loaded, wanted.dataset, wanted.split)
-    reader, pictures = open_split(home, loaded, manifest.name, wanted.split)
+    reader, pictures = open_split(home, loaded, manifest.reference, wanted.split)
     found = top_pictures(loaded, pictures, chosen.runtime, wanted.count, classes, progress)
     return TopView.model_validate(
         {
             "model": loaded.name,
             "backend": chosen.name,
             "dataset": manifest.name,
+            "version": manifest.version,
             "split": wanted.split,
             "samples": len(reader),
             "classes": [asdict(one) for one in found],
@@ -58,7 +59,7 @@ def find_top(
 
 def draw_mosaic(home: Home, view: TopView) -> Image:
     """What was found as one picture, a row for each of the first `MOST_ROWS` classes."""
-    reader = open_dataset(home.dataset_folder(view.dataset)).split(view.split)  # type: ignore[arg-type]
+    reader = open_referred(home, f"{view.dataset}@{view.version}").split(view.split)  # type: ignore[arg-type]
     classes = [
         TopClass(one.label, tuple(Ranked(**ranked.model_dump()) for ranked in one.pictures))
         for one in view.classes[:MOST_ROWS]

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from digits_core.spec.model import Name, Spec
+from digits_core.spec.model import NAME_PATTERN, Name, Spec
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Resize = Literal["squash", "crop", "fill", "half-crop"]
 Encoding = Literal["raw", "png", "jpeg"]
+#: A dataset, ``NAME``: its newest version, or ``NAME@v0001``: that one.
+DatasetReference = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}(@[A-Za-z0-9._-]{{1,20}})?$")]
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """Name and version of what a dataset is referred to by; without a version the newest is meant.
+
+    >>> split_reference("flowers@v0002"), split_reference("flowers")
+    (('flowers', 'v0002'), ('flowers', None))
+    """
+    name, _, version = reference.partition("@")
+    return name, version or None
 
 
 class PictureForm(Spec):

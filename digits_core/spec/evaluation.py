@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from digits_core.spec.dataset import Split
-from digits_core.spec.model import Name, Spec
+from digits_core.spec.dataset import DatasetReference, Split
+from digits_core.spec.model import Spec
 
 
 class EvaluationSpec(Spec):
@@ -13,8 +13,8 @@ class EvaluationSpec(Spec):
 
     model: str = Field(min_length=1)
     """``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``."""
-    dataset: Name
-    """Name of the dataset."""
+    dataset: DatasetReference
+    """The dataset, `NAME@v0001`."""
     split: Split = "val"
     """Which of its pictures."""
     runtime: str = "native"

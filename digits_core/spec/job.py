@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from digits_core.spec.augment import NO_AUGMENTATION, Augmentation
+from digits_core.spec.dataset import DatasetReference
 from digits_core.spec.model import Name, Spec
 from digits_core.spec.schedule import Schedule, Step
 from digits_core.spec.solver import Sgd, Solver
@@ -98,8 +99,8 @@ class BackendOptions(Spec):
 class JobSpec(Spec):
     """One network to be trained on one dataset."""
 
-    dataset: Name
-    """Name of the dataset."""
+    dataset: DatasetReference
+    """The dataset: `NAME`, its newest version, or `NAME@v0001`, that one."""
     start: str | None = Field(default=None, min_length=1)
     """Model whose weights it starts from: `JOB`, `JOB@best`, an imported model, or a file; empty: none."""
     network: str | None = Field(default=None, min_length=1)

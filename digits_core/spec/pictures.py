@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from digits_core.spec.dataset import Split
-from digits_core.spec.model import Name, Spec
+from digits_core.spec.dataset import DatasetReference, Split
+from digits_core.spec.model import Spec
 
 
 class PicturesSpec(Spec):
@@ -22,8 +22,8 @@ class PicturesSpec(Spec):
     """Whether the folder that a picture lies in names its class, where nothing else does."""
     allow_private: bool = False
     """Whether URLs may lead to private, loopback and link-local addresses."""
-    dataset: Name | None = None
-    """Name of a dataset, instead."""
+    dataset: DatasetReference | None = None
+    """A dataset, instead."""
     split: Split = "val"
     """Which of its pictures."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from digits_core.spec.dataset import Split
-from digits_core.spec.model import Name, Spec
+from digits_core.spec.dataset import DatasetReference, Split
+from digits_core.spec.model import Spec
 
 
 class TopSpec(Spec):
     """Which pictures are looked at, and how many of them are wanted."""
 
-    dataset: Name | None = None
-    """Name of the dataset; empty: the one that the model was trained on."""
+    dataset: DatasetReference | None = None
+    """The dataset; empty: the version that the model was trained on."""
     split: Split = "val"
     """Which of its pictures."""
     count: int = Field(default=9, ge=1, le=1000)

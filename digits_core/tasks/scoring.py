@@ -14,6 +14,7 @@ from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import SplitPictures
 from digits_core.inference.predicting import predict
 from digits_core.inference.runtimes import BackendRuntime
+from digits_core.spec.dataset import split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.job import JobFolder
 from digits_core.tasks.progress import JournaledProgress, Stopped
@@ -34,7 +35,8 @@ def score(job: JobFolder, spec: EvaluationSpec, control: Control, member: Member
         DigitsError: If the model, the dataset or the backend is not what it should be.
     """
     model = load_model(job.home, spec.model)
-    dataset = open_dataset(job.home.dataset_folder(spec.dataset))
+    name, version = split_reference(spec.dataset)
+    dataset = open_dataset(job.home.dataset_folder(name), version)
     reader, labels = dataset.split(spec.split), dataset.manifest.labels
     progress = JournaledProgress(job, control, Silence(), spec.computes)
     progress.start(len(reader), f"Scoring {spec.model}")

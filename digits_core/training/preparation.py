@@ -20,6 +20,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import NATIVE, native_of
 from digits_core.hooks.registry import discover
 from digits_core.hooks.solvers import with_known_solver
+from digits_core.spec.dataset import split_reference
 from digits_core.spec.job import JobSpec
 from digits_core.store.job import JobFolder, JobRequest, RunRequest
 from digits_core.store.snapshots import Patience, clear_unfinished, latest_usable
@@ -129,7 +130,7 @@ def require_run(job: JobFolder) -> RunRequest:
 
 
 def _open(job: JobFolder, request: JobRequest) -> Dataset:
-    name = request.spec.dataset
+    name = split_reference(request.spec.dataset)[0]
     folder = job.home.dataset_folder(name)
     dataset = open_dataset(folder, request.dataset_version)
     if dataset.manifest.digest != request.dataset_digest:

@@ -10,20 +10,21 @@ from PIL.Image import Image
 
 from digits_core.dataset.explore import contact_sheet
 from digits_core.dataset.manifest import DatasetManifest, read_manifest
-from digits_core.dataset.opened import Dataset, open_dataset
+from digits_core.dataset.opened import Dataset
 from digits_core.dataset.progress import Progress
+from digits_core.dataset.versions import changing
 from digits_core.errors import DigitsError, NameUnknown, SpecInvalid, StateConflict, suggest
 from digits_core.scheduling.states import CLOSED
 from digits_core.service.doors.door import Door
 from digits_core.service.listing import list_jobs
-from digits_core.service.pictures import find_dataset
+from digits_core.service.pictures import find_dataset, open_referred
 from digits_core.service.resolve import resolve_dataset
 from digits_core.service.runs import remove
 from digits_core.service.tasks import create_attached, submit_creation
 from digits_core.service.views import (
     JobView,
 )
-from digits_core.spec.dataset import DatasetSpec, Split
+from digits_core.spec.dataset import DatasetSpec, Split, split_reference
 from digits_core.spec.job import DataOptions
 
 
@@ -83,8 +84,7 @@ class Datasets(Door):
             NameUnknown: If there is none.
             DatasetUnusable: If it is damaged.
         """
-        self.dataset(name)
-        return open_dataset(self.home.dataset_folder(name))
+        return open_referred(self.home, name)
 
     def explore(
         self, name: str, *, split: Split = "train", label: str | None = None, count: int = 36, page: int = 0
@@ -107,7 +107,7 @@ class Datasets(Door):
             SpecInvalid: If it trains on another dataset.
         """
         spec = self._job(job).request().spec
-        if spec.dataset != dataset:
+        if split_reference(spec.dataset)[0] != split_reference(dataset)[0]:
             hint = f"See: digits dataset explore {spec.dataset} --job {job}."
             raise SpecInvalid(f"Job {job} is expected to train on {dataset}, found {spec.dataset}.", hint=hint)
         return spec.data, spec.seed
@@ -131,4 +131,5 @@ class Datasets(Door):
                 f"Dataset {name} is used by jobs: {', '.join(dependants)}.",
                 hint=f"Delete them first: {', '.join(f'digits job delete {job}' for job in dependants)}.",
             )
-        remove(self.home.dataset_folder(name), "dataset")
+        with changing(self.home.dataset_folder(name), patience_s=0.0):
+            remove(self.home.dataset_folder(name), "dataset")

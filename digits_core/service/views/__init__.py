@@ -47,6 +47,7 @@ from digits_core.service.views.machine import (
     PluginsView,
     PluginView,
 )
+from digits_core.service.views.mining import ErrorsView, FindingView, NeighbourView, SimilarView
 from digits_core.service.views.networks import (
     FamilyAdvice,
     FamilyView,
@@ -76,11 +77,13 @@ __all__ = [
     "DifferenceView",
     "DoctorView",
     "ErrorView",
+    "ErrorsView",
     "EvaluationView",
     "ExportView",
     "ExportedFileView",
     "FamilyAdvice",
     "FamilyView",
+    "FindingView",
     "GuessView",
     "HeadView",
     "HistogramView",
@@ -93,6 +96,7 @@ __all__ = [
     "MacroView",
     "MemoryView",
     "ModelView",
+    "NeighbourView",
     "NetworkView",
     "ParamView",
     "PluginView",
@@ -102,6 +106,7 @@ __all__ = [
     "RateView",
     "RecipeView",
     "SaliencyView",
+    "SimilarView",
     "SnapshotView",
     "StartView",
     "TensorView",

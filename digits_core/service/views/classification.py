@@ -81,6 +81,8 @@ class TopView(View):
     """What computed: onnx, or the name of a backend."""
     dataset: str
     """Whose pictures."""
+    version: str = ""
+    """Which version of it."""
     split: str
     """Which of them."""
     samples: int

@@ -72,6 +72,8 @@ class EvaluationView(View):
     """The snapshot that was scored."""
     dataset: str
     """Whose pictures."""
+    version: str = ""
+    """Which version of it."""
     split: str
     """Which of them."""
     backend: str

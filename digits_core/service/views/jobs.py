@@ -133,6 +133,8 @@ class JobView(View):
     """Name of the network; of an evaluation the model, of a dataset's creation nothing."""
     dataset: str
     """Name of the dataset."""
+    dataset_version: str = ""
+    """Which version of it."""
     created: str
     """Moment of the request, ISO 8601 in UTC."""
     runs: int
