@@ -10,7 +10,6 @@ import numpy as np
 
 from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions
 from digits_core.contracts.runtime import Runtime
-from digits_core.dataset.loader import cut_middle
 from digits_core.dataset.pictures import Pixels
 from digits_core.errors import NameTaken, Problem, RequestWrong, SpecInvalid, StorageUnusable, require
 from digits_core.graph.native import native_of
@@ -24,19 +23,18 @@ from digits_core.inference.exporting import (
     reference_of,
 )
 from digits_core.inference.model import Model, load_model
+from digits_core.inference.pictures import as_seen
 from digits_core.inference.runtimes import BackendRuntime
-from digits_core.service.pictures import find_dataset, open_referred
+from digits_core.service.splits import find_split, open_split, own_dataset
 from digits_core.service.views import ExportView
-from digits_core.spec.dataset import SPLITS, Split, split_reference
+from digits_core.spec.dataset import SPLITS
 from digits_core.spec.job import BackendOptions
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder
 
 #: Pictures that fp32 is compared on, and those that accuracy is measured on where weights are rounded.
 FEW, MANY = 16, 500
 #: Pictures that ranges of int8 are measured on.
 CALIBRATION = 200
-_NO_DATASET = "Name a dataset: --calibrate DATASET, or DATASET:val."
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _options(home: Home, model: Model, request: ExportRequest) -> tuple[ExportOp
     if request.precision != "int8":
         return ExportOptions(request.precision), ""
     name, _, split = (request.calibrate or "").partition(":")
-    pictures = _pictures(home, model, name or _own_dataset(home, model), split or "train", CALIBRATION)
+    pictures = _pictures(home, model, name or own_dataset(home, model), split or "train", CALIBRATION)
     return ExportOptions(request.precision, pictures.images), pictures.said
 
 
@@ -148,14 +146,6 @@ class _Pictures:
     said: str
 
 
-def _own_dataset(home: Home, model: Model) -> str:
-    job = model.name.partition("@")[0]
-    if model.state is None or job not in home.job_ids():
-        raise SpecInvalid(f"Model {model.name} was not trained here, so int8 has no pictures.", hint=_NO_DATASET)
-    request = JobFolder(home.job_folder(job)).request()
-    return f"{split_reference(request.spec.dataset)[0]}@{request.dataset_version}"
-
-
 def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> _Pictures:
     """At most ``most`` pictures of a split in the form that the network takes.
 
@@ -165,29 +155,13 @@ def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> 
     found = next((known for known in SPLITS if known == split), None)
     if found is None:
         raise SpecInvalid(f"Unknown split {split!r}.", where="--calibrate", hint=f"There are {', '.join(SPLITS)}.")
-    manifest = find_dataset(home, dataset)
-    form = model.picture
-    if tuple(manifest.size) != (form.height, form.width, form.channels):
-        wanted, given = f"{form.width}x{form.height}x{form.channels}", "x".join(map(str, manifest.size))
-        raise SpecInvalid(
-            f"Model {model.name} expects pictures of {wanted}, found {given} in dataset {dataset}.",
-            hint=f"Make a dataset with --size {form.width}x{form.height} --channels {form.channels}.",
-        )
-    return _read(home, model, manifest.reference, found, most)
-
-
-def _read(home: Home, model: Model, dataset: str, split: Split, most: int) -> _Pictures:
-    opened = open_referred(home, dataset)
-    reader = opened.split(split)
-    if not len(reader):
-        raise SpecInvalid(f"Dataset {dataset} has no {split} pictures.", hint=_NO_DATASET)
+    manifest = find_split(home, model, dataset, found)
+    reader, _ = open_split(home, model, manifest.reference, found)
     chosen = np.unique(np.linspace(0, len(reader) - 1, min(most, len(reader))).round().astype(np.int64))
-    images, taken = reader.read(chosen), model.graph.input
-    if images.shape[1:3] != (taken.height, taken.width):
-        images = cut_middle(images, taken.height)
     numbers = {label: number for number, label in enumerate(model.labels)}
-    known = np.array([numbers.get(label, -1) for label in opened.manifest.labels], np.int64)
-    return _Pictures(images, known[reader.labels[chosen]], f"{len(chosen)} {split} pictures of {dataset}")
+    known = np.array([numbers.get(label, -1) for label in manifest.labels], np.int64)
+    images = as_seen(reader.read(chosen), model.graph.input)
+    return _Pictures(images, known[reader.labels[chosen]], f"{len(chosen)} {split} pictures of {manifest.name}")
 
 
 def _reference(
@@ -196,7 +170,7 @@ def _reference(
     """Pictures of the model's own validation split; drawn ones where there is none."""
     runtime, name = referee
     try:
-        own = _pictures(home, model, _own_dataset(home, model), "val", FEW if precision == "fp32" else MANY)
+        own = _pictures(home, model, own_dataset(home, model), "val", FEW if precision == "fp32" else MANY)
     except RequestWrong:
         images = drawn_pictures(exported)
         return reference_of(exported, runtime, images, f"{len(images)} drawn pictures", name)
