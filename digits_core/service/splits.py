@@ -68,7 +68,7 @@ def own_dataset(home: Home, model: Model) -> str:
         SpecInvalid: If it is not known here.
     """
     if model.state is None:
-        hint = "Name a dataset."
+        hint = "Name one: --dataset NAME, or --calibrate NAME for an export."
         raise SpecInvalid(f"Model {model.name} was trained on no dataset here.", where="dataset", hint=hint)
     request = JobFolder(home.job_folder(model.name.partition("@")[0])).request()
     return f"{split_reference(request.spec.dataset)[0]}@{request.dataset_version}"
