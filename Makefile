@@ -1,6 +1,8 @@
 # Verbs for people; the continuous check calls the same ones.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests of one file stay in one process; more processes than cores only wait for each other.
+PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: setup demo test quick lint format types arch docs bench certificates clean
@@ -8,7 +10,7 @@ setup: .venv/ready                     ## make .venv with every framework
 demo: setup                            ## tell the whole story on real pictures
 	$(BIN)/digits demo
 test: setup                            ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 quick: setup                           ## the tests that need no framework
 	$(BIN)/python -m pytest -m "not backend and not slow"
 lint: setup                            ## style of the code

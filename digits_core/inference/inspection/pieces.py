@@ -98,7 +98,7 @@ def fields(layer: Layer) -> str:
 def number(value: float) -> str:
     """A number in four digits.
 
-    >>> number(-0.012345), number(3.0)
+    >>> number(-0.0123412), number(3.0)
     ('−0.01234', '3')
     """
     return f"{value:.4g}".replace("-", "−")
