@@ -11,7 +11,7 @@ from digits_core.cli.options import Backend, Json, Runtime
 from digits_core.cli.output import percent, say, show, table, write_out
 
 if TYPE_CHECKING:
-    from digits_core.service.views import EvaluationView
+    from digits_core.service.views.evaluation import EvaluationView
 
 #: Classes of the table for people; all of them are in --json.
 MOST_CLASSES = 20

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from digits_core.dataset.progress import Progress
     from digits_core.events.journal import Recorded
     from digits_core.service.runs import Watcher
-    from digits_core.service.views import JobView
+    from digits_core.service.views.jobs import JobView
 
 #: Seconds between two plain lines of the same kind.
 LINE_EVERY_S = 2.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from digits_core.scheduling.nodes import Place
     from digits_core.service.digits import Digits
     from digits_core.service.runs import Watcher
-    from digits_core.service.views import JobView, UsageView
+    from digits_core.service.views.jobs import JobView, UsageView
 
 INTERRUPTED = 130
 #: Most devices whose usage is told.

@@ -17,7 +17,8 @@ from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import ListedPictures, Pictures
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime
 from digits_core.service.splits import find_split, open_split
-from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
+from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
+from digits_core.service.views.view import ErrorView
 from digits_core.spec.model import parse
 from digits_core.spec.pictures import PicturesSpec
 from digits_core.store.home import Home

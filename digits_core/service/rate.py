@@ -11,7 +11,7 @@ from typing import Literal
 from digits_core.errors import SpecInvalid
 from digits_core.service.capacity import Placement
 from digits_core.service.resolve import ResolvedJob
-from digits_core.service.views import RateView
+from digits_core.service.views.jobs import RateView
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 

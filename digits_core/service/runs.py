@@ -24,7 +24,7 @@ from digits_core.service.places import Places
 from digits_core.service.rate_curve import rate_view
 from digits_core.service.stopping import Stopping
 from digits_core.service.summary import job_view, start_view, tracker_views
-from digits_core.service.views import JobView
+from digits_core.service.views.jobs import JobView
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept

@@ -28,7 +28,8 @@ from digits_core.events.facts import (
 from digits_core.events.series import measured
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
-from digits_core.service.views import ErrorView, JobView, SnapshotView, StartView, TrackerView, UsageView
+from digits_core.service.views.jobs import JobView, SnapshotView, StartView, TrackerView, UsageView
+from digits_core.service.views.view import ErrorView
 from digits_core.spec.dataset import split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest

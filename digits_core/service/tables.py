@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from digits_core.errors import SpecInvalid
-from digits_core.service.views import ClassificationView, EvaluationView, TopView
+from digits_core.service.views.classification import ClassificationView, TopView
+from digits_core.service.views.evaluation import EvaluationView
 
 #: Columns by name, all of one length; None is an empty cell.
 Columns: TypeAlias = Mapping[str, Sequence[Any]]

@@ -9,7 +9,7 @@ from digits_core.service.archive_checks import verify_archive
 from digits_core.service.archive_serving import serve_archive
 from digits_core.service.archiving import archive_view, make_archive
 from digits_core.service.doors.door import Door
-from digits_core.service.views import ArchiveCheckView, ArchiveView
+from digits_core.service.views.archives import ArchiveCheckView, ArchiveView
 
 
 class Archives(Door):

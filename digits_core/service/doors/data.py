@@ -17,7 +17,7 @@ from digits_core.service.doubting import find_errors
 from digits_core.service.finding_sheets import errors_sheet, similar_sheet
 from digits_core.service.mining import find_similar, open_mine
 from digits_core.service.pictures import find_dataset, open_referred
-from digits_core.service.views import ErrorsView, SimilarView
+from digits_core.service.views.mining import ErrorsView, SimilarView
 from digits_core.spec.change import ChangeRequest, ChangeSpec
 from digits_core.spec.dataset import SPLITS, Split, split_reference
 from digits_core.spec.mining import MiningSpec

@@ -21,9 +21,7 @@ from digits_core.service.pictures import find_dataset, open_referred
 from digits_core.service.resolve import resolve_dataset
 from digits_core.service.runs import remove
 from digits_core.service.tasks import create_attached, submit_creation
-from digits_core.service.views import (
-    JobView,
-)
+from digits_core.service.views.jobs import JobView
 from digits_core.spec.dataset import DatasetSpec, Split, split_reference
 from digits_core.spec.job import DataOptions
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from digits_core.service.doctor import registry_view
 from digits_core.service.doors.door import Door
 from digits_core.service.exporting import ExportRequest, export_model
-from digits_core.service.views import ExportView, PluginView
+from digits_core.service.views.exports import ExportView
+from digits_core.service.views.machine import PluginView
 
 
 class Exports(Door):

@@ -12,9 +12,7 @@ from digits_core.service.doors.door import Door
 from digits_core.service.listing import list_jobs
 from digits_core.service.rate import Usual
 from digits_core.service.runs import Nobody, Watcher, remove
-from digits_core.service.views import (
-    JobView,
-)
+from digits_core.service.views.jobs import JobView
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from digits_core.service import doctor
 from digits_core.service.devices import device_views
 from digits_core.service.doors.door import Door
-from digits_core.service.views import (
-    DeviceView,
-    DoctorView,
-    PluginsView,
-)
+from digits_core.service.views.machine import DeviceView, DoctorView, PluginsView
 from digits_core.store.settings import read_settings
 
 

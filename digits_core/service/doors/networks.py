@@ -23,12 +23,7 @@ from digits_core.service.networks import (
 )
 from digits_core.service.pictures import find_dataset
 from digits_core.service.runs import remove
-from digits_core.service.views import (
-    FamilyView,
-    ImportedNetworkView,
-    ModelView,
-    NetworkView,
-)
+from digits_core.service.views.networks import FamilyView, ImportedNetworkView, ModelView, NetworkView
 from digits_core.spec.imported import ModelSpec
 from digits_core.store.models import ModelFolder
 

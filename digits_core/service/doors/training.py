@@ -22,9 +22,7 @@ from digits_core.service.rate import GIVEN, RateWish, settle_rate
 from digits_core.service.rate_curve import keep_curve
 from digits_core.service.resolve import ResolvedJob, resolve_job
 from digits_core.service.runs import Nobody, Watcher, require_resumable
-from digits_core.service.views import (
-    JobView,
-)
+from digits_core.service.views.jobs import JobView
 from digits_core.spec.job import JobSpec
 from digits_core.spec.trackers import chosen_trackers
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest

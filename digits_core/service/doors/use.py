@@ -17,13 +17,10 @@ from digits_core.service.evaluation import evaluation_view, plan_evaluation, sub
 from digits_core.service.parity import certify
 from digits_core.service.runs import Nobody, Watcher
 from digits_core.service.top import draw_mosaic, find_top
-from digits_core.service.views import (
-    ClassificationView,
-    ErrorView,
-    EvaluationView,
-    JobView,
-    TopView,
-)
+from digits_core.service.views.classification import ClassificationView, TopView
+from digits_core.service.views.evaluation import EvaluationView
+from digits_core.service.views.jobs import JobView
+from digits_core.service.views.view import ErrorView
 from digits_core.spec.dataset import Split
 from digits_core.spec.model import parse
 from digits_core.spec.parity import ParitySpec
