@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from digits_core.dataset.progress import Progress
     from digits_core.events.journal import Recorded
-    from digits_core.service.runs import Watcher
     from digits_core.service.views.jobs import JobView
+    from digits_core.service.watcher import Watcher
 
 #: Seconds between two plain lines of the same kind.
 LINE_EVERY_S = 2.0

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from digits_core.events.journal import Recorded
     from digits_core.scheduling.nodes import Place
     from digits_core.service.digits import Digits
-    from digits_core.service.runs import Watcher
     from digits_core.service.views.jobs import JobView, UsageView
+    from digits_core.service.watcher import Watcher
 
 INTERRUPTED = 130
 #: Most devices whose usage is told.
