@@ -78,6 +78,6 @@ def _runs(home: Home) -> Runs:
     from digits_core.hooks.registry import discover
     from digits_core.scheduling.local import LocalLauncher
     from digits_core.service.runs import Runs
-    from digits_core.service.tasks import settler
+    from digits_core.service.settling import settler
 
     return Runs(home, LocalLauncher(), discover().backends, settler(home, discover()))

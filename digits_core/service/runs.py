@@ -7,8 +7,8 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.disk import UNFINISHED, storage_errors
 from digits_core.errors import DigitsError, Problem, RequestWrong, StateConflict, StorageUnusable
@@ -28,6 +28,9 @@ from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder, TaskRequest
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Backend
 
 #: What a process that has said its last word is given to end.
 END_PATIENCE_S = 20.0

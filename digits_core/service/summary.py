@@ -66,7 +66,7 @@ def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
     request = folder.whole_request()
     if isinstance(request, TaskRequest):
         return summarize_task(request, stands, _scores(folder), usage)
-    network = request.spec.network or "" if stands.run and stands.run.awaits else folder.graph().name
+    network = request.spec.network or "" if stands.run and stands.run.awaits else folder.network_name()
     return summarize(request, network, stands, list_snapshots(folder.snapshots_folder), usage)
 
 

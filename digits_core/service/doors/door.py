@@ -43,7 +43,7 @@ class Door:
     @cached_property
     def _runs(self) -> Runs:
         from digits_core.service.runs import Runs
-        from digits_core.service.tasks import settler
+        from digits_core.service.settling import settler
 
         launcher = self.plugins.launchers.get(self._launcher_name)()
         return Runs(self.home, launcher, self.plugins.backends, settler(self.home, self.plugins))
