@@ -36,8 +36,8 @@ def evaluate(
 
     ONNX Runtime answers while others train on every device; a backend waits for a device as training does.
     """
-    from digits_core.cli.progress import training_progress
     from digits_core.cli.running import INTERRUPTED, Interruption, queue
+    from digits_core.cli.training_progress import training_progress
     from digits_core.errors import JobFailed
     from digits_core.service.digits import Digits
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 import typer
 
 from digits_core.cli.output import percent, say, show, with_unit
-from digits_core.cli.progress import training_progress
 from digits_core.cli.starting import describe_start
+from digits_core.cli.training_progress import training_progress
 from digits_core.errors import DigitsError, SpecInvalid
 from digits_core.units import format_bytes
 
