@@ -39,10 +39,11 @@ class Networks(Door):
         """
         from digits_core.graph.graph import NetworkInput
         from digits_core.service.networks import build_network
-        from digits_core.service.pictures import find_dataset
 
         shape: NetworkInput | None = None
         if dataset is not None:
+            from digits_core.service.pictures import find_dataset
+
             manifest = find_dataset(self.home, dataset)
             height, width, channels = manifest.size
             shape = NetworkInput(channels, height, width, len(manifest.classes))
