@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits_core.contracts.backend import Arrays
-from digits_core.graph.graph import Graph
-
 if TYPE_CHECKING:
+    from digits_core.contracts.backend import Arrays
+    from digits_core.graph.graph import Graph
     from digits_jax.native import GraphModule
 
 

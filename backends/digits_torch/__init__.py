@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits_core.contracts.backend import Arrays
-from digits_core.graph.graph import Graph
-
 if TYPE_CHECKING:
     import torch
+
+    from digits_core.contracts.backend import Arrays
+    from digits_core.graph.graph import Graph
 
 
 def module(model: Graph | Path | str, arrays: Arrays | None = None) -> torch.nn.Module:

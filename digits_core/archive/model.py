@@ -31,8 +31,6 @@ from digits_core.graph import codec
 from digits_core.graph.graph import Graph
 from digits_core.spec.model import parse
 
-#: What archives are called.
-SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar", ".zip")
 _MODEL_FILES = (GRAPH, WEIGHTS, LABELS, PREPROCESSING)
 _NOTES = (METRICS, DATASET, JOB)
 
@@ -81,15 +79,6 @@ class ArchiveNotes:
     metrics: dict[str, Any]
     dataset: dict[str, Any]
     job: dict[str, Any]
-
-
-def is_archive(name: str) -> bool:
-    """Whether a model is named by the file of an archive.
-
-    >>> is_archive("model.tar.gz"), is_archive("lenet@best")
-    (True, False)
-    """
-    return name.lower().endswith(SUFFIXES)
 
 
 def load_archive(path: Path) -> ArchivedModel:

@@ -16,7 +16,7 @@ from digits_core.units import format_bytes
 if TYPE_CHECKING:
     from typer._click import Context
 
-    from digits_core.service.views import ArchiveView
+    from digits_core.service.views.archives import ArchiveView
 
 #: Names of classes that `show` prints.
 MOST_LABELS = 5

@@ -11,7 +11,7 @@ from digits_core.cli.options import Backend, Json, Runtime, TableOut
 from digits_core.cli.output import percent, say, show, write_out
 
 if TYPE_CHECKING:
-    from digits_core.service.views import ClassificationView, PredictionView
+    from digits_core.service.views.classification import ClassificationView, PredictionView
 
 #: So many pictures are told with all their guesses; of more, each on one line.
 SEVERAL = 20

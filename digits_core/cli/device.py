@@ -16,7 +16,7 @@ from digits_core.cli.output import show, table, with_unit
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
-    from digits_core.service.views import DeviceView
+    from digits_core.service.views.machine import DeviceView
 
 HEADER = ("device", "name", "memory", "busy", "temperature", "power", "job")
 

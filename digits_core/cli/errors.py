@@ -11,7 +11,7 @@ from digits_core.cli.options import Json
 from digits_core.cli.output import percent, picture_bytes, say, show, table, write_out
 
 if TYPE_CHECKING:
-    from digits_core.service.views import ErrorsView, FindingView
+    from digits_core.service.views.mining import ErrorsView, FindingView
 
 #: Rows of a table for people; all of them are in --json and -o.
 MOST_ROWS = 8

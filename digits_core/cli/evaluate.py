@@ -11,7 +11,7 @@ from digits_core.cli.options import Backend, Json, Runtime
 from digits_core.cli.output import percent, say, show, table, write_out
 
 if TYPE_CHECKING:
-    from digits_core.service.views import EvaluationView
+    from digits_core.service.views.evaluation import EvaluationView
 
 #: Classes of the table for people; all of them are in --json.
 MOST_CLASSES = 20
@@ -36,8 +36,8 @@ def evaluate(
 
     ONNX Runtime answers while others train on every device; a backend waits for a device as training does.
     """
-    from digits_core.cli.progress import training_progress
     from digits_core.cli.running import INTERRUPTED, Interruption, queue
+    from digits_core.cli.training_progress import training_progress
     from digits_core.errors import JobFailed
     from digits_core.service.digits import Digits
 

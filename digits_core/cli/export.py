@@ -14,7 +14,7 @@ from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
     from digits_core.service.digits import Digits
-    from digits_core.service.views import ExportView
+    from digits_core.service.views.exports import ExportView
 
 #: Digests of the table for people are cut to this; all of it is in the manifest.
 SHORT = 12

@@ -12,7 +12,7 @@ from digits_core.cli.output import number, percent, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.service.inspection import Inspected
-    from digits_core.service.views import ComparisonView, InspectedLayerView, InspectionView
+    from digits_core.service.views.inspection import ComparisonView, InspectedLayerView, InspectionView
 
 
 def inspect(

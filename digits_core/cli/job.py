@@ -73,8 +73,8 @@ def watch(
     json: Json = False,
 ) -> None:
     """Follow jobs to their end, and start those whose turn it is; Ctrl-C stops watching, not the jobs."""
-    from digits_core.cli.progress import training_progress
     from digits_core.cli.running import describe, status_of
+    from digits_core.cli.training_progress import training_progress
     from digits_core.cli.watching import watch_jobs
     from digits_core.service.digits import Digits
 
@@ -148,9 +148,9 @@ def clone(
     json: Json = False,
 ) -> None:
     """Train anew what another job was asked to train, with some keys changed."""
-    from digits_core.cli.progress import TrainingLines
     from digits_core.cli.request import with_settings
     from digits_core.cli.running import carry, queue
+    from digits_core.cli.training_progress import TrainingLines
     from digits_core.service.digits import Digits
     from digits_core.service.rate import RateWish
 

@@ -12,7 +12,7 @@ from digits_core.cli.output import show, table
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
-    from digits_core.service.views import ModelView
+    from digits_core.service.views.networks import ModelView
 
 #: Names of classes that `show` prints.
 MOST_LABELS = 5

@@ -13,7 +13,7 @@ from digits_core.cli.output import say, show, table, write_out
 from digits_core.units import format_bytes
 
 if TYPE_CHECKING:
-    from digits_core.service.views import MemoryView, NetworkView, RecipeView
+    from digits_core.service.views.networks import MemoryView, NetworkView, RecipeView
 
 app = typer.Typer(help="Look at networks, and check network files.", no_args_is_help=True, rich_markup_mode=None)
 

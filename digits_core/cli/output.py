@@ -67,7 +67,7 @@ def say(text: str) -> None:
 
 def show_error(error: DigitsError, *, json_wanted: bool) -> None:
     """Print what went wrong, every problem once."""
-    from digits_core.service.views import ErrorView
+    from digits_core.service.views.view import ErrorView
 
     if json_wanted:
         show({"error": ErrorView.of(error).to_dict()}, "", json_wanted=True)

@@ -10,7 +10,7 @@ from digits_core.cli.options import Json
 from digits_core.cli.output import show, table
 
 if TYPE_CHECKING:
-    from digits_core.service.views import PluginView
+    from digits_core.service.views.machine import PluginView
 
 app = typer.Typer(help="What plugins bring.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 import typer
 
 from digits_core.cli.output import percent, say, show, with_unit
-from digits_core.cli.progress import training_progress
 from digits_core.cli.starting import describe_start
+from digits_core.cli.training_progress import training_progress
 from digits_core.errors import DigitsError, SpecInvalid
 from digits_core.units import format_bytes
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from digits_core.events.journal import Recorded
     from digits_core.scheduling.nodes import Place
     from digits_core.service.digits import Digits
-    from digits_core.service.runs import Watcher
-    from digits_core.service.views import JobView, UsageView
+    from digits_core.service.views.jobs import JobView, UsageView
+    from digits_core.service.watcher import Watcher
 
 INTERRUPTED = 130
 #: Most devices whose usage is told.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from digits_core.cli.output import table
 
 if TYPE_CHECKING:
-    from digits_core.service.views import JobView, StartView
+    from digits_core.service.views.jobs import JobView, StartView
 
 #: Layers of each kind that are listed; start.json names them all.
 MOST = 12

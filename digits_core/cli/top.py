@@ -11,7 +11,7 @@ from digits_core.cli.options import Backend, Json, Runtime
 from digits_core.cli.output import percent, say, show, table, write_out
 
 if TYPE_CHECKING:
-    from digits_core.service.views import TopView
+    from digits_core.service.views.classification import TopView
 
 
 def top(

@@ -94,9 +94,9 @@ def train(
 ) -> None:
     """Train a network on a dataset. Ctrl-C pauses with a snapshot; a second one stops at once."""
     from digits_core.cli.augment import augment_flags
-    from digits_core.cli.progress import TrainingLines
     from digits_core.cli.request import job_request, rate_wish, tracker_flags
     from digits_core.cli.running import carry, find_own_place, queue
+    from digits_core.cli.training_progress import TrainingLines
     from digits_core.service.digits import Digits
 
     flags = {

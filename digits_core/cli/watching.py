@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from digits_core.service.digits import Digits
-    from digits_core.service.views import JobView
+    from digits_core.service.views.jobs import JobView
 
 HEADER = (
     *("job", "state", "backend", "devices", "epoch", "loss", "val acc"),

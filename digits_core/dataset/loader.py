@@ -19,7 +19,7 @@ from digits_core.dataset.draws import Positions
 from digits_core.dataset.evenly import balanced_weights
 from digits_core.dataset.mixing import Shares, mix, partners
 from digits_core.dataset.opened import SplitReader
-from digits_core.dataset.pictures import Pixels
+from digits_core.dataset.pictures import Pixels, cut_middle
 from digits_core.dataset.pipeline import in_parts, usable_cpus
 from digits_core.dataset.sampler import Indices, Sampler
 from digits_core.errors import SpecInvalid
@@ -158,9 +158,3 @@ def check_crop(crop: int | None, reader: SplitReader) -> int | None:
             hint="Make the crop smaller or the dataset's pictures larger.",
         )
     return crop
-
-
-def cut_middle(images: Pixels, crop: int) -> Pixels:
-    """The central square: ``[B, H, W, C]`` to ``[B, crop, crop, C]``."""
-    top, left = (images.shape[1] - crop) // 2, (images.shape[2] - crop) // 2
-    return np.ascontiguousarray(images[:, top : top + crop, left : left + crop])

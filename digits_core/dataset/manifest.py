@@ -7,10 +7,8 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from digits_core.disk import write_file
@@ -18,6 +16,10 @@ from digits_core.errors import DatasetUnusable
 from digits_core.spec.dataset import SPLITS, DatasetSpec, Encoding, Split
 from digits_core.spec.files import dump_json
 from digits_core.spec.model import Spec, parse
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MANIFEST = "dataset.json"
 FIRST_VERSION = "v0001"

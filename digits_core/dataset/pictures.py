@@ -31,6 +31,8 @@ GROUND = 255
 
 # Formats that decode in this process; others that Pillow opens (EPS, WMF) start programs or need drivers.
 _FORMATS = "JPEG PNG BMP GIF WEBP TIFF PPM JPEG2000 AVIF DIB ICO PCX SGI TGA".split()
+# Those whose drivers Pillow imports whenever it opens anything.
+_USUAL_FORMATS = "JPEG PNG BMP GIF PPM".split()
 _ORIENTATION = 0x0112
 
 
@@ -71,6 +73,12 @@ def prepare_picture(picture: Picture, *, width: int, height: int, channels: int,
     return pixels.reshape(height, width, channels)
 
 
+def cut_middle(images: Pixels, crop: int) -> Pixels:
+    """The central square: ``[B, H, W, C]`` to ``[B, crop, crop, C]``."""
+    top, left = (images.shape[1] - crop) // 2, (images.shape[2] - crop) // 2
+    return np.ascontiguousarray(images[:, top : top + crop, left : left + crop])
+
+
 @cache
 def picture_formats() -> tuple[str, ...]:
     """Names of the formats that are read, as Pillow calls them."""
@@ -79,12 +87,20 @@ def picture_formats() -> tuple[str, ...]:
 
 
 def _from_bytes(data: bytes, width: int, height: int, resize: Resize) -> Image.Image:
-    image: Image.Image = Image.open(io.BytesIO(data), formats=picture_formats())
+    image = _opened(data)
     _check_pixels(*image.size)
     if image.format == "JPEG":
         _reduce(image, width, height, resize)
     ImageOps.exif_transpose(image, in_place=True)
     return image
+
+
+def _opened(data: bytes) -> Image.Image:
+    # To know all formats Pillow imports every driver it has, which takes longer than most pictures: only if need be.
+    try:
+        return Image.open(io.BytesIO(data), formats=_USUAL_FORMATS)
+    except UnidentifiedImageError:
+        return Image.open(io.BytesIO(data), formats=picture_formats())
 
 
 def _reduce(image: Image.Image, width: int, height: int, resize: Resize) -> None:

@@ -8,24 +8,26 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import pluggy
 
-from digits_core.contracts.augmentation import PictureAugmentation
-from digits_core.contracts.backend import Backend
-from digits_core.contracts.dataset_source import DatasetSource
 from digits_core.contracts.entry import Entry
-from digits_core.contracts.exporter import Exporter
-from digits_core.contracts.launcher import Launcher
-from digits_core.contracts.model_importer import ModelImporter
-from digits_core.contracts.network_family import NetworkFamily
-from digits_core.contracts.network_importer import NetworkImporter
-from digits_core.contracts.runtime import Runtime
-from digits_core.contracts.tracker import Tracker
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing, suggest
 from digits_core.hooks import specs
-from digits_core.spec.solver import SolverBase
+
+if TYPE_CHECKING:
+    from digits_core.contracts.augmentation import PictureAugmentation
+    from digits_core.contracts.backend import Backend
+    from digits_core.contracts.dataset_source import DatasetSource
+    from digits_core.contracts.exporter import Exporter
+    from digits_core.contracts.launcher import Launcher
+    from digits_core.contracts.model_importer import ModelImporter
+    from digits_core.contracts.network_family import NetworkFamily
+    from digits_core.contracts.network_importer import NetworkImporter
+    from digits_core.contracts.runtime import Runtime
+    from digits_core.contracts.tracker import Tracker
+    from digits_core.spec.solver import SolverBase
 
 GROUP = "digits.plugins"
 API = 1
@@ -90,11 +92,11 @@ class Registry(Generic[ThingT]):
 
     Args:
         kind: What they are called in messages, for example ``backend``.
-        base: The class each of them extends.
+        base: The class each of them extends, as ``module:name``; imported when the first of them is.
         owned: What plugins declared.
     """
 
-    def __init__(self, kind: str, base: type[ThingT], owned: Iterable[OwnedEntry]) -> None:
+    def __init__(self, kind: str, base: str, owned: Iterable[OwnedEntry]) -> None:
         self.kind = kind
         self._base = base
         self._owned: dict[str, list[OwnedEntry]] = {}
@@ -143,35 +145,36 @@ class Registry(Generic[ThingT]):
             raise PluginMissing(
                 f"The {self.kind} {name!r} needs {', '.join(owned.missing)}, which is not installed.", hint=owned.remedy
             )
-        module_name, _, attribute = owned.entry.target.partition(":")
+        base: type[ThingT] = _imported(self._base)
         try:
-            thing = getattr(importlib.import_module(module_name), attribute)
+            thing = _imported(owned.entry.target)
         except Exception as reason:
             raise PluginMissing(
                 f"The {self.kind} {name!r} of plugin {owned.plugin} cannot be imported: {reason}.",
                 hint=owned.repair,
             ) from reason
-        if not (isinstance(thing, type) and issubclass(thing, self._base)):
+        if not (isinstance(thing, type) and issubclass(thing, base)):
             raise PluginMissing(
-                f"The {self.kind} {name!r} expects a subclass of {self._base.__name__}, found {owned.entry.target}.",
+                f"The {self.kind} {name!r} expects a subclass of {base.__name__}, found {owned.entry.target}.",
                 hint=f"Report this to the authors of {owned.plugin}.",
             )
         return thing
 
 
-AnyRegistry: TypeAlias = (
-    Registry[Backend]
-    | Registry[DatasetSource]
-    | Registry[NetworkFamily]
-    | Registry[NetworkImporter]
-    | Registry[ModelImporter]
-    | Registry[PictureAugmentation]
-    | Registry[SolverBase]
-    | Registry[Launcher]
-    | Registry[Runtime]
-    | Registry[Exporter]
-    | Registry[Tracker]
-)
+if TYPE_CHECKING:
+    AnyRegistry: TypeAlias = (
+        Registry[Backend]
+        | Registry[DatasetSource]
+        | Registry[NetworkFamily]
+        | Registry[NetworkImporter]
+        | Registry[ModelImporter]
+        | Registry[PictureAugmentation]
+        | Registry[SolverBase]
+        | Registry[Launcher]
+        | Registry[Runtime]
+        | Registry[Exporter]
+        | Registry[Tracker]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,20 +244,29 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
                 found += [OwnedEntry(entry, implementation.plugin_name) for entry in entries]
         return found
 
+    def registry(kind: str, base: str, hook: str) -> Registry[Any]:
+        return Registry(kind, f"digits_core.{base}", declared(hook))
+
     return Plugins(
-        Registry("backend", Backend, declared("digits_backends")),  # type: ignore[type-abstract]
-        Registry("dataset source", DatasetSource, declared("digits_dataset_sources")),  # type: ignore[type-abstract]
-        Registry("network family", NetworkFamily, declared("digits_network_families")),  # type: ignore[type-abstract]
-        Registry("network importer", NetworkImporter, declared("digits_network_importers")),  # type: ignore[type-abstract]
-        Registry("model importer", ModelImporter, declared("digits_model_importers")),  # type: ignore[type-abstract]
-        Registry("augmentation", PictureAugmentation, declared("digits_augmentations")),  # type: ignore[type-abstract]
-        Registry("solver", SolverBase, declared("digits_solvers")),
-        Registry("launcher", Launcher, declared("digits_launchers")),  # type: ignore[type-abstract]
-        Registry("runtime", Runtime, declared("digits_runtimes")),  # type: ignore[type-abstract]
-        Registry("exporter", Exporter, declared("digits_exporters")),  # type: ignore[type-abstract]
-        Registry("tracker", Tracker, declared("digits_trackers")),  # type: ignore[type-abstract]
+        registry("backend", "contracts.backend:Backend", "digits_backends"),
+        registry("dataset source", "contracts.dataset_source:DatasetSource", "digits_dataset_sources"),
+        registry("network family", "contracts.network_family:NetworkFamily", "digits_network_families"),
+        registry("network importer", "contracts.network_importer:NetworkImporter", "digits_network_importers"),
+        registry("model importer", "contracts.model_importer:ModelImporter", "digits_model_importers"),
+        registry("augmentation", "contracts.augmentation:PictureAugmentation", "digits_augmentations"),
+        registry("solver", "spec.solver:SolverBase", "digits_solvers"),
+        registry("launcher", "contracts.launcher:Launcher", "digits_launchers"),
+        registry("runtime", "contracts.runtime:Runtime", "digits_runtimes"),
+        registry("exporter", "contracts.exporter:Exporter", "digits_exporters"),
+        registry("tracker", "contracts.tracker:Tracker", "digits_trackers"),
         tuple(broken),
     )
+
+
+def _imported(target: str) -> Any:
+    """What ``module:name`` names."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _checked(entry: object) -> Entry:

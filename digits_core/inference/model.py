@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from digits_core.archive.model import SUFFIXES, ArchivedModel, is_archive, load_archive
+from digits_core.archive.naming import SUFFIXES, is_archive
 from digits_core.contracts.backend import Arrays, shown_weights
 from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.graph.graph import Graph
@@ -23,6 +24,9 @@ from digits_core.store.snapshots import (
     load_snapshot,
     snapshot_name,
 )
+
+if TYPE_CHECKING:
+    from digits_core.archive.model import ArchivedModel
 
 _EPOCH = re.compile(r"epoch-(\d+(?:\.\d+)?)")
 
@@ -61,6 +65,8 @@ def load_model(home: Home, name: str) -> Model:
         ModelInvalid: If the imported model or the archive cannot be read.
     """
     if is_archive_file(home, name):
+        from digits_core.archive.model import load_archive
+
         return model_of(load_archive(Path(name).expanduser().absolute()))
     job, at, which = name.partition("@")
     if not at and name in home.model_names():

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from digits_core.contracts.picture_file import read_picture_file
-from digits_core.dataset.loader import cut_middle
-from digits_core.dataset.opened import SplitReader
-from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_picture
+from digits_core.dataset.pictures import PictureUnreadable, Pixels, cut_middle, prepare_picture
 from digits_core.dataset.pipeline import usable_cpus
 from digits_core.errors import Problem
 from digits_core.graph.ops.picture import Input
-from digits_core.inference.download import Downloader, DownloadRefused
 from digits_core.inference.lists import Listed
 from digits_core.inference.model import Model
+
+if TYPE_CHECKING:
+    from digits_core.dataset.opened import SplitReader
+    from digits_core.inference.download import Downloader
 
 #: URLs that are fetched at the same time.
 DOWNLOADS = 16
@@ -72,7 +73,7 @@ class ListedPictures(Pictures):
 
     def __init__(self, listed: Sequence[Listed], model: Model, downloader: Downloader | None = None) -> None:
         self._listed, self._form, self._input = tuple(listed), model.picture, model.graph.input
-        self._downloader = downloader or Downloader()
+        self._downloader = downloader
         self._threads = DOWNLOADS if any(one.is_url for one in self._listed) else usable_cpus()
 
     def __len__(self) -> int:
@@ -103,16 +104,25 @@ class ListedPictures(Pictures):
     def _picture(self, one: Listed) -> Pixels | Problem:
         form = self._form
         try:
-            data = self._downloader.fetch(one.place) if one.is_url else read_picture_file(one.place)
+            data = self._fetched(one.place) if one.is_url else read_picture_file(one.place)
+            if isinstance(data, Problem):
+                return data
             pixels = prepare_picture(
                 data, width=form.width, height=form.height, channels=form.channels, resize=form.resize
             )
-        except DownloadRefused as reason:
-            return reason.problem
         except (OSError, ValueError) as reason:
             return _unreadable(one.place, reason)
         seen: Pixels = as_seen(pixels[None], self._input)[0]
         return seen
+
+    def _fetched(self, url: str) -> bytes | Problem:
+        # Imported where there is a URL: what speaks HTTPS takes longer to import than a file takes to read.
+        from digits_core.inference.download import Downloader, DownloadRefused
+
+        try:
+            return (self._downloader or Downloader()).fetch(url)
+        except DownloadRefused as reason:
+            return reason.problem
 
 
 class SplitPictures(Pictures):

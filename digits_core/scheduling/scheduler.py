@@ -19,11 +19,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import filelock
 
-from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.disk import make_folder, storage_errors
 from digits_core.errors import DigitsError, StateConflict
@@ -36,6 +35,9 @@ from digits_core.scheduling.states import CLOSED, Standing, standing
 from digits_core.store.home import Home
 from digits_core.store.index import Index
 from digits_core.store.job import JobFolder, RunRequest
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Backend
 
 #: (the job that waits, its run, whether the job that it waits for is at work still)
 Settle: TypeAlias = Callable[[JobFolder, RunRequest, bool], None]

@@ -25,7 +25,8 @@ from digits_core.inference.classify import softmax
 from digits_core.inference.model import model_of
 from digits_core.service.archiving import EXPORTER
 from digits_core.service.runtimes import choose_runtime
-from digits_core.service.views import ArchiveCheckView, CheckView
+from digits_core.service.views.archives import ArchiveCheckView
+from digits_core.service.views.machine import CheckView
 from digits_core.spec.files import parse_text
 
 #: How far probabilities may lie from those of the machine that made the archive.

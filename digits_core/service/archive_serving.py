@@ -15,7 +15,8 @@ from digits_core.inference.model import load_model
 from digits_core.service.archiving import archive_view
 from digits_core.service.classification import prediction_view
 from digits_core.service.runtimes import choose_runtime
-from digits_core.service.views import ArchiveView, ClassificationView
+from digits_core.service.views.archives import ArchiveView
+from digits_core.service.views.classification import ClassificationView
 from digits_core.store.home import Home
 
 #: A token of fewer letters is guessed.

@@ -22,7 +22,7 @@ from digits_core.errors import CapabilityMissing, DatasetUnusable, SpecInvalid, 
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.model import Model, is_archive_file, load_model, plain_name
-from digits_core.service.views import ArchiveView
+from digits_core.service.views.archives import ArchiveView
 from digits_core.spec.dataset import split_reference
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, JobRequest

@@ -10,9 +10,6 @@ from digits_core.errors import (
     PluginMissing,
 )
 from digits_core.hooks.registry import Registry
-from digits_core.scheduling.inventory import machine_devices
-from digits_core.scheduling.requests import parse_devices, require_devices
-from digits_core.scheduling.scheduler import device_kinds
 
 #: The order in which ``backend: auto`` looks for one.
 PREFERRED_BACKENDS = ("torch", "jax", "tensorflow", "numpy")
@@ -65,6 +62,10 @@ def check_devices(text: str, backend: str, backends: Registry[Backend]) -> None:
         SpecInvalid: If the text has another form.
         CapabilityMissing: If a device is not here, or there are too few.
     """
+    from digits_core.scheduling.inventory import machine_devices
+    from digits_core.scheduling.requests import parse_devices, require_devices
+    from digits_core.scheduling.scheduler import device_kinds
+
     request = parse_devices(text)
     if backend:
         require_devices(request, machine_devices(), device_kinds(backends, backend))

@@ -9,15 +9,13 @@ from pathlib import Path
 from digits_core.dataset.progress import Progress
 from digits_core.errors import Problem
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.addresses import is_any, is_public
 from digits_core.inference.classify import Prediction, classify, tally
-from digits_core.inference.download import Downloader
 from digits_core.inference.lists import list_pictures
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import ListedPictures, Pictures
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime
-from digits_core.service.splits import find_split, open_split
-from digits_core.service.views import ClassificationView, ErrorView, GuessView, PredictionView
+from digits_core.service.views.classification import ClassificationView, GuessView, PredictionView
+from digits_core.service.views.view import ErrorView
 from digits_core.spec.model import parse
 from digits_core.spec.pictures import PicturesSpec
 from digits_core.store.home import Home
@@ -65,12 +63,17 @@ def model_notes(model: Model, chosen: ChosenRuntime) -> Iterator[str]:
 
 def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
     if wanted.dataset is not None:
+        from digits_core.service.splits import find_split, open_split
+
         manifest = find_split(home, model, wanted.dataset, wanted.split)
         return open_split(home, model, manifest.reference, wanted.split)[1]
     listed = list_pictures(wanted.images, wanted.prefix, by_folder=wanted.by_folder)
-    private = wanted.allow_private or (
-        any(one.is_url for one in listed) and read_settings(home).allow_private_addresses
-    )
+    if not any(one.is_url for one in listed):
+        return ListedPictures(listed, model)
+    from digits_core.inference.addresses import is_any, is_public
+    from digits_core.inference.download import Downloader
+
+    private = wanted.allow_private or read_settings(home).allow_private_addresses
     return ListedPictures(listed, model, Downloader(is_any if private else is_public))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from digits_core.service.views import EvaluationView
+from digits_core.service.views.evaluation import EvaluationView
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 

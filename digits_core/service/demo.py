@@ -21,7 +21,8 @@ from digits_core.contracts.backend import Arrays
 from digits_core.errors import PluginMissing
 from digits_core.service.choices import PREFERRED_BACKENDS
 from digits_core.service.digits import Digits
-from digits_core.service.views import JobView, View
+from digits_core.service.views.jobs import JobView
+from digits_core.service.views.view import View
 from digits_core.store.snapshots import load_snapshot
 
 DATASET = "demo-digits"

@@ -10,7 +10,7 @@ from digits_core.errors import DigitsError
 from digits_core.events.facts import DeviceUsage
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
 from digits_core.scheduling.monitor import Monitor
-from digits_core.service.views import DeviceView
+from digits_core.service.views.machine import DeviceView
 from digits_core.store.home import Home
 
 #: How long is measured for a first answer, and between two.

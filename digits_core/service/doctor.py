@@ -17,7 +17,7 @@ from digits_core.errors import DigitsError
 from digits_core.hooks.registry import OwnedEntry, Plugins, Registry
 from digits_core.scheduling.inventory import gpu_trouble, machine_devices
 from digits_core.service.trial import try_backends, try_interpreters
-from digits_core.service.views import BrokenView, CheckView, DoctorView, PluginsView, PluginView
+from digits_core.service.views.machine import BrokenView, CheckView, DoctorView, PluginsView, PluginView
 from digits_core.store.home import Home
 from digits_core.store.settings import FILE, read_settings
 from digits_core.units import format_bytes

@@ -13,7 +13,7 @@ from digits_core.inference.mining import doubts
 from digits_core.inference.mining.duplicates import duplicates
 from digits_core.inference.mining.embeddings import Seen
 from digits_core.service.mining import Mine
-from digits_core.service.views import ErrorsView, FindingView
+from digits_core.service.views.mining import ErrorsView, FindingView
 from digits_core.spec.dataset import SPLITS, Split
 
 #: Why a picture is worth a look, in the order in which they are told.

@@ -17,7 +17,7 @@ from digits_core.service.runs import Runs
 from digits_core.service.runtimes import NATIVE, choose_runtime
 from digits_core.service.splits import class_misfits, own_dataset, size_misfits
 from digits_core.service.tasks import now
-from digits_core.service.views import EvaluationView
+from digits_core.service.views.evaluation import EvaluationView
 from digits_core.spec.dataset import Split, split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home

@@ -26,7 +26,7 @@ from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import as_seen
 from digits_core.inference.runtimes import BackendRuntime
 from digits_core.service.splits import find_split, open_split, own_dataset
-from digits_core.service.views import ExportView
+from digits_core.service.views.exports import ExportView
 from digits_core.spec.dataset import SPLITS
 from digits_core.spec.job import BackendOptions
 from digits_core.store.home import Home

@@ -15,7 +15,7 @@ from digits_core.dataset.pictures import Pixels
 from digits_core.inference.model import load_model
 from digits_core.service.mining import read_picture
 from digits_core.service.pictures import open_referred
-from digits_core.service.views import ErrorsView, FindingView, SimilarView
+from digits_core.service.views.mining import ErrorsView, FindingView, SimilarView
 from digits_core.store.home import Home
 
 COLUMNS = 8

@@ -26,7 +26,7 @@ from digits_core.inference.pictures import ListedPictures
 from digits_core.service.complaints import Complaints
 from digits_core.service.inspection_view import inspection_view, saliency_view
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime, computing_backend
-from digits_core.service.views import InspectionView
+from digits_core.service.views.inspection import InspectionView
 from digits_core.spec.files import dump_json
 from digits_core.spec.inspection import InspectionSpec
 from digits_core.store.home import Home

@@ -11,10 +11,10 @@ from digits_core.inference.inspection.layers import InspectedLayer, Inspection
 from digits_core.inference.inspection.report import verdict
 from digits_core.inference.inspection.saliency import Saliency
 from digits_core.inference.inspection.statistics import Statistics
-from digits_core.service.views import (
+from digits_core.service.views.classification import GuessView
+from digits_core.service.views.inspection import (
     ComparisonView,
     DifferenceView,
-    GuessView,
     InspectedLayerView,
     InspectionView,
     LayerDifferenceView,

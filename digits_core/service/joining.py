@@ -22,9 +22,10 @@ from digits_core.scheduling.nodes import Place
 from digits_core.scheduling.requests import Processes, allocate, parse_devices
 from digits_core.scheduling.scheduler import device_kinds
 from digits_core.scheduling.states import CLOSED, Standing, standing
-from digits_core.service.runs import POLL_S, Watcher
+from digits_core.service.runs import POLL_S
 from digits_core.service.summary import job_view
-from digits_core.service.views import JobView
+from digits_core.service.views.jobs import JobView
+from digits_core.service.watcher import Watcher
 from digits_core.store.job import JobFolder, RunRequest
 
 #: How long node 0 may leave a run that has ended without a last word.

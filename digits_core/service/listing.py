@@ -14,7 +14,7 @@ from digits_core.store.index import Index, Kept
 
 if TYPE_CHECKING:
     from digits_core.service.runs import Runs
-    from digits_core.service.views import JobView
+    from digits_core.service.views.jobs import JobView
 
 
 class Listing(NamedTuple):
@@ -30,7 +30,7 @@ class Listing(NamedTuple):
 
     def views(self) -> tuple[JobView, ...]:
         """The jobs as read models."""
-        from digits_core.service.views import JobView
+        from digits_core.service.views.jobs import JobView
 
         return tuple(map(JobView.model_validate_json, self.jobs))
 
@@ -78,6 +78,6 @@ def _runs(home: Home) -> Runs:
     from digits_core.hooks.registry import discover
     from digits_core.scheduling.local import LocalLauncher
     from digits_core.service.runs import Runs
-    from digits_core.service.tasks import settler
+    from digits_core.service.settling import settler
 
     return Runs(home, LocalLauncher(), discover().backends, settler(home, discover()))

@@ -21,7 +21,7 @@ from digits_core.inference.pictures import ListedPictures
 from digits_core.service.pictures import open_referred
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime
 from digits_core.service.splits import own_dataset, size_misfits
-from digits_core.service.views import NeighbourView, SimilarView
+from digits_core.service.views.mining import NeighbourView, SimilarView
 from digits_core.spec.dataset import Split
 from digits_core.spec.mining import MiningSpec
 from digits_core.store.home import Home

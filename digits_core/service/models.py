@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from digits_core.errors import DigitsError
-from digits_core.service.views import ModelView
+from digits_core.service.views.networks import ModelView
 from digits_core.store.home import Home
 from digits_core.store.models import WEIGHTS, ModelFolder
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from digits_core.errors import CapabilityMissing, NetworkInvalid, Problem
 from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.native import Native, digest_of, native_graph, native_of
-from digits_core.scheduling.rehearsal import Rehearsal, rehearse, stage_for
-from digits_core.scheduling.requests import parse_devices
-from digits_core.store.home import Home
-from digits_core.training.describe import DescribeReport, DescribeRequest
+
+if TYPE_CHECKING:
+    from digits_core.scheduling.rehearsal import Rehearsal
+    from digits_core.store.home import Home
+    from digits_core.training.describe import DescribeReport
 
 DESCRIBE = "digits_core.training.describe"
 #: Seconds that a framework may take to import and the file to run.
@@ -38,6 +40,9 @@ def read_native(path: Path, input: NetworkInput, backend: str, home: Home) -> Gr
     Raises:
         NetworkInvalid: If the file cannot be read, or gives no network of that backend.
     """
+    from digits_core.scheduling.rehearsal import rehearse, stage_for
+    from digits_core.training.describe import DescribeRequest
+
     try:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
@@ -73,6 +78,8 @@ def require_one_device(name: str, devices: str) -> None:
     Raises:
         CapabilityMissing: If ``devices`` are several.
     """
+    from digits_core.scheduling.requests import parse_devices
+
     request = parse_devices(devices)
     if (found := max(request.count, len(request.ids))) > 1:
         message = f"{name} is a native network, which trains on one device, found {found}."
@@ -98,6 +105,8 @@ def forbid_native(name: str) -> NetworkInvalid:
 
 
 def _report(path: Path, backend: str, done: Rehearsal) -> DescribeReport:
+    from digits_core.training.describe import DescribeReport
+
     try:
         return DescribeReport.model_validate_json((done.out.strip().splitlines() or [""])[-1])
     except ValidationError:

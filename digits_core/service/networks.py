@@ -18,7 +18,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
 from digits_core.service.native import is_native, refuse_native
-from digits_core.service.views import (
+from digits_core.service.views.networks import (
     FamilyAdvice,
     ImportedNetworkView,
     LayerView,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from digits_core.dataset.manifest import DatasetManifest, version_names
-from digits_core.dataset.opened import Dataset, open_dataset
 from digits_core.errors import (
     DatasetUnusable,
     NameUnknown,
@@ -18,6 +18,9 @@ from digits_core.spec.dataset import DatasetSpec, PictureForm, split_reference
 from digits_core.spec.job import JobSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
+
+if TYPE_CHECKING:
+    from digits_core.dataset.opened import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ def open_referred(home: Home, reference: str) -> Dataset:
         NameUnknown: If there is no such dataset or version.
         DatasetUnusable: If it is damaged.
     """
+    from digits_core.dataset.opened import open_dataset
+
     name, version = split_reference(reference)
     if name not in home.dataset_names():
         hint = suggest(name, home.dataset_names())
@@ -103,6 +108,8 @@ def require_same_dataset(home: Home, request: JobRequest) -> None:
     Raises:
         DatasetUnusable: If the dataset is gone, damaged, or another one of the same name.
     """
+    from digits_core.dataset.opened import open_dataset
+
     name, version = split_reference(request.spec.dataset)[0], request.dataset_version
     try:
         manifest = open_dataset(home.dataset_folder(name), version).manifest

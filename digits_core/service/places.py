@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from digits_core.scheduling.queue import Turn
 from digits_core.scheduling.scheduler import Scheduler
-from digits_core.service.views import JobView
+from digits_core.service.views.jobs import JobView
 from digits_core.store.job import JobFolder
 
 

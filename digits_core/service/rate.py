@@ -6,14 +6,16 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from digits_core.errors import SpecInvalid
-from digits_core.service.capacity import Placement
-from digits_core.service.resolve import ResolvedJob
-from digits_core.service.views import RateView
-from digits_core.spec.job import JobSpec
-from digits_core.store.home import Home
+
+if TYPE_CHECKING:
+    from digits_core.service.capacity import Placement
+    from digits_core.service.resolve import ResolvedJob
+    from digits_core.service.views.jobs import RateView
+    from digits_core.spec.job import JobSpec
+    from digits_core.store.home import Home
 
 #: Warm-up that goes with a scaled rate, percent of training: Goyal's 5 epochs of 90.
 WARMUP = 5
@@ -93,6 +95,7 @@ def scaled_rate(spec: JobSpec, usual: Usual) -> float:
     https://arxiv.org/abs/1706.02677. ``rate·√k`` for solvers that divide the gradient by its own size: Malladi et al.,
     *On the SDEs and Scaling Rules for Adaptive Gradient Algorithms*, 2022, https://arxiv.org/abs/2205.10287.
 
+    >>> from digits_core.spec.job import JobSpec
     >>> scaled_rate(JobSpec(dataset="d", network="n", batch=256), Usual())
     0.04
     """

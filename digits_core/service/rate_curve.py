@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from digits_core.disk import write_file
-from digits_core.service.views import RateView
+from digits_core.service.views.jobs import RateView
 from digits_core.spec.files import dump_json
 from digits_core.store.job import JobFolder
 

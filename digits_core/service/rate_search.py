@@ -11,7 +11,7 @@ from digits_core.scheduling.rehearsal import rehearse, stage_for
 from digits_core.service.capacity import Placement
 from digits_core.service.rate_curve import nearest
 from digits_core.service.resolve import ResolvedJob
-from digits_core.service.views import RateView
+from digits_core.service.views.jobs import RateView
 from digits_core.spec.dataset import split_reference
 from digits_core.store.home import Home
 from digits_core.store.start import write_start

@@ -7,14 +7,12 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from digits_core.contracts.backend import Backend
 from digits_core.contracts.launcher import Handle, Launcher
 from digits_core.disk import UNFINISHED, storage_errors
 from digits_core.errors import DigitsError, Problem, RequestWrong, StateConflict, StorageUnusable
 from digits_core.events.follower import Follower
-from digits_core.events.journal import Recorded
 from digits_core.hooks.registry import Registry
 from digits_core.scheduling.leases import held
 from digits_core.scheduling.scheduler import Scheduler, Settle, next_ticket, requeue, turn
@@ -24,11 +22,15 @@ from digits_core.service.places import Places
 from digits_core.service.rate_curve import rate_view
 from digits_core.service.stopping import Stopping
 from digits_core.service.summary import job_view, start_view, tracker_views
-from digits_core.service.views import JobView
+from digits_core.service.views.jobs import JobView
+from digits_core.service.watcher import Watcher
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder, TaskRequest
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Backend
 
 #: What a process that has said its last word is given to end.
 END_PATIENCE_S = 20.0
@@ -36,32 +38,6 @@ END_PATIENCE_S = 20.0
 POLL_S, LOOK_S = 0.1, 0.5
 #: Seconds between two rounds of several jobs.
 ROUND_S = 1.0
-
-
-class Watcher(Protocol):
-    """Is told what happens while a job runs, from the thread that called."""
-
-    def started(self, job: JobView) -> None:
-        """``job`` is about to be followed."""
-
-    def recorded(self, item: Recorded) -> None:
-        """A fact was written down."""
-
-    def noted(self, message: str) -> None:
-        """Something a person should know."""
-
-
-class Nobody:
-    """Watches nothing."""
-
-    def started(self, job: JobView) -> None:
-        """Ignore it."""
-
-    def recorded(self, item: Recorded) -> None:
-        """Ignore it."""
-
-    def noted(self, message: str) -> None:
-        """Ignore it."""
 
 
 class Runs:

@@ -31,7 +31,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from digits_core.service.uploads import UploadWrong, uploads
-from digits_core.service.views import ArchiveView, ClassificationView
+from digits_core.service.views.archives import ArchiveView
+from digits_core.service.views.classification import ClassificationView
 
 #: What the body of a request may have, and how long it may take to come.
 MOST_BODY_BYTES, MOST_BODY_S = 32 * 2**20, 30.0

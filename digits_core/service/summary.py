@@ -28,7 +28,8 @@ from digits_core.events.facts import (
 from digits_core.events.series import measured
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
-from digits_core.service.views import ErrorView, JobView, SnapshotView, StartView, TrackerView, UsageView
+from digits_core.service.views.jobs import JobView, SnapshotView, StartView, TrackerView, UsageView
+from digits_core.service.views.view import ErrorView
 from digits_core.spec.dataset import split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest
@@ -65,7 +66,7 @@ def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
     request = folder.whole_request()
     if isinstance(request, TaskRequest):
         return summarize_task(request, stands, _scores(folder), usage)
-    network = request.spec.network or "" if stands.run and stands.run.awaits else folder.graph().name
+    network = request.spec.network or "" if stands.run and stands.run.awaits else folder.network_name()
     return summarize(request, network, stands, list_snapshots(folder.snapshots_folder), usage)
 
 

@@ -6,10 +6,13 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from digits_core.errors import SpecInvalid
-from digits_core.service.views import ClassificationView, EvaluationView, TopView
+
+if TYPE_CHECKING:
+    from digits_core.service.views.classification import ClassificationView, TopView
+    from digits_core.service.views.evaluation import EvaluationView
 
 #: Columns by name, all of one length; None is an empty cell.
 Columns: TypeAlias = Mapping[str, Sequence[Any]]

@@ -12,14 +12,13 @@ from digits_core.contracts.launcher import Handle
 from digits_core.dataset.create import with_absolute_paths
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.progress import Progress, Silence
-from digits_core.errors import DigitsError, JobFailed, NameTaken, Problem
-from digits_core.events.facts import Noted, RunFailed
-from digits_core.hooks.registry import Plugins, Registry
+from digits_core.errors import JobFailed, NameTaken
+from digits_core.hooks.registry import Registry
 from digits_core.scheduling.queue import NO_DEVICES
-from digits_core.scheduling.scheduler import Settle, next_ticket, turn
-from digits_core.service.resolve import complete, free_name
+from digits_core.scheduling.scheduler import next_ticket, turn
+from digits_core.service.resolve import free_name
 from digits_core.service.runs import Runs, remove
-from digits_core.spec.dataset import DatasetSpec, split_reference
+from digits_core.spec.dataset import DatasetSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
 
@@ -76,35 +75,6 @@ def _creation(home: Home, runs: Runs, spec: DatasetSpec, run: RunRequest) -> Job
     runs.forget(id)
     request = TaskRequest(kind="dataset", id=id, created=now(), spec=with_absolute_paths(spec))
     return JobFolder.create(home, request, None, run)
-
-
-def settler(home: Home, plugins: Plugins) -> Settle:
-    """What completes the requests of jobs whose dataset was being made, once it is there; see `Scheduler`."""
-
-    def settle(folder: JobFolder, run: RunRequest, at_work: bool) -> None:
-        if at_work:
-            return
-        request = folder.request()
-        try:
-            if split_reference(request.spec.dataset)[0] not in home.dataset_names():
-                raise JobFailed(
-                    f"Job {run.awaits} has made no dataset {request.spec.dataset}, so there is nothing to train on.",
-                    hint=f"Make it, then go on: digits job resume {folder.id}.",
-                )
-            resolved = complete(request, home, plugins)
-        except DigitsError as reason:
-            message = " ".join(str(Problem(problem.message, problem.where)) for problem in reason.problems)
-            details = {"exit_status": reason.exit_status}
-            folder.journal.append(RunFailed(0, message, reason.hint, details, run.number))
-            return
-        for note in resolved.notes:
-            folder.journal.append(Noted(note))
-        # The run comes last: who finds it complete finds the rest.
-        folder.write_graph(resolved.graph)
-        folder.write_request(resolved.request)
-        folder.write_run(run.model_copy(update={"awaits": ""}))
-
-    return settle
 
 
 def now() -> str:

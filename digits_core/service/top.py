@@ -17,7 +17,7 @@ from digits_core.service.classification import model_notes
 from digits_core.service.pictures import open_referred
 from digits_core.service.runtimes import choose_runtime
 from digits_core.service.splits import find_split, open_split
-from digits_core.service.views import TopView
+from digits_core.service.views.classification import TopView
 from digits_core.spec.top import TopSpec
 from digits_core.store.home import Home
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from digits_core.errors import NameUnknown
 from digits_core.hooks.registry import OwnedEntry, Plugins, discover
-from digits_core.service.views import CheckView
+from digits_core.service.views.machine import CheckView
 
 #: Seconds that a framework may take to import before it counts as stuck.
 PATIENCE_S = 120

@@ -18,18 +18,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from digits_core.contracts.backend import Arrays
 from digits_core.contracts.launcher import Handle
 from digits_core.disk import new_folder, storage_errors, write_file
 from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWrong, SpecInvalid, StateConflict
 from digits_core.events.journal import Journal
-from digits_core.graph import codec
-from digits_core.graph.graph import Graph
-from digits_core.graph.native import JOB_OPS
 from digits_core.spec.dataset import DatasetSpec, PictureForm
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.spec.files import dump_json
@@ -38,6 +34,10 @@ from digits_core.spec.model import Name, Spec, parse
 from digits_core.spec.trackers import Trackers
 from digits_core.store.home import Home
 from digits_core.store.start import StartRecord, write_start
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Arrays
+    from digits_core.graph.graph import Graph
 
 #: What a person may want of a running job.
 Wish = Literal["pause", "abort"]
@@ -152,12 +152,14 @@ class JobFolder:
             NameTaken: If there is a job of that id.
             StorageUnusable: If the disk is full, read-only or not ours.
         """
+        from digits_core.graph.codec import encode
+
         path = home.job_folder(request.id)
         try:
             with new_folder(path) as folder:
                 (folder / "job.json").write_text(dump_json(request.model_dump(mode="json")), encoding="utf-8")
                 if graph is not None:
-                    (folder / "graph.json").write_text(dump_json(codec.encode(graph)), encoding="utf-8")
+                    (folder / "graph.json").write_text(dump_json(encode(graph)), encoding="utf-8")
                 if run is not None:
                     (folder / "run.json").write_text(dump_json(run.model_dump(mode="json")), encoding="utf-8")
                 if start is not None:
@@ -245,7 +247,9 @@ class JobFolder:
 
     def write_graph(self, graph: Graph) -> None:
         """Give a job the network that it waited for."""
-        write_file(self.path / "graph.json", dump_json(codec.encode(graph)))
+        from digits_core.graph.codec import encode
+
+        write_file(self.path / "graph.json", dump_json(encode(graph)))
 
     def graph(self) -> Graph:
         """The network.
@@ -253,7 +257,25 @@ class JobFolder:
         Raises:
             NetworkInvalid: If the file does not describe one.
         """
-        return codec.decode(self._read("graph.json", NetworkInvalid), where=str(self.path / "graph.json"), ops=JOB_OPS)
+        from digits_core.graph.codec import decode
+        from digits_core.graph.native import JOB_OPS
+
+        return decode(self._read("graph.json", NetworkInvalid), where=str(self.path / "graph.json"), ops=JOB_OPS)
+
+    def network_name(self) -> str:
+        """The network's name, for whoever does not need to know what it is made of.
+
+        Raises:
+            NetworkInvalid: If the file names none.
+        """
+        data = self._read("graph.json", NetworkInvalid)
+        name = data.get("name") if isinstance(data, dict) else None
+        if not isinstance(name, str):
+            where = str(self.path / "graph.json")
+            raise NetworkInvalid(
+                f"Job {self.id}: graph.json is expected to name a network, found {name!r}.", where=where
+            )
+        return name
 
     def run(self) -> RunRequest | None:
         """The run that was started last; None before the first."""

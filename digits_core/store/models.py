@@ -12,20 +12,21 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 
-from digits_core.contracts.backend import Arrays
 from digits_core.disk import new_folder
 from digits_core.errors import ModelInvalid, NameTaken, NameUnknown, suggest
-from digits_core.graph import codec
-from digits_core.graph.graph import Graph
 from digits_core.spec.dataset import PictureForm
 from digits_core.spec.files import dump_json
 from digits_core.spec.model import Name, Spec
 from digits_core.store.home import Home
 from digits_core.store.weights import read_weights, write_weights
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Arrays
+    from digits_core.graph.graph import Graph
 
 GRAPH, WEIGHTS, RECORD = "graph.json", "weights.safetensors", "model.json"
 
@@ -71,10 +72,12 @@ class ModelFolder:
             NameTaken: If there is a model of that name.
             StorageUnusable: If the disk is full, read-only or not ours.
         """
+        from digits_core.graph.codec import encode
+
         path = home.model_folder(record.name)
         try:
             with new_folder(path) as folder:
-                network = dump_json(codec.encode(graph)).encode()
+                network = dump_json(encode(graph)).encode()
                 (folder / GRAPH).write_bytes(network)
                 digests = {
                     GRAPH: hashlib.sha256(network).hexdigest(),
@@ -121,6 +124,8 @@ class ModelFolder:
             ModelInvalid: If its file is damaged.
             NetworkInvalid: If it is not one that can be built here.
         """
+        from digits_core.graph.codec import decode
+
         path = self.path / GRAPH
         try:
             data = path.read_bytes()
@@ -128,7 +133,7 @@ class ModelFolder:
             raise _damaged(path, f"cannot be read: {reason.strerror}") from None
         if hashlib.sha256(data).hexdigest() != self.record().digests.get(GRAPH):
             raise _damaged(path, "has another SHA-256 than it was written with")
-        return codec.decode(json.loads(data), where=str(path))
+        return decode(json.loads(data), where=str(path))
 
     def arrays(self) -> Arrays:
         """The weights.

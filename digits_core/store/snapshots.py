@@ -15,16 +15,18 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from digits_core.contracts.backend import SLOT_PREFIX, Arrays
 from digits_core.disk import UNFINISHED, new_folder
 from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.spec.files import dump_json
 from digits_core.spec.model import Spec
 from digits_core.store.weights import read_weights, write_weights
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Arrays
 
 #: Prefix of a snapshot while another of its name is written.
 _OLD = f"{UNFINISHED}old-"
@@ -99,6 +101,8 @@ def save_snapshot(folder: Path, state: SnapshotState, arrays: Arrays) -> str:
     Raises:
         StorageUnusable: If the disk is full, read-only or not ours; earlier snapshots stand.
     """
+    from digits_core.contracts.backend import SLOT_PREFIX
+
     path = folder / state.name
     with _set_aside(path), new_folder(path) as new:
         digests = {

@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from digits_core.contracts.backend import Arrays
 from digits_core.errors import SnapshotDamaged
 from digits_core.spec.files import dump_json
 from digits_core.spec.model import Spec
 from digits_core.store.weights import read_weights, write_weights
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Arrays
 
 RECORD, START = "start.json", "start.safetensors"
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import safetensors
-import safetensors.numpy
-
-from digits_core.contracts.backend import Arrays
 from digits_core.errors import DigitsError
+
+if TYPE_CHECKING:
+    from digits_core.contracts.backend import Arrays
 
 #: Makes the error for a damaged file from its path and what is wrong with it.
 Damaged: TypeAlias = Callable[[Path, str], DigitsError]
@@ -20,6 +18,10 @@ Damaged: TypeAlias = Callable[[Path, str], DigitsError]
 
 def write_weights(path: Path, arrays: Arrays) -> str:
     """Write ``arrays`` and return the SHA-256 of the file."""
+    # Imported where weights are: what only says what a job is, is read without numpy.
+    import numpy as np
+    import safetensors.numpy
+
     data = safetensors.numpy.save({name: np.require(array, requirements="C") for name, array in arrays.items()})
     path.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
@@ -33,6 +35,8 @@ def read_weights(path: Path, digest: str, damaged: Damaged) -> Arrays:
         digest: The SHA-256 that it must have.
         damaged: Makes the error where it has another, is missing or is not safetensors.
     """
+    import safetensors.numpy
+
     try:
         data = path.read_bytes()
     except OSError as reason:

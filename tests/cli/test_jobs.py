@@ -14,7 +14,7 @@ import pytest
 from digits_core.cli.watching import columns
 from digits_core.scheduling.states import CLOSED
 from digits_core.service.digits import Digits
-from digits_core.service.views import DeviceUsageView, UsageView
+from digits_core.service.views.jobs import DeviceUsageView, UsageView
 from digits_core.store.index import Index, Kept
 
 COMMAND = (sys.executable, "-m", "digits_core.cli.start", "job")

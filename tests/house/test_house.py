@@ -1,5 +1,6 @@
 """The house keeps its own rules."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -47,3 +48,47 @@ def test_importing_the_core_imports_nothing_heavy():
         "sys.exit(bool({'numpy', 'pydantic', 'rich', 'typer', 'pyarrow', 'PIL'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+#: What takes longest to import, and is needed by few commands each: arrays, pictures, files of datasets, YAML, HTTPS,
+#: archives, processes, bars, and the rooms that stand on them.
+HEAVY = """
+    numpy pyarrow PIL yaml ssl http.client tarfile psutil rich
+    digits_core.graph.ops digits_core.dataset.opened digits_core.archive.reading digits_core.scheduling.scheduler
+    digits_core.training.loop digits_core.parity.comparison digits_core.hooks.registry digits_core.store.job
+""".split()
+
+
+@pytest.mark.parametrize(
+    ("action", "needed"),
+    [
+        ("import digits_core.service.digits", ""),
+        ("digits().plugins", "digits_core.hooks.registry"),
+        ("digits().datasets()", ""),
+        ("digits().models()", ""),
+        (
+            "digits().jobs()",
+            "psutil digits_core.hooks.registry digits_core.store.job digits_core.scheduling.scheduler",
+        ),
+        (
+            "import digits_core.service.classification",
+            "numpy PIL digits_core.graph.ops digits_core.hooks.registry digits_core.store.job",
+        ),
+    ],
+    ids=["service", "plugins", "datasets", "models", "jobs", "classification"],
+)
+def test_the_service_imports_what_a_method_needs_when_it_is_called(action, needed, tmp_path):
+    code = (
+        "import pathlib, sys\n"
+        "def digits():\n"
+        "    from digits_core.service.digits import Digits\n"
+        f"    return Digits(pathlib.Path({str(tmp_path)!r}))\n"
+        f"{action}\n"
+        f"print(*(name for name in {HEAVY} if name in sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert set(found.split()) == set(needed.split())
+
+
+def test_what_is_heavy_is_still_called_so():
+    assert all(importlib.util.find_spec(name) for name in HEAVY)

@@ -9,7 +9,7 @@ import yaml
 
 from digits_core.errors import StorageUnusable
 from digits_core.service.digits import Digits
-from digits_core.service.runs import Nobody
+from digits_core.service.watcher import Nobody
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder

@@ -8,7 +8,7 @@ from PIL import Image
 
 from digits_core.inference.evaluate import Scorer
 from digits_core.service.confusion import confusion_png
-from digits_core.service.views import EvaluationView
+from digits_core.service.views.evaluation import EvaluationView
 
 
 @pytest.fixture

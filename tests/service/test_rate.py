@@ -9,7 +9,7 @@ from digits_core.service.digits import Digits
 from digits_core.service.rate import RateWish, Usual, offer, scale, scaled_rate
 from digits_core.service.rate_curve import draw, table
 from digits_core.service.resolve import resolve_job
-from digits_core.service.views import RateView
+from digits_core.service.views.jobs import RateView
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import parse
 from digits_core.store.job import JobFolder

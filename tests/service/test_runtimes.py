@@ -30,7 +30,7 @@ def test_a_runtime_is_chosen_and_all_of_them_agree(trained, runtime, backend, na
 
 
 def test_without_onnx_runtime_the_backend_of_the_job_computes(trained, home):
-    nothing = replace(discover(), runtimes=Registry("runtime", object, ()))
+    nothing = replace(discover(), runtimes=Registry("runtime", "builtins:object", ()))
     model = load_model(Home(home), "finished")
     assert choose_runtime(model, None, None, nothing).name == "numpy"
 

@@ -59,7 +59,9 @@ def store(home):
         name="stripes", paths=(home,), source="stripes", width=SIDE, height=SIDE, channels=1, val=24, encoding="raw"
     )
     entry = Entry("stripes", f"{__name__}:StripeSource", "Stripes.")
-    sources = Registry("dataset source", DatasetSource, [OwnedEntry(entry, "tests")])
+    sources = Registry(
+        "dataset source", "digits_core.contracts.dataset_source:DatasetSource", [OwnedEntry(entry, "tests")]
+    )
     create_dataset(spec, home / "datasets" / "stripes", sources, None)
     return Home(home)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from digits_core.service.archive_checks import verify_archive
-from digits_core.service.archive_serving import serve_archive
-from digits_core.service.archiving import archive_view, make_archive
 from digits_core.service.doors.door import Door
-from digits_core.service.views import ArchiveCheckView, ArchiveView
+
+if TYPE_CHECKING:
+    from digits_core.service.views.archives import ArchiveCheckView, ArchiveView
 
 
 class Archives(Door):
@@ -29,6 +29,8 @@ class Archives(Door):
             RequestWrong: If there is no such model, no archive can hold it, or it cannot be written there.
             PluginMissing: If ONNX Runtime is not installed.
         """
+        from digits_core.service.archiving import make_archive
+
         return make_archive(self.home, self.plugins, model, destination, license)
 
     def archive(self, path: Path) -> ArchiveView:
@@ -37,6 +39,8 @@ class Archives(Door):
         Raises:
             ModelInvalid: If it is damaged.
         """
+        from digits_core.service.archiving import archive_view
+
         return archive_view(path.expanduser())
 
     def verify_archive(self, path: Path) -> ArchiveCheckView:
@@ -46,6 +50,8 @@ class Archives(Door):
             ModelInvalid: If it is damaged.
             PluginMissing: If ONNX Runtime is not installed.
         """
+        from digits_core.service.archive_checks import verify_archive
+
         return verify_archive(self.plugins, path.expanduser())
 
     def serve_archive(
@@ -71,4 +77,6 @@ class Archives(Door):
             PluginMissing: If what serves is not installed.
             RequestWrong: If it cannot listen there, or the token is missing.
         """
+        from digits_core.service.archive_serving import serve_archive
+
         serve_archive(self.home, self.plugins, path.expanduser(), host, port, token, started)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from PIL.Image import Image
-
-from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.progress import Progress, Silence
-from digits_core.dataset.versions import edit_of, history, make_version
 from digits_core.errors import NameTaken
 from digits_core.service.doors.door import Door
-from digits_core.service.doubting import find_errors
-from digits_core.service.finding_sheets import errors_sheet, similar_sheet
-from digits_core.service.mining import find_similar, open_mine
-from digits_core.service.pictures import find_dataset, open_referred
-from digits_core.service.views import ErrorsView, SimilarView
-from digits_core.spec.change import ChangeRequest, ChangeSpec
-from digits_core.spec.dataset import SPLITS, Split, split_reference
-from digits_core.spec.mining import MiningSpec
 from digits_core.spec.model import parse
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from digits_core.dataset.manifest import DatasetManifest
+    from digits_core.service.views.mining import ErrorsView, SimilarView
+    from digits_core.spec.change import ChangeSpec
+    from digits_core.spec.dataset import Split
+    from digits_core.spec.mining import MiningSpec
 
 
 class PictureName(NamedTuple):
@@ -61,6 +58,11 @@ class Data(Door):
             RequestWrong: With what is wrong; nothing is left.
             StateConflict: If another command does not stop changing the dataset.
         """
+        from digits_core.dataset.versions import edit_of, make_version
+        from digits_core.service.pictures import find_dataset, open_referred
+        from digits_core.spec.change import ChangeRequest
+        from digits_core.spec.dataset import split_reference
+
         wanted = parse(ChangeRequest, {"change": request}).change
         find_dataset(self.home, dataset)
         name, version = split_reference(dataset)
@@ -92,6 +94,10 @@ class Data(Door):
         Raises:
             RequestWrong: If the model or dataset is not there, or they do not fit.
         """
+        from digits_core.service.doubting import find_errors
+        from digits_core.service.mining import open_mine
+        from digits_core.spec.mining import MiningSpec
+
         spec = request if isinstance(request, MiningSpec) else parse(MiningSpec, request)
         mine = open_mine(self.home, self.plugins, spec, progress or Silence())
         return find_errors(mine, spec.split, count, by, compares=duplicates)
@@ -115,12 +121,18 @@ class Data(Door):
         Raises:
             RequestWrong: If the model or dataset is not there, they do not fit, or the picture cannot be read.
         """
+        from digits_core.service.mining import find_similar, open_mine
+        from digits_core.spec.mining import MiningSpec
+
         spec = request if isinstance(request, MiningSpec) else parse(MiningSpec, request)
         mine = open_mine(self.home, self.plugins, spec, progress or Silence())
         return find_similar(mine, image, spec.split, count)
 
     def sheet(self, found: ErrorsView | SimilarView) -> Image | None:
         """The pictures of what `errors` or `similar` found, with captions; None where nothing was found."""
+        from digits_core.service.finding_sheets import errors_sheet, similar_sheet
+        from digits_core.service.views.mining import SimilarView
+
         return similar_sheet(self.home, found) if isinstance(found, SimilarView) else errors_sheet(self.home, found)
 
     def keys(self, dataset: str) -> tuple[PictureName, ...]:
@@ -130,6 +142,9 @@ class Data(Door):
             NameUnknown: If there is none of that name.
             DatasetUnusable: If it is damaged.
         """
+        from digits_core.service.pictures import open_referred
+        from digits_core.spec.dataset import SPLITS
+
         opened = open_referred(self.home, dataset)
         labels = opened.manifest.labels
         readers = [(split, opened.split(split)) for split in SPLITS]
@@ -146,4 +161,7 @@ class Data(Door):
             NameUnknown: If there is none of that name.
             DatasetUnusable: If the manifest of a version is damaged.
         """
+        from digits_core.dataset.versions import history
+        from digits_core.service.pictures import find_dataset
+
         return history(self.home.dataset_folder(find_dataset(self.home, dataset).name))

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL.Image import Image
-
-from digits_core.dataset.explore import contact_sheet
-from digits_core.dataset.manifest import DatasetManifest, read_manifest
-from digits_core.dataset.opened import Dataset
 from digits_core.dataset.progress import Progress
-from digits_core.dataset.versions import changing
 from digits_core.errors import DigitsError, NameUnknown, SpecInvalid, StateConflict, suggest
-from digits_core.scheduling.states import CLOSED
 from digits_core.service.doors.door import Door
-from digits_core.service.listing import list_jobs
-from digits_core.service.pictures import find_dataset, open_referred
-from digits_core.service.resolve import resolve_dataset
-from digits_core.service.runs import remove
-from digits_core.service.tasks import create_attached, submit_creation
-from digits_core.service.views import (
-    JobView,
-)
-from digits_core.spec.dataset import DatasetSpec, Split, split_reference
-from digits_core.spec.job import DataOptions
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from digits_core.dataset.manifest import DatasetManifest
+    from digits_core.dataset.opened import Dataset
+    from digits_core.service.views.jobs import JobView
+    from digits_core.spec.dataset import DatasetSpec, Split
+    from digits_core.spec.job import DataOptions
 
 
 class Datasets(Door):
@@ -44,6 +36,9 @@ class Datasets(Door):
         Raises:
             RequestWrong: With everything that is wrong.
         """
+        from digits_core.service.resolve import resolve_dataset
+        from digits_core.service.tasks import create_attached
+
         spec = resolve_dataset(request, self.home, self.plugins, where)
         return create_attached(self.home, self._runs, spec, self.plugins.dataset_sources, progress)
 
@@ -57,11 +52,16 @@ class Datasets(Door):
         Raises:
             RequestWrong: With everything that is wrong; no job is made.
         """
+        from digits_core.service.resolve import resolve_dataset
+        from digits_core.service.tasks import submit_creation
+
         spec = resolve_dataset(request, self.home, self.plugins, where)
         return self._runs.view(submit_creation(self.home, self._runs, spec))
 
     def datasets(self) -> tuple[DatasetManifest, ...]:
         """Every dataset, by name; damaged ones are left out."""
+        from digits_core.dataset.manifest import read_manifest
+
         found = []
         for name in self.home.dataset_names():
             with contextlib.suppress(DigitsError):
@@ -75,6 +75,8 @@ class Datasets(Door):
             NameUnknown: If there is none.
             DatasetUnusable: If it is damaged.
         """
+        from digits_core.service.pictures import find_dataset
+
         return find_dataset(self.home, name)
 
     def open_dataset(self, name: str) -> Dataset:
@@ -84,6 +86,8 @@ class Datasets(Door):
             NameUnknown: If there is none.
             DatasetUnusable: If it is damaged.
         """
+        from digits_core.service.pictures import open_referred
+
         return open_referred(self.home, name)
 
     def explore(
@@ -95,6 +99,8 @@ class Datasets(Door):
             NameUnknown: If there is no such dataset or class.
             SpecInvalid: If there is no such page.
         """
+        from digits_core.dataset.explore import contact_sheet
+
         opened = self.open_dataset(name)
         labels = opened.manifest.labels
         return contact_sheet(opened.split(split), labels, count=count, page=page, label=label)
@@ -106,6 +112,8 @@ class Datasets(Door):
             NameUnknown: If there is no such job.
             SpecInvalid: If it trains on another dataset.
         """
+        from digits_core.spec.dataset import split_reference
+
         spec = self._job(job).request().spec
         if split_reference(spec.dataset)[0] != split_reference(dataset)[0]:
             hint = f"See: digits dataset explore {spec.dataset} --job {job}."
@@ -119,6 +127,11 @@ class Datasets(Door):
             NameUnknown: If there is none.
             StateConflict: If jobs depend on it; names them.
         """
+        from digits_core.dataset.versions import changing
+        from digits_core.scheduling.states import CLOSED
+        from digits_core.service.listing import list_jobs
+        from digits_core.service.runs import remove
+
         if name not in self.home.dataset_names():
             raise NameUnknown(f"There is no dataset {name!r}.", hint=suggest(name, self.home.dataset_names()))
         dependants = [

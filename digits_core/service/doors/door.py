@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits_core.errors import NameUnknown, suggest
-from digits_core.hooks.registry import Plugins, discover
-from digits_core.service.joining import Joining
-from digits_core.service.runs import Runs
-from digits_core.service.tasks import settler
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder
+
+if TYPE_CHECKING:
+    from digits_core.hooks.registry import Plugins
+    from digits_core.service.joining import Joining
+    from digits_core.service.runs import Runs
+    from digits_core.store.job import JobFolder
 
 
 class Door:
@@ -34,14 +36,21 @@ class Door:
     @cached_property
     def plugins(self) -> Plugins:
         """What plugins bring; none of it is imported before it is used."""
+        from digits_core.hooks.registry import discover
+
         return discover()
 
     @cached_property
     def _runs(self) -> Runs:
+        from digits_core.service.runs import Runs
+        from digits_core.service.settling import settler
+
         launcher = self.plugins.launchers.get(self._launcher_name)()
         return Runs(self.home, launcher, self.plugins.backends, settler(self.home, self.plugins))
 
     def _job(self, job: str) -> JobFolder:
+        from digits_core.store.job import JobFolder
+
         ids = self.home.job_ids()
         if job not in ids:
             raise NameUnknown(f"There is no job {job!r}.", hint=suggest(job, ids))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from digits_core.service.doctor import registry_view
 from digits_core.service.doors.door import Door
-from digits_core.service.exporting import ExportRequest, export_model
-from digits_core.service.views import ExportView, PluginView
+
+if TYPE_CHECKING:
+    from digits_core.service.views.exports import ExportView
+    from digits_core.service.views.machine import PluginView
 
 
 class Exports(Door):
@@ -16,6 +18,8 @@ class Exports(Door):
 
     def export_formats(self) -> tuple[PluginView, ...]:
         """Every format, and whether what it needs is installed; imports none of it."""
+        from digits_core.service.doctor import registry_view
+
         return registry_view(self.plugins.exporters)
 
     def export(
@@ -47,6 +51,8 @@ class Exports(Door):
             RequestWrong: With everything that is wrong; nothing is written.
             ExportUnfaithful: If what was written computes something else; nothing is left of it.
         """
+        from digits_core.service.exporting import ExportRequest, export_model
+
         request = ExportRequest(
             model, to, destination, precision=precision, calibrate=calibrate, tolerance=tolerance, force=force
         )

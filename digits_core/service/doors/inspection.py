@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digits_core.dataset.progress import Progress, Silence
 from digits_core.service.doors.door import Door
-from digits_core.service.inspection import Inspected, inspect_model
-from digits_core.spec.inspection import InspectionSpec
 from digits_core.spec.model import parse
+
+if TYPE_CHECKING:
+    from digits_core.service.inspection import Inspected
+    from digits_core.spec.inspection import InspectionSpec
 
 
 class Inspecting(Door):
@@ -31,5 +33,8 @@ class Inspecting(Door):
             CapabilityMissing: If who computes cannot compute the network, or tells no gradients for Grad-CAM.
             RequestWrong: With everything that is wrong.
         """
+        from digits_core.service.inspection import inspect_model
+        from digits_core.spec.inspection import InspectionSpec
+
         asked = request if isinstance(request, InspectionSpec) else parse(InspectionSpec, request)
         return inspect_model(self.home, self.plugins, asked, progress or Silence())

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digits_core.errors import NameTaken, StateConflict
-from digits_core.scheduling.states import CLOSED
-from digits_core.service.background import Schedule, ensure_scheduler
 from digits_core.service.doors.door import Door
-from digits_core.service.listing import list_jobs
 from digits_core.service.rate import Usual
-from digits_core.service.runs import Nobody, Watcher, remove
-from digits_core.service.views import (
-    JobView,
-)
-from digits_core.store.index import Index
-from digits_core.store.job import JobFolder
+from digits_core.service.watcher import Nobody, Watcher
+
+if TYPE_CHECKING:
+    from digits_core.service.background import Schedule
+    from digits_core.service.views.jobs import JobView
+    from digits_core.store.job import JobFolder
 
 
 class Jobs(Door):
@@ -24,6 +21,8 @@ class Jobs(Door):
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, oldest first; damaged ones are left out."""
+        from digits_core.service.listing import list_jobs
+
         return list_jobs(self.home, runs=self._runs).views()
 
     def job(self, job: str) -> JobView:
@@ -90,10 +89,14 @@ class Jobs(Door):
 
     def schedule(self) -> Schedule:
         """What starts jobs whose turn it is, for as long as it runs."""
+        from digits_core.service.background import Schedule
+
         return Schedule(self.home, self._runs)
 
     def ensure_scheduler(self) -> int | None:
         """Start a scheduler in the background unless one runs; returns its process id where it was started now."""
+        from digits_core.service.background import ensure_scheduler
+
         return ensure_scheduler(self.home)
 
     def holders(self) -> dict[str, str]:
@@ -102,6 +105,8 @@ class Jobs(Door):
 
     def reindex(self) -> int:
         """Build the index of jobs anew from their folders; returns how many there are."""
+        from digits_core.store.index import Index
+
         Index(self.home).delete()
         self._runs.look(wait=True)
         return len(self.home.job_ids())
@@ -146,11 +151,15 @@ class Jobs(Door):
             NameUnknown: If there is no such job.
             StateConflict: If it runs.
         """
+        from digits_core.service.runs import remove
+
         folder = self._job(job)
         self._require_closed(folder, "deleted")
         remove(folder.path, "job")
 
     def _require_closed(self, folder: JobFolder, what: str) -> None:
+        from digits_core.scheduling.states import CLOSED
+
         stands = self._runs.settled(folder)
         if stands.state not in CLOSED or stands.alive:
             hint = f"Stop it first: digits job abort {folder.id}."

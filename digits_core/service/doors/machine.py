@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from digits_core.service import doctor
-from digits_core.service.devices import device_views
+from typing import TYPE_CHECKING
+
 from digits_core.service.doors.door import Door
-from digits_core.service.views import (
-    DeviceView,
-    DoctorView,
-    PluginsView,
-)
-from digits_core.store.settings import read_settings
+
+if TYPE_CHECKING:
+    from digits_core.service.views.machine import DeviceView, DoctorView, PluginsView
 
 
 class Machine(Door):
@@ -18,6 +15,9 @@ class Machine(Door):
 
     def plugin_list(self) -> PluginsView:
         """What plugins bring, and which cannot be used and why."""
+        from digits_core.service import doctor
+        from digits_core.store.settings import read_settings
+
         return doctor.plugins_view(self.plugins, read_settings(self.home).interpreters)
 
     def devices(self) -> tuple[DeviceView, ...]:
@@ -26,8 +26,12 @@ class Machine(Door):
         Raises:
             SpecInvalid: If ``DIGITS_CPU_DEVICES`` is no number of devices.
         """
+        from digits_core.service.devices import device_views
+
         return device_views(self.home)
 
     def doctor(self) -> DoctorView:
         """How this installation is."""
+        from digits_core.service import doctor
+
         return doctor.examine(self.home, self.plugins)

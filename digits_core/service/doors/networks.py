@@ -4,33 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from digits_core.graph.customize import customize
-from digits_core.graph.draw import draw
-from digits_core.graph.graph import Graph, NetworkInput
-from digits_core.graph.schema import network_schema
 from digits_core.service.doors.door import Door
-from digits_core.service.importing import import_model
-from digits_core.service.models import list_models, model_view
-from digits_core.service.networks import (
-    build_network,
-    choose_family,
-    family_view,
-    import_network,
-    is_file,
-    network_view,
-)
-from digits_core.service.pictures import find_dataset
-from digits_core.service.runs import remove
-from digits_core.service.views import (
-    FamilyView,
-    ImportedNetworkView,
-    ModelView,
-    NetworkView,
-)
-from digits_core.spec.imported import ModelSpec
-from digits_core.store.models import ModelFolder
+
+if TYPE_CHECKING:
+    from digits_core.graph.graph import Graph, NetworkInput
+    from digits_core.service.views.networks import FamilyView, ImportedNetworkView, ModelView, NetworkView
+    from digits_core.spec.imported import ModelSpec
 
 
 class Networks(Door):
@@ -38,6 +19,8 @@ class Networks(Door):
 
     def networks(self) -> tuple[FamilyView, ...]:
         """Networks that can be named."""
+        from digits_core.service.views.networks import FamilyView
+
         entries = self.plugins.network_families.entries()
         return tuple(
             FamilyView(name=owned.entry.name, summary=owned.entry.summary, plugin=owned.plugin) for owned in entries
@@ -54,8 +37,13 @@ class Networks(Door):
             NameUnknown: If there is no such family or dataset.
             NetworkInvalid: With everything that is wrong.
         """
+        from digits_core.graph.graph import NetworkInput
+        from digits_core.service.networks import build_network
+
         shape: NetworkInput | None = None
         if dataset is not None:
+            from digits_core.service.pictures import find_dataset
+
             manifest = find_dataset(self.home, dataset)
             height, width, channels = manifest.size
             shape = NetworkInput(channels, height, width, len(manifest.classes))
@@ -63,11 +51,15 @@ class Networks(Door):
 
     def network(self, network: str, dataset: str | None = None) -> NetworkView:
         """A network in numbers; see `graph`."""
+        from digits_core.service.networks import choose_family, family_view, is_file, network_view
+
         advice = None if is_file(network) else family_view(choose_family(network, self.plugins.network_families))
         return network_view(self.graph(network, dataset), advice)
 
     def draw_network(self, network: str, dataset: str | None = None, form: Literal["svg", "png"] = "svg") -> bytes:
         """A network as a picture; see `graph`."""
+        from digits_core.graph.draw import draw
+
         scene = draw(self.graph(network, dataset))
         if form == "svg":
             return scene.svg().encode()
@@ -78,10 +70,14 @@ class Networks(Door):
 
     def network_schema(self) -> dict[str, Any]:
         """The JSON schema of network files."""
+        from digits_core.graph.schema import network_schema
+
         return network_schema()
 
     def customize_network(self, network: str, dataset: str | None = None) -> str:
         """A network as a file for people to change; see `graph`."""
+        from digits_core.graph.customize import customize
+
         return customize(self.graph(network, dataset))
 
     def import_network(self, path: Path) -> ImportedNetworkView:
@@ -90,6 +86,8 @@ class Networks(Door):
         Raises:
             NetworkInvalid: With every line that cannot be read or built here.
         """
+        from digits_core.service.networks import import_network
+
         return import_network(path.expanduser(), self.plugins.network_importers)
 
     # Parity
@@ -104,10 +102,15 @@ class Networks(Door):
         Raises:
             RequestWrong: With everything that is wrong.
         """
+        from digits_core.service.importing import import_model
+        from digits_core.service.models import model_view
+
         return model_view(import_model(request, self.home, self.plugins, where))
 
     def models(self) -> tuple[ModelView, ...]:
         """Every imported model, by name; damaged ones are left out."""
+        from digits_core.service.models import list_models
+
         return list_models(self.home)
 
     def model(self, name: str) -> ModelView:
@@ -117,6 +120,9 @@ class Networks(Door):
             NameUnknown: If there is none.
             ModelInvalid: If it is damaged.
         """
+        from digits_core.service.models import model_view
+        from digits_core.store.models import ModelFolder
+
         return model_view(ModelFolder.find(self.home, name))
 
     def delete_model(self, name: str) -> None:
@@ -125,4 +131,7 @@ class Networks(Door):
         Raises:
             NameUnknown: If there is none.
         """
+        from digits_core.service.runs import remove
+        from digits_core.store.models import ModelFolder
+
         remove(ModelFolder.find(self.home, name).path, "model")

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digits_core.errors import StateConflict
-from digits_core.events.facts import Noted
-from digits_core.hooks.solvers import known_solver, require_rule
 from digits_core.scheduling.nodes import ALONE, Place, find_place
-from digits_core.scheduling.scheduler import next_ticket
-from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
-from digits_core.service.capacity import Placement, find_placement, memory_note
-from digits_core.service.choices import check_devices, choose_backend
 from digits_core.service.doors.jobs import Jobs
-from digits_core.service.joining import Joining
-from digits_core.service.native import require_own_backend
-from digits_core.service.pictures import require_same_dataset
 from digits_core.service.rate import GIVEN, RateWish, settle_rate
-from digits_core.service.rate_curve import keep_curve
-from digits_core.service.resolve import ResolvedJob, resolve_job
-from digits_core.service.runs import Nobody, Watcher, require_resumable
-from digits_core.service.views import (
-    JobView,
-)
-from digits_core.spec.job import JobSpec
-from digits_core.spec.trackers import chosen_trackers
-from digits_core.store.job import JobFolder, RunRequest, TaskRequest
-from digits_core.store.settings import read_settings
+from digits_core.service.watcher import Nobody, Watcher
+
+if TYPE_CHECKING:
+    from digits_core.service.capacity import Placement
+    from digits_core.service.resolve import ResolvedJob
+    from digits_core.service.views.jobs import JobView
+    from digits_core.spec.job import JobSpec
+    from digits_core.store.job import JobFolder
 
 
 class Training(Jobs):
@@ -122,6 +111,15 @@ class Training(Jobs):
             DatasetUnusable: If its dataset is gone, damaged or another one.
             CapabilityMissing: If its network is native to another backend.
         """
+        from digits_core.hooks.solvers import known_solver, require_rule
+        from digits_core.scheduling.states import CLOSED, RESUMABLE, standing
+        from digits_core.service.choices import check_devices, choose_backend
+        from digits_core.service.native import require_own_backend
+        from digits_core.service.pictures import require_same_dataset
+        from digits_core.spec.trackers import chosen_trackers
+        from digits_core.store.job import TaskRequest
+        from digits_core.store.settings import read_settings
+
         folder, watcher = self._job(job), watcher or Nobody()
         if place.rank:
             return self._join(job, place, watcher, after=self._last_number(folder))
@@ -159,6 +157,9 @@ class Training(Jobs):
 
     def _join(self, job: str, place: Place, watcher: Watcher, after: int = 0) -> JobView:
         """Carry this machine's share of a job that another one leads."""
+        from digits_core.service.joining import Joining
+        from digits_core.store.job import JobFolder
+
         self._joining = Joining(JobFolder(self.home.job_folder(job)), place, self.plugins.backends)
         return self._joining.carry(watcher, after=after)
 
@@ -177,11 +178,16 @@ class Training(Jobs):
 
     def _closed(self, job: str) -> str:
         """The state of a job that waits for nothing but a person; empty for any other, and where there is none."""
+        from digits_core.scheduling.states import CLOSED
+
         state = self.job(job).state if job in self.home.job_ids() else ""
         return state if state in CLOSED else ""
 
     def _last_number(self, folder: JobFolder) -> int:
         """Number of a run that has ended, so that the next one is meant; 0 while there is one to join."""
+        from digits_core.scheduling.states import CLOSED, standing
+        from digits_core.service.runs import require_resumable
+
         stands = standing(folder, self._runs.launcher)
         if stands.state not in CLOSED:
             return 0
@@ -189,6 +195,8 @@ class Training(Jobs):
         return stands.run.number if stands.run else 0
 
     def _resolved(self, request: JobSpec | Mapping[str, Any], where: str, place: Place) -> ResolvedJob:
+        from digits_core.service.resolve import resolve_job
+
         making = self._runs.making
         return resolve_job(request, self.home, self.plugins, where, making, place, runs_code=self._runs_code)
 
@@ -200,6 +208,13 @@ class Training(Jobs):
         place: Place = ALONE,
         rate: RateWish = GIVEN,
     ) -> JobFolder:
+        from digits_core.events.facts import Noted
+        from digits_core.scheduling.scheduler import next_ticket
+        from digits_core.service.rate_curve import keep_curve
+        from digits_core.spec.trackers import chosen_trackers
+        from digits_core.store.job import JobFolder, RunRequest
+        from digits_core.store.settings import read_settings
+
         resolved = self._resolved(request, where, place)
         placement, found = None, ""
         if not resolved.awaits:
@@ -227,6 +242,8 @@ class Training(Jobs):
 
     def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, Placement, str]:
         """A job whose batch size is a number, where it would run, and what was found; tells what memory it takes."""
+        from digits_core.service.capacity import find_placement, memory_note
+
         spec, backend, found = resolved.request.spec, resolved.request.backend, ""
         busy = self.holders() if spec.batch == "auto" else {}
         placement = find_placement(spec.devices, backend, self.plugins.backends, busy, nodes)

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from PIL.Image import Image
+from typing import TYPE_CHECKING, Any
 
 from digits_core.dataset.progress import Progress
 from digits_core.errors import JobFailed
-from digits_core.parity.certificate import Certificate
-from digits_core.service.classification import classify_pictures
 from digits_core.service.doors.door import Door
-from digits_core.service.evaluation import evaluation_view, plan_evaluation, submit_evaluation
-from digits_core.service.parity import certify
-from digits_core.service.runs import Nobody, Watcher
-from digits_core.service.top import draw_mosaic, find_top
-from digits_core.service.views import (
-    ClassificationView,
-    ErrorView,
-    EvaluationView,
-    JobView,
-    TopView,
-)
-from digits_core.spec.dataset import Split
+from digits_core.service.watcher import Nobody, Watcher
 from digits_core.spec.model import parse
-from digits_core.spec.parity import ParitySpec
-from digits_core.spec.pictures import PicturesSpec
-from digits_core.spec.top import TopSpec
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from digits_core.parity.certificate import Certificate
+    from digits_core.service.views.classification import ClassificationView, TopView
+    from digits_core.service.views.evaluation import EvaluationView
+    from digits_core.service.views.jobs import JobView
+    from digits_core.spec.dataset import Split
+    from digits_core.spec.parity import ParitySpec
+    from digits_core.spec.pictures import PicturesSpec
+    from digits_core.spec.top import TopSpec
 
 
 class Use(Door):
@@ -51,6 +45,8 @@ class Use(Door):
             LossNotFinite: If the loss of the reference or a backend is not finite.
             WorkerDied: If the process of a backend ends without an answer.
         """
+        from digits_core.service.parity import certify
+
         return certify(request, self.home, self.plugins, tell)
 
     def classify(
@@ -84,6 +80,8 @@ class Use(Door):
             SourceInvalid: With every folder and list that holds no pictures.
             SpecInvalid: If the dataset's pictures do not fit the model.
         """
+        from digits_core.service.classification import classify_pictures
+
         asked = (self.home, self.plugins, model, images)
         return classify_pictures(*asked, top=top, runtime=runtime, backend=backend, progress=progress)
 
@@ -108,12 +106,17 @@ class Use(Door):
         Raises:
             RequestWrong: As `classify` does, and with every class that the model does not know.
         """
+        from digits_core.service.top import find_top
+        from digits_core.spec.top import TopSpec
+
         spec = wanted if isinstance(wanted, TopSpec) else parse(TopSpec, wanted or {})
         asked = (self.home, self.plugins, model, spec)
         return find_top(*asked, runtime=runtime, backend=backend, progress=progress)
 
     def mosaic(self, found: TopView) -> Image:
         """What `top` found as one picture: a row for each class, with its name, scores, and other classes' pictures."""
+        from digits_core.service.top import draw_mosaic
+
         return draw_mosaic(self.home, found)
 
     def evaluate(
@@ -142,6 +145,9 @@ class Use(Door):
             RequestWrong: With everything that is wrong; no job is made.
             JobFailed: If the job ended without a result.
         """
+        from digits_core.service.evaluation import evaluation_view, plan_evaluation, submit_evaluation
+        from digits_core.service.views.view import ErrorView
+
         asked = (self.home, self.plugins, model)
         spec = plan_evaluation(*asked, dataset=dataset, split=split, runtime=runtime, backend=backend, devices=devices)
         folder = submit_evaluation(self.home, self._runs, spec)
@@ -164,6 +170,8 @@ class Use(Door):
         devices: str = "auto",
     ) -> JobView:
         """The same without waiting for it; a scheduler has to run for its turn to come, see `ensure_scheduler`."""
+        from digits_core.service.evaluation import plan_evaluation, submit_evaluation
+
         asked = (self.home, self.plugins, model)
         spec = plan_evaluation(*asked, dataset=dataset, split=split, runtime=runtime, backend=backend, devices=devices)
         return self._runs.view(submit_evaluation(self.home, self._runs, spec))
