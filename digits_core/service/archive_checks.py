@@ -14,7 +14,6 @@ from digits_core.archive import manifest as names
 from digits_core.archive.manifest import Preprocessing
 from digits_core.archive.model import ArchivedModel, archived_model, read_reference
 from digits_core.archive.reading import ArchiveFiles, read_archive
-from digits_core.archive.reference import network_input
 from digits_core.contracts.exporter import Deployable
 from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_picture
 from digits_core.errors import DigitsError
@@ -23,6 +22,7 @@ from digits_core.graph.graph import Graph
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.classify import softmax
 from digits_core.inference.model import model_of
+from digits_core.packing.reference import network_input
 from digits_core.service.archiving import EXPORTER
 from digits_core.service.runtimes import choose_runtime
 from digits_core.service.views import ArchiveCheckView, CheckView

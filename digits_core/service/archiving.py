@@ -12,9 +12,6 @@ import numpy.typing as npt
 from digits_core.archive import manifest as names
 from digits_core.archive.manifest import Preprocessing
 from digits_core.archive.model import read_notes
-from digits_core.archive.packing import Contents, archive_files
-from digits_core.archive.reference import Reference, network_input, reference_picture
-from digits_core.archive.writing import form_of, make_manifest, write_archive
 from digits_core.contracts.exporter import Deployable, ExportOptions
 from digits_core.dataset.manifest import read_manifest
 from digits_core.dataset.pictures import Pixels
@@ -22,6 +19,9 @@ from digits_core.errors import CapabilityMissing, DatasetUnusable, SpecInvalid, 
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.model import Model, is_archive_file, load_model, plain_name
+from digits_core.packing.contents import Contents, archive_files
+from digits_core.packing.reference import Reference, network_input, reference_picture
+from digits_core.packing.writing import form_of, make_manifest, write_archive
 from digits_core.service.views import ArchiveView
 from digits_core.spec.dataset import split_reference
 from digits_core.store.home import Home

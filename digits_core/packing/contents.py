@@ -12,13 +12,13 @@ import safetensors.numpy
 
 from digits_core.archive import manifest as names
 from digits_core.archive.manifest import Preprocessing
-from digits_core.archive.reference import Reference, network_input, png
 from digits_core.archive.weights import npy
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import ModelInvalid
 from digits_core.graph import codec
 from digits_core.graph.customize import customize
 from digits_core.graph.graph import MEAN, Graph
+from digits_core.packing.reference import Reference, network_input, png
 from digits_core.spec.files import dump_json
 
 RECEIVER = Path(__file__).parent / "receiver"
