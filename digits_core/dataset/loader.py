@@ -144,7 +144,7 @@ class EvaluationLoader:
         indices = np.minimum(positions, count - 1)
         images = self._reader.read(indices)
         if self._crop is not None:
-            images = cut_middle(images, self._crop)
+            images = cut_middle(images, self._crop, self._crop)
         return Batch(images, self._reader.labels.take(indices), (positions < count).astype(np.float32))
 
 
@@ -160,7 +160,7 @@ def check_crop(crop: int | None, reader: SplitReader) -> int | None:
     return crop
 
 
-def cut_middle(images: Pixels, crop: int) -> Pixels:
-    """The central square: ``[B, H, W, C]`` to ``[B, crop, crop, C]``."""
-    top, left = (images.shape[1] - crop) // 2, (images.shape[2] - crop) // 2
-    return np.ascontiguousarray(images[:, top : top + crop, left : left + crop])
+def cut_middle(images: Pixels, height: int, width: int) -> Pixels:
+    """The middle of pictures: ``[B, H, W, C]`` to ``[B, height, width, C]``."""
+    top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
+    return np.ascontiguousarray(images[:, top : top + height, left : left + width])

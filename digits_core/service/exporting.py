@@ -14,6 +14,7 @@ from digits_core.dataset.pictures import Pixels
 from digits_core.errors import NameTaken, Problem, RequestWrong, SpecInvalid, StorageUnusable, require
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
+from digits_core.inference.drawn_pictures import drawn_pictures
 from digits_core.inference.exporting import (
     ExportPlan,
     Reference,
@@ -172,21 +173,7 @@ def _reference(
     try:
         own = _pictures(home, model, own_dataset(home, model), "val", FEW if precision == "fp32" else MANY)
     except RequestWrong:
-        images = drawn_pictures(exported)
+        taken = exported.graph.input
+        images = drawn_pictures(taken.height, taken.width, taken.channels, FEW)
         return reference_of(exported, runtime, images, f"{len(images)} drawn pictures", name)
     return reference_of(exported, runtime, own.images, own.said, name, own.labels)
-
-
-def drawn_pictures(model: Deployable, count: int = FEW) -> Pixels:
-    """Pictures that the same numbers always give: coarse patches of every brightness with grain.
-
-    Returns:
-        uint8 ``[count, H, W, C]``.
-    """
-    random = np.random.Generator(np.random.Philox(key=[0, count]))
-    taken = model.graph.input
-    rows, columns = -(-taken.height // 8), -(-taken.width // 8)
-    coarse = random.integers(0, 256, (count, rows, columns, taken.channels))
-    patches = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, : taken.height, : taken.width]
-    pictures: Pixels = np.clip(patches + random.integers(-20, 21, patches.shape), 0, 255).astype(np.uint8)
-    return pictures
