@@ -9,10 +9,11 @@ room                    what lives there
 ``graph``               what a network is once its shapes are known
 ``events``              what happened: typed facts in an append-only journal
 ``contracts``           what a plugin author implements
+``archive``             a model as one file, and the one way to read it
 ``hooks``               how plugins are found
 ``dataset``             samples become shards, shards become batches
 ``store``               the folders on disk, as code
-``archive``             a model as one file that others can trust and use
+``packing``             what makes an archive that others can trust and use
 ``training``            the child process: one loop for every backend
 ``scheduling``          the parent process: start, follow and stop workers
 ``inference``           classify pictures with a trained model, score it on known ones

@@ -55,10 +55,7 @@ def make_folder(path: Path) -> None:
         StorageUnusable: If the disk is full, read-only or not ours, or a file stands in the way.
     """
     with storage_errors(path.name):
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+        _make_folder(path)
 
 
 def write_file(path: Path, data: bytes | str) -> None:
@@ -80,7 +77,7 @@ def write_file(path: Path, data: bytes | str) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        _sync_folder(path.parent)
 
 
 @contextmanager
@@ -91,24 +88,15 @@ def new_folder(path: Path) -> Iterator[Path]:
 
     Raises:
         StorageUnusable: If the disk is full, read-only or not ours.
-        FileExistsError: If ``path`` came into being meanwhile.
+        FileExistsError: If there is something at ``path``, or it came into being meanwhile.
     """
     with storage_errors(path.name):
         _make_folder(path.parent)
-        prefix = f"{UNFINISHED}{path.name}-"
-        _remove_abandoned(path.parent, prefix)
-        temporary = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=path.parent))
-        try:
-            os.chmod(temporary, 0o755)
-            yield temporary
-            sync_all(temporary)
-            if path.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-            os.rename(temporary, path)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        sync_folder(path.parent)
+        _remove_abandoned(path)
+        with new_entry(path) as folder:
+            folder.mkdir()
+            folder.chmod(0o755)
+            yield folder
 
 
 @contextmanager
@@ -133,14 +121,14 @@ def new_entry(path: Path, *, replace: bool = False) -> Iterator[Path]:
         return there
 
     is_taken()
-    staging = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
+    staging = Path(tempfile.mkdtemp(prefix=f"{_staging(path)}{os.getpid()}-", dir=path.parent))
     try:
         yield staging / path.name
-        sync_all(staging)
+        _sync_all(staging)
         if is_taken():
             os.rename(path, staging / f"{UNFINISHED}old")
         os.rename(staging / path.name, path)
-        sync_folder(path.parent)
+        _sync_folder(path.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -155,26 +143,32 @@ def _make_folder(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
 
 
-def _remove_abandoned(folder: Path, prefix: str) -> None:
+def _staging(path: Path) -> str:
+    """What folders begin with in which ``path`` is written; the process and something random follow."""
+    return f"{UNFINISHED}{path.name}-"
+
+
+def _remove_abandoned(path: Path) -> None:
     import psutil
 
     # Home folders are shared by the processes of one machine, so a pid tells whether the writer still lives.
-    for path in folder.glob(f"{glob.escape(prefix)}*"):
-        writer = re.fullmatch(r"(\d+)-[a-z0-9_]+", path.name.removeprefix(prefix))
+    prefix = _staging(path)
+    for left in path.parent.glob(f"{glob.escape(prefix)}*"):
+        writer = re.fullmatch(r"(\d+)-[a-z0-9_]+", left.name.removeprefix(prefix))
         if writer and not psutil.pid_exists(int(writer[1])):
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(left, ignore_errors=True)
 
 
-def sync_all(path: Path) -> None:
+def _sync_all(path: Path) -> None:
     """Make every file and folder inside ``path`` durable."""
     for folder, _, names in os.walk(path):
         for name in names:
             with open(os.path.join(folder, name), "rb") as stream:
                 os.fsync(stream.fileno())
-        sync_folder(Path(folder))
+        _sync_folder(Path(folder))
 
 
-def sync_folder(path: Path) -> None:
+def _sync_folder(path: Path) -> None:
     """Make a rename inside ``path`` durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

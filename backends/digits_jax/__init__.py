@@ -1,6 +1,7 @@
 """The JAX backend: Optax solvers over pure, jit-compiled steps; pictures travel and stay channels-last.
 
-It sees of the core only contracts, graph, spec and errors. Importing it does not import JAX: `module` does when called.
+It sees of the core only contracts, saved models, graph, spec and errors. Importing it does not import JAX: `module`
+does when called.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def module(model: Graph | Path | str, arrays: Arrays | None = None, *, seed: int
         ModelInvalid: If there is no model at a path.
         SnapshotDamaged: If a weight is missing or has another shape than the graph says.
     """
-    from digits_core.contracts.saved_model import given_model
+    from digits_core.archive.saved_model import given_model
     from digits_jax.native import GraphModule
 
     graph, arrays = given_model(model, arrays)

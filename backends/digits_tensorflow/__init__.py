@@ -28,7 +28,7 @@ def module(model: Graph | Path | str, arrays: Arrays | None = None) -> Network:
         ModelInvalid: If there is no model at a path.
         SnapshotDamaged: If a weight is missing or has another shape than the graph says.
     """
-    from digits_core.contracts.saved_model import given_model
+    from digits_core.archive.saved_model import given_model
     from digits_tensorflow.network import Network
 
     graph, arrays = given_model(model, arrays)

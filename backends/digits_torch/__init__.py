@@ -31,8 +31,8 @@ def module(model: Graph | Path | str, arrays: Arrays | None = None) -> torch.nn.
     Raises:
         DigitsError: If a weight is missing or has another shape, or torch has no such operation.
     """
+    from digits_core.archive.saved_model import given_model
     from digits_core.contracts.claims import require_ops, require_weights
-    from digits_core.contracts.saved_model import given_model
     from digits_torch.arrays import filled_network
     from digits_torch.backend import TorchBackend
 

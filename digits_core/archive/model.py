@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from digits_core.archive.manifest import (
     DATASET,
     GRAPH,
@@ -25,7 +28,6 @@ from digits_core.archive.reading import ArchiveFiles, read_archive, refuse
 from digits_core.archive.refusal import Refused
 from digits_core.archive.weights import read_array, read_weights
 from digits_core.contracts.backend import Arrays
-from digits_core.dataset.pictures import Pixels
 from digits_core.errors import DigitsError, ModelInvalid
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
@@ -111,7 +113,7 @@ def read_notes(path: Path) -> ArchiveNotes:
     return ArchiveNotes(files.manifest, graph, labels, preprocessing, metrics, dataset, job)
 
 
-def read_reference(files: ArchiveFiles, model: ArchivedModel) -> tuple[Pixels, Any]:
+def read_reference(files: ArchiveFiles, model: ArchivedModel) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """The reference input uint8 ``[1, H, W, C]`` and its probabilities float32 ``[1, classes]``.
 
     Raises:

@@ -34,6 +34,9 @@ HEAD_PREFIX = "loss/"
 
 SLOT_PREFIX = "solver/"
 
+#: The backend that says what the arithmetic is; others are compared with it.
+REFERENCE = "numpy"
+
 
 def slot_name(slot: str, weight: str) -> str:
     """Canonical name of a solver slot.

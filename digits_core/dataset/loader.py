@@ -144,7 +144,7 @@ class EvaluationLoader:
         indices = np.minimum(positions, count - 1)
         images = self._reader.read(indices)
         if self._crop is not None:
-            images = cut_middle(images, self._crop)
+            images = cut_middle(images, self._crop, self._crop)
         return Batch(images, self._reader.labels.take(indices), (positions < count).astype(np.float32))
 
 

@@ -73,10 +73,14 @@ def prepare_picture(picture: Picture, *, width: int, height: int, channels: int,
     return pixels.reshape(height, width, channels)
 
 
-def cut_middle(images: Pixels, crop: int) -> Pixels:
-    """The central square: ``[B, H, W, C]`` to ``[B, crop, crop, C]``."""
-    top, left = (images.shape[1] - crop) // 2, (images.shape[2] - crop) // 2
-    return np.ascontiguousarray(images[:, top : top + crop, left : left + crop])
+def cut_middle(images: Pixels, height: int, width: int) -> Pixels:
+    """The middle of pictures: ``[B, H, W, C]`` to ``[B, height, width, C]``.
+
+    >>> cut_middle(np.arange(12, dtype=np.uint8).reshape(1, 3, 4, 1), 1, 2)[0, :, :, 0].tolist()
+    [[5, 6]]
+    """
+    top, left = (images.shape[1] - height) // 2, (images.shape[2] - width) // 2
+    return np.ascontiguousarray(images[:, top : top + height, left : left + width])
 
 
 @cache

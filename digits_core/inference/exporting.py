@@ -83,12 +83,16 @@ def reference_of(
     labels: npt.NDArray[np.integer[Any]] | None = None,
 ) -> Reference:
     """What ``runtime``, called ``name``, computes for pictures; see `Reference`."""
+    return Reference(images, pictures, probabilities_of(model, runtime, images), name, labels)
+
+
+def probabilities_of(model: Deployable, runtime: Runtime, images: npt.NDArray[np.uint8]) -> Probabilities:
+    """What a runtime computes from network and weights, for uint8 ``[N, H, W, C]``: ``[N, classes]``."""
     predictor = runtime.load(model.graph, model.arrays)
     try:
-        logits = run_in_parts(lambda part: predictor.predict(part)[model.graph.output], images)
+        return softmax(run_in_parts(lambda part: predictor.predict(part)[model.graph.output], images))
     finally:
         predictor.close()
-    return Reference(images, pictures, softmax(logits), name, labels)
 
 
 def export_verified(

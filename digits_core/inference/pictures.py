@@ -168,7 +168,8 @@ class SplitPictures(Pictures):
 
 def as_seen(pixels: Pixels, input: Input) -> Pixels:
     """Pictures ``[B, H, W, C]`` as a network takes them: the middle of each, where it was trained on crops."""
-    return pixels if pixels.shape[1:3] == (input.height, input.width) else cut_middle(pixels, input.height)
+    size = input.height, input.width
+    return pixels if pixels.shape[1:3] == size else cut_middle(pixels, *size)
 
 
 def _unicode(name: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from digits_core.contracts.backend import REFERENCE
 from digits_core.errors import CapabilityMissing, LossNotFinite, WorkerDied
 from digits_core.graph.codec import encode
 from digits_core.graph.graph import Graph
@@ -29,8 +30,6 @@ from digits_core.scheduling.rehearsal import Rehearsal, rehearse_together, stage
 from digits_core.spec.parity import ParitySpec
 from digits_core.store.home import Home
 
-#: The backend that others are compared with, in float64.
-REFERENCE = "numpy"
 #: Seconds that a process alone is given, and the least and how many times its own that several together are: some
 #: frameworks wait for ever for one that has gone.
 ALONE_S, TEAM_S, TEAM_TIMES = 4 * 3600.0, 300.0, 20.0

@@ -11,18 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.archive import manifest as names
-from digits_core.archive.manifest import Preprocessing
-from digits_core.archive.model import ArchivedModel, archived_model, read_reference
+from digits_core.archive.model import archived_model, read_reference
 from digits_core.archive.reading import ArchiveFiles, read_archive
-from digits_core.archive.reference import network_input
 from digits_core.contracts.exporter import Deployable
 from digits_core.dataset.pictures import PictureUnreadable, Pixels, prepare_picture
 from digits_core.errors import DigitsError
 from digits_core.graph import codec
 from digits_core.graph.graph import Graph
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.classify import softmax
-from digits_core.inference.model import model_of
+from digits_core.inference.exporting import TOLERANCES, deployable, probabilities_of
+from digits_core.inference.model import Model, model_of
+from digits_core.inference.pictures import as_seen
 from digits_core.service.archiving import EXPORTER
 from digits_core.service.runtimes import choose_runtime
 from digits_core.service.views.archives import ArchiveCheckView
@@ -30,20 +29,21 @@ from digits_core.service.views.machine import CheckView
 from digits_core.spec.files import parse_text
 
 #: How far probabilities may lie from those of the machine that made the archive.
-TOLERANCE = 1e-4
+TOLERANCE = TOLERANCES["fp32"]
 
 
 def verify_archive(plugins: Plugins, path: Path) -> ArchiveCheckView:
     """Use everything in an archive once; see `Digits.verify_archive`."""
     files = read_archive(path)
-    model = archived_model(files)
-    pixels, expected = read_reference(files, model)
+    archived = archived_model(files)
+    pixels, expected = read_reference(files, archived)
+    model = model_of(archived)
     checks = (
         CheckView(name="files", passed=True, found=f"{len(files.manifest.files)} files have their digests."),
         CheckView(name="weights", passed=True, found=f"All {len(model.arrays)} fit the network."),
         _check_network(files, model.graph),
-        _check_picture(files, model.preprocessing, pixels),
-        _compare("onnx", lambda: _run_onnx(plugins, model, files.data[names.ONNX], pixels), expected),
+        _check_picture(files, model, pixels),
+        _compare("onnx", lambda: _run_onnx(plugins, deployable(model), files.data[names.ONNX], pixels), expected),
         _compare("agreement", lambda: _run_weights(plugins, model, pixels), expected),
     )
     passed = all(check.passed for check in checks)
@@ -60,10 +60,10 @@ def _check_network(files: ArchiveFiles, graph: Graph) -> CheckView:
     return CheckView(name="network", passed=passed, found=told)
 
 
-def _check_picture(files: ArchiveFiles, preprocessing: Preprocessing, pixels: Pixels) -> CheckView:
+def _check_picture(files: ArchiveFiles, model: Model, pixels: Pixels) -> CheckView:
     try:
-        picture = prepare_picture(files.data[names.REFERENCE_PICTURE], **preprocessing.picture.model_dump())
-        passed = np.array_equal(network_input(picture, preprocessing), pixels)
+        picture = prepare_picture(files.data[names.REFERENCE_PICTURE], **model.picture.model_dump())
+        passed = np.array_equal(as_seen(picture[None], model.graph.input), pixels)
         told = f"{names.REFERENCE_PICTURE} {'becomes' if passed else 'does not become'} {names.REFERENCE_INPUT}."
     except PictureUnreadable as reason:
         passed, told = False, f"{names.REFERENCE_PICTURE} cannot be read: {reason}."
@@ -86,21 +86,14 @@ def _compare(name: str, compute: Callable[[], npt.NDArray[Any]], expected: npt.N
     return CheckView(name=name, passed=difference <= TOLERANCE, found=told)
 
 
-def _run_onnx(plugins: Plugins, model: ArchivedModel, data: bytes, pixels: Pixels) -> npt.NDArray[Any]:
+def _run_onnx(plugins: Plugins, model: Deployable, data: bytes, pixels: Pixels) -> npt.NDArray[Any]:
     """What ONNX Runtime makes of the ONNX file."""
-    form = model.preprocessing.picture
-    deployable = Deployable(model.manifest.name, model.graph.classifying(), model.arrays, model.labels, form)
     with tempfile.TemporaryDirectory(prefix="digits-") as folder:
         file = Path(folder) / names.ONNX
         file.write_bytes(data)
-        return plugins.exporters.get(EXPORTER)().run(deployable, file, pixels)
+        return plugins.exporters.get(EXPORTER)().run(model, file, pixels)
 
 
-def _run_weights(plugins: Plugins, model: ArchivedModel, pixels: Pixels) -> npt.NDArray[Any]:
+def _run_weights(plugins: Plugins, model: Model, pixels: Pixels) -> npt.NDArray[Any]:
     """What becomes of network and weights without the ONNX file."""
-    chosen = choose_runtime(model_of(model), None, None, plugins)
-    predictor = chosen.runtime.load(model.graph, model.arrays)
-    try:
-        return softmax(predictor.predict(pixels)[model.graph.output])
-    finally:
-        predictor.close()
+    return probabilities_of(deployable(model), choose_runtime(model, None, None, plugins).runtime, pixels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,18 @@ import numpy.typing as npt
 from digits_core.archive import manifest as names
 from digits_core.archive.manifest import Preprocessing
 from digits_core.archive.model import read_notes
-from digits_core.archive.packing import Contents, archive_files
-from digits_core.archive.reference import Reference, network_input, reference_picture
-from digits_core.archive.writing import form_of, make_manifest, write_archive
-from digits_core.contracts.exporter import Deployable, ExportOptions
+from digits_core.contracts.exporter import ExportOptions
 from digits_core.dataset.manifest import read_manifest
 from digits_core.dataset.pictures import Pixels
 from digits_core.errors import CapabilityMissing, DatasetUnusable, SpecInvalid, StorageUnusable
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
+from digits_core.inference.drawn_pictures import drawn_pictures
+from digits_core.inference.exporting import deployable
 from digits_core.inference.model import Model, is_archive_file, load_model, plain_name
+from digits_core.inference.pictures import as_seen
+from digits_core.packing.contents import Contents, Reference, archive_files
+from digits_core.packing.writing import form_of, make_manifest, write_archive
 from digits_core.service.views.archives import ArchiveView
 from digits_core.spec.dataset import split_reference
 from digits_core.store.home import Home
@@ -89,21 +92,22 @@ def archive_view(path: Path) -> ArchiveView:
 
 def _contents(home: Home, plugins: Plugins, model: Model, name: str, license: str | None) -> Contents:
     shown, metrics, dataset, job, given = _told(home, model, name)
-    preprocessing = _preprocessing(model)
-    picture = reference_picture(preprocessing)
-    onnx, output = _export(plugins, model, shown, network_input(picture, preprocessing))
+    form = model.picture
+    pictures = drawn_pictures(form.height, form.width, form.channels)
+    pixels = as_seen(pictures, model.graph.input)
+    onnx, output = _export(plugins, model, shown, pixels)
     return Contents(
         name=shown,
         license=given if license is None else license,
         graph=model.graph,
         arrays=model.arrays,
         labels=model.labels,
-        preprocessing=preprocessing,
+        preprocessing=_preprocessing(model),
         metrics=metrics,
         dataset=dataset,
         job=job,
         onnx=onnx,
-        reference=Reference(picture, output),
+        reference=Reference(pictures[0], pixels, output),
     )
 
 
@@ -116,11 +120,11 @@ def _preprocessing(model: Model) -> Preprocessing:
 def _export(plugins: Plugins, model: Model, shown: str, pixels: Pixels) -> tuple[bytes, npt.NDArray[np.float32]]:
     """The ONNX file of a model that is called ``shown``, and what ONNX Runtime makes of ``pixels`` by it."""
     exporter = plugins.exporters.get(EXPORTER)()
-    deployable = Deployable(shown, model.graph.classifying(), model.arrays, model.labels, model.picture)
+    named = replace(deployable(model), name=shown)
     with tempfile.TemporaryDirectory(prefix="digits-") as folder:
         file = Path(folder) / names.ONNX
-        exporter.export(deployable, ExportOptions(), file)
-        return file.read_bytes(), exporter.run(deployable, file, pixels).astype(np.float32)
+        exporter.export(named, ExportOptions(), file)
+        return file.read_bytes(), exporter.run(named, file, pixels).astype(np.float32)
 
 
 def _told(home: Home, model: Model, name: str) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]:

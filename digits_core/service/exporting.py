@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions
-from digits_core.contracts.runtime import Runtime
 from digits_core.dataset.pictures import Pixels
 from digits_core.errors import NameTaken, Problem, RequestWrong, SpecInvalid, StorageUnusable, require
-from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
+from digits_core.inference.drawn_pictures import drawn_pictures
 from digits_core.inference.exporting import (
     ExportPlan,
     Reference,
@@ -24,11 +23,10 @@ from digits_core.inference.exporting import (
 )
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import as_seen
-from digits_core.inference.runtimes import BackendRuntime
+from digits_core.service.runtimes import ChosenRuntime, choose_referee
 from digits_core.service.splits import find_split, open_split, own_dataset
 from digits_core.service.views.exports import ExportView
 from digits_core.spec.dataset import SPLITS
-from digits_core.spec.job import BackendOptions
 from digits_core.store.home import Home
 
 #: Pictures that fp32 is compared on, and those that accuracy is measured on where weights are rounded.
@@ -69,7 +67,7 @@ def export_model(home: Home, plugins: Plugins, request: ExportRequest, tell: Cal
     model = deployable(loaded)
     options, calibration = _options(home, loaded, request)
     tell(f"Computing what {model.name} gives …")
-    reference = _reference(home, loaded, model, _referee(loaded, plugins), request.precision)
+    reference = _reference(home, loaded, model, choose_referee(loaded, plugins), request.precision)
     plan = ExportPlan(
         request.destination,
         request.force,
@@ -119,15 +117,6 @@ def _require_free(request: ExportRequest) -> None:
         raise NameTaken(f"{destination} exists already.", hint="Choose another name, or use --force.")
 
 
-def _referee(model: Model, plugins: Plugins) -> tuple[Runtime, str]:
-    """Who computes what the exported model is compared with, in fp32: the default runtime, else the reference."""
-    native = native_of(model.graph)
-    if native is None and "onnx" in plugins.runtimes.available():
-        return plugins.runtimes.get("onnx")(), "onnx"
-    backend = native.backend if native else "numpy"
-    return BackendRuntime(plugins.backends.get(backend)(), BackendOptions()), backend
-
-
 def _options(home: Home, model: Model, request: ExportRequest) -> tuple[ExportOptions, str]:
     """The options, and what calibrates in words."""
     if request.precision != "int8":
@@ -164,29 +153,13 @@ def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> 
     return _Pictures(images, known[reader.labels[chosen]], f"{len(chosen)} {split} pictures of {manifest.name}")
 
 
-def _reference(
-    home: Home, model: Model, exported: Deployable, referee: tuple[Runtime, str], precision: str
-) -> Reference:
+def _reference(home: Home, model: Model, exported: Deployable, referee: ChosenRuntime, precision: str) -> Reference:
     """Pictures of the model's own validation split; drawn ones where there is none."""
-    runtime, name = referee
+    runtime, name = referee.runtime, referee.name
     try:
         own = _pictures(home, model, own_dataset(home, model), "val", FEW if precision == "fp32" else MANY)
     except RequestWrong:
-        images = drawn_pictures(exported)
+        taken = exported.graph.input
+        images = drawn_pictures(taken.height, taken.width, taken.channels, FEW)
         return reference_of(exported, runtime, images, f"{len(images)} drawn pictures", name)
     return reference_of(exported, runtime, own.images, own.said, name, own.labels)
-
-
-def drawn_pictures(model: Deployable, count: int = FEW) -> Pixels:
-    """Pictures that the same numbers always give: coarse patches of every brightness with grain.
-
-    Returns:
-        uint8 ``[count, H, W, C]``.
-    """
-    random = np.random.Generator(np.random.Philox(key=[0, count]))
-    taken = model.graph.input
-    rows, columns = -(-taken.height // 8), -(-taken.width // 8)
-    coarse = random.integers(0, 256, (count, rows, columns, taken.channels))
-    patches = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, : taken.height, : taken.width]
-    pictures: Pixels = np.clip(patches + random.integers(-20, 21, patches.shape), 0, 255).astype(np.uint8)
-    return pictures

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from digits_core.contracts.backend import REFERENCE
 from digits_core.contracts.processor import processor_name
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.errors import NetworkInvalid, Problem, SpecInvalid
@@ -14,7 +15,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.hooks.registry import Plugins
 from digits_core.hooks.solvers import known_solver, require_rule
 from digits_core.parity.certificate import Certificate
-from digits_core.parity.comparison import REFERENCE, Comparing, Contestant, Tell, Verdict, digest_of
+from digits_core.parity.comparison import Comparing, Contestant, Tell, Verdict, digest_of
 from digits_core.scheduling.inventory import MachineDevice, machine_devices
 from digits_core.scheduling.requests import allocate, parse_devices, require_devices
 from digits_core.scheduling.scheduler import device_kinds

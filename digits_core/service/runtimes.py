@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from digits_core.contracts.backend import REFERENCE
 from digits_core.contracts.runtime import Runtime
 from digits_core.errors import NameUnknown, SpecInvalid, suggest
 from digits_core.graph.native import native_of
@@ -12,6 +13,7 @@ from digits_core.inference.model import Model
 from digits_core.inference.runtimes import BackendRuntime
 from digits_core.service.choices import choose_backend, require_installed
 from digits_core.service.native import require_own_backend
+from digits_core.spec.job import BackendOptions
 
 #: What computes unless something else is asked for.
 DEFAULT = "onnx"
@@ -51,8 +53,7 @@ def choose_runtime(model: Model, runtime: str | None, backend: str | None, plugi
         CapabilityMissing: If the network is native to another backend.
     """
     if runtime is None:
-        whole = backend is None and native_of(model.graph) is None
-        runtime = DEFAULT if whole and DEFAULT in plugins.runtimes.available() else NATIVE
+        runtime = DEFAULT if backend is None and _is_default(model, plugins) else NATIVE
     if runtime == NATIVE:
         name, notes = computing_backend(model, backend, plugins)
         return ChosenRuntime(BackendRuntime(plugins.backends.get(name)(), model.options), name, notes)
@@ -64,6 +65,19 @@ def choose_runtime(model: Model, runtime: str | None, backend: str | None, plugi
     require_own_backend(model.graph, runtime)
     require_installed(plugins.runtimes, runtime)
     return ChosenRuntime(plugins.runtimes.get(runtime)(), runtime)
+
+
+def choose_referee(model: Model, plugins: Plugins) -> ChosenRuntime:
+    """What an exported model is compared with, in fp32: ONNX Runtime, else the reference, or a native network's own."""
+    if _is_default(model, plugins):
+        return ChosenRuntime(plugins.runtimes.get(DEFAULT)(), DEFAULT)
+    native = native_of(model.graph)
+    name = native.backend if native else REFERENCE
+    return ChosenRuntime(BackendRuntime(plugins.backends.get(name)(), BackendOptions()), name)
+
+
+def _is_default(model: Model, plugins: Plugins) -> bool:
+    return native_of(model.graph) is None and DEFAULT in plugins.runtimes.available()
 
 
 def computing_backend(model: Model, wanted: str | None, plugins: Plugins) -> tuple[str, tuple[str, ...]]:

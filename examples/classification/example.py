@@ -1,1 +1,1 @@
-../../digits_core/archive/receiver/example.py
+../../digits_core/packing/receiver/example.py

@@ -1,1 +1,1 @@
-../../digits_core/archive/receiver/use_archive.py
+../../digits_core/packing/receiver/use_archive.py

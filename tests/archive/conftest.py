@@ -8,7 +8,7 @@ import pytest
 
 from digits_core.archive.manifest import MANIFEST
 from digits_core.archive.reading import read_archive
-from digits_core.archive.writing import make_manifest, write_archive
+from digits_core.packing.writing import make_manifest, write_archive
 from digits_core.service.digits import Digits
 
 

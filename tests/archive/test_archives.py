@@ -6,10 +6,11 @@ import pytest
 from digits_core.archive.manifest import NETWORK, ONNX, REFERENCE_OUTPUT
 from digits_core.archive.model import load_archive
 from digits_core.archive.reading import read_archive
+from digits_core.archive.saved_model import given_model
 from digits_core.archive.weights import npy
-from digits_core.archive.writing import FORMS
 from digits_core.errors import SpecInvalid, StorageUnusable
 from digits_core.inference.model import load_model
+from digits_core.packing.writing import FORMS
 from digits_core.service.digits import Digits
 from digits_core.store.home import Home
 
@@ -45,9 +46,12 @@ def test_what_comes_out_is_what_went_in(digits, packed, home):
     archived, own = load_archive(packed), load_model(Home(home), "finished")
     assert archived.graph == own.graph and archived.labels == own.labels
     assert archived.preprocessing.picture == own.picture and archived.preprocessing.crop is None
-    assert archived.arrays.keys() == own.arrays.keys()
+    graph, arrays = given_model(packed, None)  # what `module(path)` of every backend calls
+    assert graph == own.graph
+    assert archived.arrays.keys() == arrays.keys() == own.arrays.keys()
     for name, array in own.arrays.items():
         np.testing.assert_array_equal(archived.arrays[name], array)
+        np.testing.assert_array_equal(arrays[name], array)
 
 
 def test_an_archive_tells_no_paths_of_the_machine_that_made_it(contents, finished):

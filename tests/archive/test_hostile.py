@@ -25,9 +25,10 @@ from digits_core.archive.manifest import (
     WEIGHTS,
     ArchivedFile,
 )
-from digits_core.archive.writing import make_manifest, write_archive
+from digits_core.archive.saved_model import given_model
 from digits_core.errors import ModelInvalid
 from digits_core.inference.model import load_model
+from digits_core.packing.writing import make_manifest, write_archive
 from digits_core.service.digits import Digits
 from digits_core.store.home import Home
 from tests.archive.conftest import member
@@ -499,6 +500,9 @@ def test_a_hostile_archive_is_refused_in_one_sentence_and_nothing_is_written(kin
         load_model(Home(tmp_path / "home"), str(path))
     assert len(caught.value.problems) == 1 and caught.value.hint
     assert str(caught.value).startswith(f"Archive {path.name} is refused: ")
+    with pytest.raises(ModelInvalid) as by_a_backend:  # what `module(path)` of every backend calls
+        given_model(path, None)
+    assert path.is_dir() or str(by_a_backend.value) == str(caught.value)
     assert _everything(tmp_path) == before
 
 

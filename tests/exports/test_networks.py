@@ -5,8 +5,8 @@ import pytest
 from digits_core.contracts.exporter import ExportOptions
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
+from digits_core.inference.drawn_pictures import drawn_pictures
 from digits_core.inference.exporting import ExportPlan, export_verified
-from digits_core.service.exporting import drawn_pictures
 from digits_core.service.networks import build_network
 from digits_core.testing.exporter_suite import deployable_of, reference_for
 
@@ -36,7 +36,7 @@ def test_a_network_goes_to_every_format(models, text, format, tmp_path):
         pytest.skip(f"format {format} needs {', '.join(missing)}")
     exporter, (model, reference) = discover().exporters.get(format)(), models[text]
     for precision in exporter.precisions if text == "lenet" else ("fp32",):
-        pictures = drawn_pictures(model, 20) if precision == "int8" else None
+        pictures = drawn_pictures(28, 28, 3, 20) if precision == "int8" else None
         plan = ExportPlan(tmp_path / f"{precision}{exporter.suffix}")
         found = export_verified(exporter, model, ExportOptions(precision, pictures), plan, reference)
         assert found.agreement is not None or found.not_run

@@ -18,7 +18,7 @@ FAULTS = {
         "def later() -> None:\n    import torch",
     ),
     "Backends and plugins never stand on each other": ("digits_torch/devices.py", "import digits_numpy.devices"),
-    "A backend sees contracts, graph, spec and errors, and how to declare itself": (
+    "A backend sees contracts, saved models, graph, spec and errors, and how to declare itself": (
         "digits_jax/devices.py",
         "import digits_core.store.home",
     ),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import string
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import safetensors.numpy
+from PIL import Image
 
 from digits_core.archive import manifest as names
 from digits_core.archive.manifest import Preprocessing
-from digits_core.archive.reference import Reference, network_input, png
 from digits_core.archive.weights import npy
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import ModelInvalid
@@ -24,6 +26,21 @@ from digits_core.spec.files import dump_json
 RECEIVER = Path(__file__).parent / "receiver"
 #: Classes that the README names.
 MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A picture that nobody owns, by which a receiver sees that what runs computes what it should.
+
+    Attributes:
+        picture: uint8 ``[H, W, C]``, in the form that pictures are brought into.
+        pixels: The same as the network takes it, uint8 ``[1, h, w, C]``.
+        output: Probabilities float32 ``[1, classes]``.
+    """
+
+    picture: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
+    output: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ def archive_files(contents: Contents) -> dict[str, bytes]:
     Raises:
         ModelInvalid: If the name of a class takes several lines.
     """
-    picture = contents.reference.picture
+    reference = contents.reference
     arrays = {name: np.require(contents.arrays[name], requirements="C") for name in contents.graph.parameters}
     files = {
         names.README: _readme(contents).encode(),
@@ -76,15 +93,22 @@ def archive_files(contents: Contents) -> dict[str, bytes]:
         names.METRICS: dump_json(contents.metrics).encode(),
         names.DATASET: dump_json(contents.dataset).encode(),
         names.JOB: dump_json(contents.job).encode(),
-        names.REFERENCE_PICTURE: png(picture),
-        names.REFERENCE_INPUT: npy(network_input(picture, contents.preprocessing)),
-        names.REFERENCE_OUTPUT: npy(contents.reference.output),
+        names.REFERENCE_PICTURE: _png(reference.picture),
+        names.REFERENCE_INPUT: npy(reference.pixels),
+        names.REFERENCE_OUTPUT: npy(reference.output),
         names.WEIGHTS: safetensors.numpy.save(arrays),
         names.ONNX: contents.onnx,
     }
     if MEAN in arrays:
         files[names.MEAN_FILE] = npy(arrays[MEAN])
     return files
+
+
+def _png(picture: npt.NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    plain: npt.NDArray[np.uint8] = picture[:, :, 0] if picture.shape[2] == 1 else picture
+    Image.fromarray(plain).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _label_lines(labels: tuple[str, ...]) -> str:
