@@ -12,7 +12,6 @@ What a backend does not claim is skipped with a sentence; what it claims must ag
 
 from __future__ import annotations
 
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -24,15 +23,13 @@ from digits_core.contracts.backend import (
     Arrays,
     Backend,
     Batch,
-    BuildContext,
     Program,
     score_names,
 )
-from digits_core.errors import CapabilityMissing, DigitsError
-from digits_core.graph.graph import Graph, LayerSpec
-from digits_core.graph.ops import Dense, Input, Op
-from digits_core.spec.job import BackendOptions
+from digits_core.errors import CapabilityMissing
+from digits_core.graph.graph import Graph
 from digits_core.spec.solver import Sgd
+from digits_core.testing.claims_suite import ClaimsSuite
 from digits_core.testing.graphs import OP_CASES, batch_of, graph_of, multiplied, two_headed, weights_of, with_targets
 from digits_core.testing.runs import (
     FORWARD_TOLERANCE,
@@ -40,7 +37,6 @@ from digits_core.testing.runs import (
     RATES,
     Run,
     assert_close,
-    assert_equal,
     both_precisions,
     build,
     error_of,
@@ -50,11 +46,12 @@ from digits_core.testing.runs import (
     require_precision,
 )
 from digits_core.testing.solver_suite import SolverSuite
+from digits_core.testing.state_suite import StateSuite
 
 every_op = pytest.mark.parametrize("case", OP_CASES)
 
 
-class BackendSuite(SolverSuite):
+class BackendSuite(SolverSuite, StateSuite, ClaimsSuite):
     """What every backend must do; subclasses give the fixture ``backend``."""
 
     @pytest.fixture
@@ -155,57 +152,6 @@ class BackendSuite(SolverSuite):
         assert losses == pytest.approx([score["loss"] for score in exact], rel=3e-2)
         assert losses != [score["loss"] for score in exact], "it computed in fp32"
         assert {array.dtype for array in half.arrays().values()} == {np.dtype(np.float32)}
-
-    def test_weights_come_back_as_they_were_loaded(self, backend: Backend) -> None:
-        for layers in OP_CASES.values():
-            graph = graph_of(layers)
-            if {layer.op.kind for layer in graph.layers} <= backend.capabilities().ops:
-                program, arrays = build(backend, graph), weights_of(graph)
-                saved = program.save(program.load(arrays))
-                assert_equal({name: saved[name] for name in arrays}, arrays)
-                assert {array.dtype for array in saved.values()} == {np.dtype(np.float32)}
-                assert all(array.flags.c_contiguous for array in saved.values())
-
-    def test_what_was_saved_does_not_change_with_later_steps(self, backend: Backend) -> None:
-        graph = graph_of(OP_CASES["conv"])
-        run = Run(build(backend, graph), graph, weights_of(graph))
-        saved = run.arrays()
-        copies = {name: array.copy() for name, array in saved.items()}
-        run.advance(RATES)
-        assert_equal(saved, copies)
-
-    def test_loading_does_not_keep_or_change_the_callers_arrays(self, backend: Backend) -> None:
-        graph = multiplied()
-        require_ops(backend, graph)
-        arrays = weights_of(graph)
-        copies = {name: array.copy() for name, array in arrays.items()}
-        Run(build(backend, graph), graph, arrays).advance(RATES)
-        assert_equal(arrays, copies)
-
-    def test_two_states_of_one_program_do_not_disturb_each_other(self, backend: Backend) -> None:
-        graph = graph_of(OP_CASES["conv"])
-        program = build(backend, graph)
-        alone, first, second = (Run(program, graph, weights_of(graph, seed)) for seed in (0, 0, 1))
-        alone.advance(RATES)
-        for rate in RATES:
-            first.advance([rate])
-            second.advance([rate])
-        assert_equal(first.arrays(), alone.arrays())
-
-    def test_evaluation_and_prediction_do_not_touch_the_state(self, backend: Backend) -> None:
-        graph = multiplied()
-        require_ops(backend, graph)
-        program = build(backend, graph)
-        disturbed, calm = (Run(program, graph, weights_of(graph)) for _ in range(2))
-        for rate in RATES:
-            batch = batch_of(graph, seed=99)
-            before = disturbed.arrays()
-            read(program.evaluate_step(disturbed.state, program.place(batch)))
-            program.predict(disturbed.state, batch.images, ["drop"])
-            assert_equal(disturbed.arrays(), before)
-            disturbed.advance([rate])
-            calm.advance([rate])
-        assert_equal(disturbed.arrays(), calm.arrays())
 
     def test_evaluation_agrees_with_the_reference_after_some_steps(self, backend: Backend) -> None:
         graph = multiplied()
@@ -322,65 +268,6 @@ class BackendSuite(SolverSuite):
             pytest.skip(str(missing))
         exact = build(reference(), graph, precision="fp64")
         assert_close(found, exact.gradients(exact.load(arrays), images, classes, taps), GRADIENT_TOLERANCE["fp32"])
-
-    def test_a_batch_may_be_placed_from_another_thread(self, backend: Backend) -> None:
-        graph = graph_of(OP_CASES["conv"])
-        program = build(backend, graph)
-        placed: list[Any] = []
-        thread = Thread(target=lambda: placed.append(program.place(batch_of(graph))))
-        thread.start()
-        thread.join()
-        state = program.load(weights_of(graph))
-        here = read(program.evaluate_step(state, program.place(batch_of(graph))))
-        assert read(program.evaluate_step(state, placed[0])) == here
-
-    def test_an_op_that_is_not_claimed_is_refused_by_name(self, backend: Backend) -> None:
-        class Unheard(Op):
-            kind = "unheard_of"
-
-        layers = [
-            LayerSpec("input", Input(channels=1, height=4, width=4)),
-            LayerSpec("strange", Unheard()),
-            LayerSpec("logits", Dense(units=2)),
-        ]
-        with pytest.raises(CapabilityMissing) as refused:
-            build(backend, Graph.of("tiny", layers))
-        for word in ("strange", "unheard_of", backend.name):
-            assert word in str(refused.value)
-
-    def test_a_solver_and_a_precision_that_are_not_claimed_are_refused_together(self, backend: Backend) -> None:
-        class Strange(Sgd):
-            name: str = "strange"  # type: ignore[assignment]
-
-        missing = {"fp32", "fp64"} - backend.capabilities().precisions
-        with pytest.raises(CapabilityMissing) as refused:
-            build(backend, graph_of(OP_CASES["conv"]), Strange(), min(missing, default="fp32"))
-        assert "strange" in str(refused.value)
-        assert len(refused.value.problems) == 1 + bool(missing)
-
-    def test_missing_and_misshapen_weights_are_refused_together(self, backend: Backend) -> None:
-        graph = graph_of(OP_CASES["conv"])
-        arrays = weights_of(graph)
-        del arrays["tested/kernel"]
-        arrays["first/bias"] = np.zeros(9, np.float32)
-        with pytest.raises(DigitsError) as refused:
-            build(backend, graph).load(arrays)
-        assert "tested/kernel" in str(refused.value)
-        assert "first/bias" in str(refused.value)
-
-    def test_a_backend_that_compiles_says_what_and_why(self, backend: Backend) -> None:
-        context = BuildContext(backend.devices()[0])
-        for wanted in ("auto", "off") if backend.capabilities().compiles else ():
-            options = BackendOptions.model_validate({"compile": wanted})
-            program = backend.build(graph_of(OP_CASES["dense"]), Sgd(rate=0.1), options, context)
-            assert program.compilation.endswith(".")
-            assert ("as asked" in program.compilation) == (wanted == "off")
-
-    def test_devices_make_sense(self, backend: Backend) -> None:
-        devices = backend.devices()
-        assert devices
-        assert {device.kind for device in devices} <= backend.capabilities().device_kinds
-        assert len({device.id for device in devices}) == len(devices)
 
     def _first_gradients(self, backend: Backend, graph: Graph, precision: str) -> Arrays:
         return self._gradients(build(backend, graph, precision=precision), graph, batch_of(graph))
