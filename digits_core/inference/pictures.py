@@ -47,7 +47,7 @@ class Pictures(ABC):
     @property
     @abstractmethod
     def threads(self) -> int:
-        """How many are best read at the same time."""
+        """How many threads best read at the same time; 0: whoever computes reads, since waking others costs more."""
 
     @abstractmethod
     def name(self, number: int) -> str:
@@ -142,8 +142,8 @@ class SplitPictures(Pictures):
 
     @property
     def threads(self) -> int:
-        """As many as there are processors."""
-        return usable_cpus()
+        """As many as there are processors; none where pixels are only copied."""
+        return usable_cpus() if self._reader.encoded else 0
 
     def name(self, number: int) -> str:
         """Where it came from, as its source called it."""

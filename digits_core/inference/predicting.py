@@ -67,8 +67,11 @@ def predict(predictor: Predictor, output: str, pictures: Pictures, batch: int = 
 def _read_ahead(pictures: Pictures, batch: int) -> Generator[Read, None, None]:
     """Batches, read by several threads; a batch is cut into pieces where there are too few for all threads."""
     count, threads = len(pictures), pictures.threads
-    pieces = max(1, min(batch, -(-_PIECES * threads * batch // max(count, 1))))
     whole = [range(start, min(start + batch, count)) for start in range(0, count, batch)]
+    if not threads:
+        yield from map(pictures.read, whole)
+        return
+    pieces = max(1, min(batch, -(-_PIECES * threads * batch // max(count, 1))))
     tasks = [_cut(numbers, pieces) for numbers in whole]
     reads = map_in_order(
         pictures.read,
