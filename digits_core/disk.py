@@ -48,6 +48,19 @@ def storage_errors(what: str) -> Iterator[None]:
         raise StorageUnusable(f"Writing {what} failed: {reason.strerror}.", where=place, hint=remedy) from reason
 
 
+@contextmanager
+def chosen_place(path: Path) -> Iterator[None]:
+    """Turn failures inside the block into a `StorageUnusable` about ``path``, which a person chose with ``--out``."""
+    try:
+        yield
+    except (OSError, StorageUnusable) as reason:
+        # Other remedies speak of the home.
+        cause = reason.__cause__ if isinstance(reason, StorageUnusable) else reason
+        why = cause.strerror if isinstance(cause, OSError) else str(reason)
+        hint = "Choose a place in a folder that exists and can be written, with --out."
+        raise StorageUnusable(f"{path} cannot be written: {why}.", hint=hint) from reason
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, and those that it is in, where there is none.
 

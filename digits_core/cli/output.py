@@ -36,19 +36,12 @@ def write_out(path: Path, data: bytes) -> None:
     Raises:
         StorageUnusable: If it cannot be written there.
     """
-    from digits_core.disk import write_file
-    from digits_core.errors import StorageUnusable
+    from digits_core.disk import chosen_place, write_file
 
-    try:
+    with chosen_place(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         write_file(path, data)
-    except (OSError, StorageUnusable) as reason:
-        # The remedies of `disk` speak of the home; this file lies where a person said.
-        cause = reason.__cause__ if isinstance(reason, StorageUnusable) else reason
-        why = cause.strerror if isinstance(cause, OSError) else str(reason)
-        hint = "Choose a file in a folder that exists and can be written, with --out."
-        raise StorageUnusable(f"{path} cannot be written: {why}.", hint=hint) from reason
 
 
 def picture_bytes(picture: Image) -> bytes:

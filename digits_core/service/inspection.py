@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.dataset.progress import Progress
-from digits_core.disk import new_folder
+from digits_core.disk import chosen_place, new_folder
 from digits_core.errors import NameTaken, NameUnknown, Problem, SourceInvalid, SpecInvalid, suggest
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
@@ -87,7 +87,7 @@ class Inspected:
             StorageUnusable: If it cannot be written there.
         """
         require_free(folder)
-        with new_folder(folder) as place:
+        with chosen_place(folder), new_folder(folder) as place:
             (place / "inspection.json").write_text(dump_json(self.view.to_dict()))
             if self.comparison is None:
                 self._write_pictures(self.inspection, self.saliency, place)

@@ -124,6 +124,14 @@ def require_same_dataset(home: Home, request: JobRequest) -> None:
         )
 
 
+def with_fitting_batch(spec: JobSpec, form: PictureSource | None) -> tuple[JobSpec, tuple[str, ...]]:
+    """The request with a batch that the pictures fill, where none was asked for, and what is to be said of it."""
+    if form is None or "batch" in spec.model_fields_set or not 0 < form.pictures < spec.batch_size:
+        return spec, ()
+    note = f"A batch takes all {form.pictures} training pictures: the usual {spec.batch} are more than there are."
+    return spec.model_copy(update={"batch": form.pictures}), (note,)
+
+
 def misfits(spec: JobSpec, form: PictureSource) -> Iterator[Problem]:
     """Where a job and the pictures it asks for do not fit."""
     least = 1 if spec.batch == "auto" else spec.batch

@@ -35,6 +35,7 @@ from digits_core.service.pictures import (
     find_dataset,
     misfits,
     picture_source,
+    with_fitting_batch,
 )
 from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit, start_notes
 from digits_core.spec.dataset import DatasetSpec, split_reference
@@ -132,6 +133,7 @@ def resolve_job(
         origin = find_origin(home, plugins, spec) if spec.start else None
     if origin is not None and manifest is not None:
         spec = inherit(spec, origin, manifest)
+    spec, fitted = with_fitting_batch(spec, form)
     with complaints.gathered():
         backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     input = _input(spec, form, complaints)
@@ -165,10 +167,13 @@ def resolve_job(
     complaints.settle()
     assert form is not None and graph is not None
     name = spec.name or free_name(f"{dataset}-{graph.name}", home)
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, created)
-    notes = (*start_notes(start), *balance_notes(spec, form))
+    found = _job_request(spec.model_copy(update={"name": name}), form, backend, name, _now())
+    notes = (*fitted, *start_notes(start), *balance_notes(spec, form))
     return ResolvedJob(found, _taught(graph, spec), form.pictures, maker.id if maker else "", start, notes)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _check_devices(devices: str, native: str, backend: str, plugins: Plugins) -> None:

@@ -75,6 +75,11 @@ def test_pictures_and_numbers_are_written_into_a_new_folder(digits, refused, red
     assert "exists already" in refused("inspect", "finished", red, "--out", folder)
 
 
+def test_a_folder_that_cannot_be_made_is_told(refused, red):
+    message = refused("inspect", "finished", red, "--out", "/proc/none")
+    assert "/proc/none cannot be written" in message and "--out" in message
+
+
 def test_two_snapshots_stand_side_by_side(digits, red, tmp_path):
     answer = digits("inspect", "finished@epoch-1", red, "--compare", "finished@epoch-3", "--backend", "numpy",
                     "--compare-backend", "numpy", "-o", tmp_path / "both.html", "--out", tmp_path / "both",

@@ -51,6 +51,12 @@ class Listener:
         self.notes.append(message)
 
 
+def test_a_batch_that_nobody_asked_for_is_no_larger_than_the_dataset(digits):
+    view = digits.submit({key: value for key, value in REQUEST.items() if key != "batch"})
+    assert digits.clone(view.job, {})["batch"] == 27
+    assert any("all 27 training pictures" in note for note in view.notes)
+
+
 def test_a_job_tells_its_watcher_everything_in_order(digits):
     listener = Listener()
     view = digits.train(REQUEST, watcher=listener)
