@@ -1,28 +1,45 @@
 """Certificates of parity for every family and solver, and the page that shows them.
 
-``python -m benchmarks.certificates FOLDER`` asks ``digits parity`` for those that FOLDER does not hold yet, the
-quickest networks first, and writes the page of those that it does; it can be interrupted and called again. All of them
-take a day on two cores: ``make certificates``.
+``python -m benchmarks.certificates FOLDER`` makes those that FOLDER does not hold yet and writes the page of those that
+it does; it can be interrupted and called again, and waits between two of them while ``FOLDER/pause`` exists. First the
+plain solver for every network, then network by network whatever else there is, with one process for each backend. It
+takes hours: ``make certificates``.
 """
 
 from __future__ import annotations
 
-import subprocess
+import json
+import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
+from digits_core.errors import DigitsError
+from digits_core.hooks.registry import discover
 from digits_core.parity.certificate import Certificate
+from digits_core.service.parity import certify_each
+from digits_core.store.home import Home
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "certificates.md"
 #: Networks, the quickest first; other depths of a family hold no other operations.
 NETWORKS = (
     "lenet squeezenet-1.1 vit-tiny resnet-18 mobilenet-v2 alexnet efficientnet-b0 convnext-tiny googlenet unet-encoder "
-    "vgg-11 resnet-34 vit-small resnet-50 vgg-16"
+    "vgg-11"
 ).split()
 SOLVERS = ("sgd", "nesterov", "adagrad", "adam", "adamw", "rmsprop")
 PRECISIONS = ("fp64", "fp32")
-STEPS = "4"
+STEPS = 4
+#: JAX keeps what it has compiled for the next process: evaluation is the same program for every solver.
+COMPILED = {
+    "JAX_COMPILATION_CACHE_DIR": "compiled",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.5",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+#: Seconds between looks at whether to go on.
+PAUSE_S = 5.0
 HEAD = f"""# Certificates
 
 `digits parity` for the families, written by `make certificates`: {STEPS} steps, batch 8 unless the certificate says
@@ -38,21 +55,64 @@ tolerances come about: [prove that backends agree](../how-to/prove-that-backends
 COLUMNS = (("forward", "loss"), ("gradients", "statistics"), ("losses", "weights", "evaluation", "resume"))
 
 
-def wanted() -> Iterator[tuple[str, str, str]]:
-    """Network, solver and precision of every certificate; the plain solver first."""
-    for solver in SOLVERS:
-        for precision in PRECISIONS:
-            yield from ((network, solver, precision) for network in NETWORKS)
+class Wanted(NamedTuple):
+    """What a certificate is about."""
+
+    network: str
+    solver: str
+    precision: str
+
+    def path(self, folder: Path) -> Path:
+        """Where it is kept."""
+        return folder / f"{self.network}-{self.solver}-{self.precision}.json"
 
 
-def ask(folder: Path, network: str, solver: str, precision: str) -> None:
-    """Have a certificate made, unless it is there."""
-    path = folder / f"{network}-{solver}-{precision}.json"
-    if not path.exists():
-        words = ["parity", network, "--solver", solver, "--precision", precision, "--steps", STEPS, "--devices", "cpu"]
-        print(f"{network} {solver} {precision}", file=sys.stderr, flush=True)
-        command = [sys.executable, "-m", "digits_core.cli.start", *words, "-o", str(path)]
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def wanted() -> list[Wanted]:
+    """Every certificate, in the order of the page."""
+    return [Wanted(*words) for words in product(NETWORKS, SOLVERS, PRECISIONS)]
+
+
+def batches() -> Iterator[list[Wanted]]:
+    """Certificates that are made together; every network comes early with one of them."""
+    for network in NETWORKS:
+        yield [Wanted(network, SOLVERS[0], PRECISIONS[0])]
+    for network in NETWORKS:
+        yield [each for each in wanted() if each.network == network]
+
+
+def make(folder: Path, together: Sequence[Wanted]) -> None:
+    """Make those that are not there; one that cannot be made is said and left out."""
+    missing = [each for each in together if not each.path(folder).exists()]
+    while missing:
+        began = time.monotonic()
+        try:
+            for certificate in certify_each(map(_request, missing), Home.default(), discover(), _say):
+                each = missing.pop(0)
+                document = json.dumps(certificate.model_dump(mode="json"), indent=2, ensure_ascii=False)
+                each.path(folder).write_text(f"{document}\n")
+                write_page(folder)
+                verdict = "holds" if certificate.passed else "FAILS"
+                _say(f"{' '.join(each)} {verdict} after {time.monotonic() - began:.0f} s.")
+                while (folder / "pause").exists():
+                    time.sleep(PAUSE_S)
+                began = time.monotonic()
+        except DigitsError as reason:
+            _say(f"{' '.join(missing.pop(0))} cannot be made: {reason}")
+
+
+def _request(each: Wanted) -> dict[str, object]:
+    network, solver, precision = each
+    return {
+        "network": network,
+        "solver": {"name": solver},
+        "precision": precision,
+        "steps": STEPS,
+        "devices": "cpu",
+    }
+
+
+def _say(sentence: str) -> None:
+    print(time.strftime("%H:%M:%S"), sentence, file=sys.stderr, flush=True)
 
 
 def rows(certificate: Certificate) -> Iterator[str]:
@@ -70,16 +130,18 @@ def rows(certificate: Certificate) -> Iterator[str]:
 
 
 def main(folder: Path) -> None:
-    """Ask for what is missing, and write the page after each."""
+    """Make what is missing, and write the page after each."""
     folder.mkdir(parents=True, exist_ok=True)
-    for network, solver, precision in wanted():
-        ask(folder, network, solver, precision)
-        write_page(folder)
+    for name, value in COMPILED.items():
+        os.environ.setdefault(name, str(folder.resolve() / value) if name.endswith("DIR") else value)
+    for together in batches():
+        make(folder, together)
+    write_page(folder)
 
 
 def write_page(folder: Path) -> None:
     """The page of the certificates in ``folder``."""
-    paths = (folder / f"{network}-{solver}-{precision}.json" for network, solver, precision in wanted())
+    paths = [each.path(folder) for each in wanted()]
     found = [Certificate.model_validate_json(path.read_bytes()) for path in paths if path.exists()]
     PAGE.write_text(HEAD + "".join(row for certificate in found for row in rows(certificate)))
 

@@ -172,11 +172,11 @@ def _differences(
         if name not in found or name not in expected:
             yield Difference(name, inf, tolerance)
             continue
-        allowed = tolerance
+        allowed, right = tolerance, expected[name]
         if tolerance:
-            allowed = max(tolerance, ROUNDINGS * error_of(rounded[name], expected[name], least))
-        yield Difference(name, error_of(found[name], expected[name], least), allowed)
+            allowed = max(tolerance, ROUNDINGS * error_of(rounded[name], right, least))
+        yield Difference(name, error_of(found[name], right, least), allowed)
 
 
 def _largest(array: npt.NDArray[Any]) -> float:
-    return float(np.abs(array.astype(np.float64)).max(initial=0.0))
+    return max(float(array.max(initial=0)), -float(array.min(initial=0)))

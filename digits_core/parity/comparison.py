@@ -1,4 +1,4 @@
-"""From a network and some backends to a certificate: one process after the other, then their findings side by side."""
+"""From a network and some backends to certificates: one process after the other, then their findings side by side."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import ValidationError
 
@@ -26,8 +28,9 @@ from digits_core.parity.findings import Findings
 from digits_core.parity.worker import Outcome
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.scheduling.inventory import MachineDevice
-from digits_core.scheduling.rehearsal import Rehearsal, rehearse_together, stage_for
+from digits_core.scheduling.rehearsal import Company, Rehearsal, rehearse_together, stage_for
 from digits_core.spec.parity import ParitySpec
+from digits_core.spec.solver import SolverBase
 from digits_core.store.home import Home
 
 #: Seconds that a process alone is given, and the least and how many times its own that several together are: some
@@ -37,6 +40,8 @@ WORKER = "digits_core.parity.worker"
 
 #: Is told in sentences how far it is.
 Tell = Callable[[str], None]
+#: A check, and the first array that does not hold.
+Judged: TypeAlias = tuple[Check, Difference | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,11 @@ class Verdict:
 
 
 class Comparing:
-    """One comparison under way.
+    """Comparisons of one network under way, which share whatever solver and number format do not touch.
 
     Args:
+        stack: Processes and findings go with it.
         home: Whose settings say in which interpreter a backend lives.
-        spec: What is asked for.
         graph: The network.
         dataset: Folder of the dataset; None: pictures are drawn.
         processor: The devices of the reference.
@@ -85,109 +90,165 @@ class Comparing:
 
     def __init__(
         self,
+        stack: ExitStack,
         home: Home,
-        spec: ParitySpec,
         graph: Graph,
         dataset: Path | None,
         processor: Sequence[MachineDevice],
         tell: Tell,
     ) -> None:
-        self._home, self._spec, self._graph, self._dataset = home, spec, graph, dataset
+        self._home, self._graph, self._dataset = home, graph, dataset
         self._processor, self._tell = tuple(processor), tell
-        self._versions: dict[str, Mapping[str, str]] = {}
+        self._place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="digits-parity-")))
+        self._company = Company(stack, WORKER, lambda said: _answer(said) is not None)
+        self._outcomes: dict[str, Outcome] = {}
+        self._starts: dict[str, Findings] = {}
+        self._begun: dict[tuple[str, str], list[Judged]] = {}
+        self._trained: tuple[SolverBase, Findings] | None = None
 
-    def run(self, contestants: Sequence[Contestant]) -> Verdict:
-        """Let the reference and then every backend do the exercise, and compare.
+    def run(self, spec: ParitySpec, contestants: Sequence[Contestant]) -> Verdict:
+        """Let the reference and then every backend do the exercises, and compare.
+
+        Args:
+            spec: What is asked for; nothing but solver and number format may differ from one call to the next.
+            contestants: Who is compared.
 
         Raises:
-            CapabilityMissing: If a backend refuses the exercise.
+            CapabilityMissing: If a backend refuses an exercise.
             LossNotFinite: If the reference's loss is not finite.
             WorkerDied: If a process ends for another reason.
         """
-        with tempfile.TemporaryDirectory(prefix="digits-parity-") as place:
-            expected = self._reference(Path(place))
-            rounded = self._rounded(Path(place))
-            checks: list[Check] = []
-            omitted: list[Omission] = []
-            divergences: list[Divergence] = []
-            before = expected
-            for contestant in contestants:
-                found, reason = self._contest(Path(place), contestant, before)
-                own, diverged = self._compared(contestant.backend, found, expected, rounded)
-                checks += own
-                divergences += diverged
-                if reason:
-                    omitted.append(Omission(check="devices", backend=contestant.backend, reason=reason))
-                if before is not expected:
-                    before.clear()
-                before = found
-        return Verdict(tuple(checks), tuple(omitted), tuple(divergences), self._versions)
+        first = [self._begin(spec, contestant) for contestant in contestants]
+        expected, rounded = self._reference(spec), self._rounded(spec)
+        checks: list[Check] = []
+        omitted: list[Omission] = []
+        divergences: list[Divergence] = []
+        before = expected
+        for contestant, begun in zip(contestants, first, strict=True):
+            found, reason = self._contest(spec, contestant, before)
+            compared = begun + self._compared(contestant.backend, spec.precision, found, expected, rounded)
+            checks += [check for check, _ in compared]
+            divergences += [_divergence(check, where) for check, where in compared if where][:1]
+            self._tell(_summary(contestant.backend, [check for check, _ in compared]))
+            if reason:
+                omitted.append(Omission(check="devices", backend=contestant.backend, reason=reason))
+            if before is not expected:
+                before.clear()
+            before = found
+        for findings in (before, rounded):
+            if findings is not expected:
+                findings.clear()
+        names = (REFERENCE, *(contestant.backend for contestant in contestants))
+        return Verdict(
+            tuple(checks),
+            tuple(omitted),
+            tuple(divergences),
+            {name: self._outcomes[name].versions for name in names},
+        )
 
-    def _contest(self, place: Path, contestant: Contestant, before: Findings) -> tuple[Findings, str]:
-        """What a backend found, and why it did not train on several devices, if it did not."""
-        backend, precision, began = contestant.backend, self._spec.precision, time.monotonic()
-        self._tell(f"{backend}: {self._spec.steps} steps in {precision}.")
-        found = Findings(place / f"{backend}-{precision}")
-        exercise = self._asked(backend, precision, contestant.alone[0].kind, found)
+    def _begin(self, spec: ParitySpec, contestant: Contestant) -> list[Judged]:
+        """What a backend finds that no solver touches, beside the reference's."""
+        backend, precision = contestant.backend, spec.precision
+        key = (backend, precision)
+        if key not in self._begun:
+            rounding = self._start(spec, "fp32") if precision == "fp32" else self._start(spec, "fp64", nudged=True)
+            expected = self._start(spec, "fp64")
+            self._tell(f"{backend}: one pass forward and one backward in {precision}.")
+            found = Findings(self._place / f"first-{backend}-{precision}")
+            self._alone(self._asked(spec, backend, precision, contestant.alone[0].kind, found), contestant.alone)
+            self._begun[key] = self._compared(backend, precision, found, expected, rounding)
+            found.clear()
+        return self._begun[key]
+
+    def _start(self, spec: ParitySpec, precision: str, *, nudged: bool = False) -> Findings:
+        """What the reference finds that no solver touches."""
+        name = f"first-reference-{precision}{'-nudged' if nudged else ''}"
+        if name not in self._starts:
+            self._tell(f"{REFERENCE}: one pass forward and one backward in {_how(precision, nudged=nudged)}.")
+            found = Findings(self._place / name)
+            exercise = self._asked(spec, REFERENCE, precision, "cpu", found)
+            self._alone(exercise.model_copy(update={"nudged": nudged}), self._processor)
+            self._starts[name] = found
+        return self._starts[name]
+
+    def _contest(self, spec: ParitySpec, contestant: Contestant, before: Findings) -> tuple[Findings, str]:
+        """What a backend found in training, and why it did not train on several devices, if it did not."""
+        backend, precision, began = contestant.backend, spec.precision, time.monotonic()
+        self._tell(f"{backend}: {spec.steps} steps of {spec.solver.name} in {precision}.")
+        found = Findings(self._place / f"{backend}-{precision}")
+        exercise = self._training(spec, backend, precision, contestant.alone[0].kind, found)
         outcome = self._alone(exercise.model_copy(update={"resume": before.folder}), contestant.alone)
         if not contestant.together:
             return found, "One device was asked for."
         if not outcome.distributed:
             return found, f"Backend {backend} trains on one device."
-        self._team(found, contestant, max(TEAM_S, TEAM_TIMES * (time.monotonic() - began)))
+        self._team(spec, found, contestant, max(TEAM_S, TEAM_TIMES * (time.monotonic() - began)))
         return found, ""
 
     def _compared(
-        self, backend: str, found: Findings, expected: Findings, rounded: Findings
-    ) -> tuple[list[Check], list[Divergence]]:
-        compared = [
-            compare(comparison, self._spec.precision, self._graph, backend, found, expected, rounded)
+        self, backend: str, precision: str, found: Findings, expected: Findings, rounded: Findings
+    ) -> list[Judged]:
+        return [
+            compare(comparison, precision, self._graph, backend, found, expected, rounded)
             for comparison in COMPARISONS
             if found.has(comparison.name)
         ]
-        checks = [check for check, _ in compared]
-        begins = next(((check, first) for check, first in compared if first), None)
-        self._tell(_summary(backend, checks))
-        return checks, [_divergence(*begins)] if begins else []
 
-    def _reference(self, place: Path) -> Findings:
-        self._tell(f"{REFERENCE}: {self._spec.steps} steps in fp64, the reference.")
-        found = Findings(place / "reference")
-        self._alone(self._asked(REFERENCE, "fp64", "cpu", found), self._processor)
+    def _reference(self, spec: ParitySpec) -> Findings:
+        """What the reference finds in training; that of the last solver is kept, for another number format."""
+        if self._trained is not None:
+            solver, found = self._trained
+            if solver == spec.solver:
+                return found
+            found.clear()
+        self._tell(f"{REFERENCE}: {spec.steps} steps of {spec.solver.name} in fp64, the reference.")
+        found = Findings(self._place / "reference")
+        self._trained = None
+        self._alone(self._training(spec, REFERENCE, "fp64", "cpu", found), self._processor)
         _require_finite(found)
+        self._trained = spec.solver, found
         return found
 
-    def _rounded(self, place: Path) -> Findings:
+    def _rounded(self, spec: ParitySpec) -> Findings:
         """The reference in the backends' number format; where that is its own, from weights one rounding away."""
-        precision = self._spec.precision
-        how = "in fp32" if precision == "fp32" else "from weights one rounding away"
+        nudged = spec.precision == "fp64"
+        how = "from weights one rounding away" if nudged else "in fp32"
         self._tell(f"{REFERENCE}: the same {how}, to see what becomes of rounding.")
-        found = Findings(place / "rounded")
-        exercise = self._asked(REFERENCE, precision, "cpu", found)
-        self._alone(exercise.model_copy(update={"nudged": precision == "fp64"}), self._processor)
+        found = Findings(self._place / "rounded")
+        exercise = self._training(spec, REFERENCE, spec.precision, "cpu", found)
+        self._alone(exercise.model_copy(update={"nudged": nudged}), self._processor)
         return found
 
     def _alone(self, exercise: Exercise, devices: Sequence[MachineDevice]) -> Outcome:
-        outcome = self._send([exercise], [devices], ALONE_S)
-        self._versions[exercise.backend] = outcome.versions
+        backend, stage = exercise.backend, stage_for(self._home, exercise.backend, devices)
+        request = exercise.model_copy(update={"cores": stage.cores}).model_dump_json()
+        who = f"{backend} on {' '.join(device.id for device in devices)}"
+        outcome = _outcome(backend, [self._company.ask(who, stage, request, ALONE_S)])
+        self._outcomes[backend] = outcome
         return outcome
 
-    def _team(self, findings: Findings, contestant: Contestant, patience_s: float) -> None:
+    def _team(self, spec: ParitySpec, findings: Findings, contestant: Contestant, patience_s: float) -> None:
         """Several processes that train together."""
         devices, backend = contestant.together, contestant.backend
         self._tell(f"{backend}: the same on {', '.join(device.id for device in devices)}.")
-        asked = self._asked(backend, self._spec.precision, devices[0].kind, findings)
+        asked = self._training(spec, backend, spec.precision, devices[0].kind, findings)
         addresses = free_addresses(len(devices))
         members = [asked.model_copy(update={"index": index, "addresses": addresses}) for index in range(len(devices))]
-        self._send(members, [[device] for device in devices], patience_s)
+        stages = [stage_for(self._home, backend, [device]) for device in devices]
+        requests = [
+            member.model_copy(update={"cores": stage.cores}).model_dump_json()
+            for member, stage in zip(members, stages, strict=True)
+        ]
+        _outcome(backend, rehearse_together(stages, WORKER, requests, patience_s))
 
-    def _asked(self, backend: str, precision: str, kind: str, findings: Findings) -> Exercise:
-        spec = self._spec
+    def _training(self, spec: ParitySpec, backend: str, precision: str, kind: str, findings: Findings) -> Exercise:
+        return self._asked(spec, backend, precision, kind, findings).model_copy(update={"solver": spec.solver})
+
+    def _asked(self, spec: ParitySpec, backend: str, precision: str, kind: str, findings: Findings) -> Exercise:
         return Exercise.model_validate(
             {
                 "backend": backend,
                 "graph": self._encoded,
-                "solver": spec.solver.model_dump(mode="json"),
                 "precision": precision,
                 "kind": kind,
                 "batch": spec.batch,
@@ -197,18 +258,6 @@ class Comparing:
                 "folder": findings.folder,
             }
         )
-
-    def _send(
-        self, exercises: Sequence[Exercise], devices: Sequence[Sequence[MachineDevice]], patience_s: float
-    ) -> Outcome:
-        """Let processes do their exercises at once; gives the outcome of the first."""
-        backend = exercises[0].backend
-        stages = [stage_for(self._home, backend, own) for own in devices]
-        requests = [
-            exercise.model_copy(update={"cores": stage.cores}).model_dump_json()
-            for exercise, stage in zip(exercises, stages, strict=True)
-        ]
-        return _outcome(backend, rehearse_together(stages, WORKER, requests, patience_s))
 
     @cached_property
     def _encoded(self) -> dict[str, object]:
@@ -248,11 +297,19 @@ def _outcome(backend: str, rehearsals: Sequence[Rehearsal]) -> Outcome:
 
 def _read(rehearsal: Rehearsal) -> Outcome | None:
     """What a process answered; None where it did not come to that."""
-    lines = rehearsal.out.strip().splitlines()
-    if rehearsal.status is not None and lines:
+    return None if rehearsal.status is None else _answer(rehearsal.out)
+
+
+def _answer(said: str) -> Outcome | None:
+    """The answer in the last line; None where there is none."""
+    if said.endswith("\n") and (lines := said.strip().splitlines()):
         with contextlib.suppress(ValidationError):
             return Outcome.model_validate_json(lines[-1])
     return None
+
+
+def _how(precision: str, *, nudged: bool) -> str:
+    return f"{precision} from weights one rounding away" if nudged else precision
 
 
 def _summary(backend: str, checks: Sequence[Check]) -> str:

@@ -1,4 +1,8 @@
-"""What every backend does to be compared: one exercise, whose results on the way are kept as groups of arrays."""
+"""What every backend does to be compared: exercises, whose results on the way are kept as groups of arrays.
+
+The first one has no solver: batches, weights as they start, one pass forward and one backward. Whatever trains is one
+of its own for each solver. So what no solver touches is computed once, however many are compared.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +50,8 @@ class Exercise(Spec):
     """Name of the backend."""
     graph: dict[str, Any]
     """The network, as `digits_core.graph.codec` writes it."""
-    solver: Solver
-    """How weights are updated."""
+    solver: Solver | None = None
+    """How weights are updated; empty: they are not, and only what no solver touches is found."""
     precision: Literal["fp32", "fp64"]
     """Number format."""
     kind: Literal["cpu", "gpu"]
@@ -65,7 +69,7 @@ class Exercise(Spec):
     nudged: bool = False
     """Whether every weight starts one rounding of float64 away from where it should."""
     resume: Path | None = None
-    """Findings whose middle is gone on from; empty: the process's own."""
+    """Findings whose middle is gone on from; empty: that is left out."""
     index: int = 0
     """Which of several processes this is."""
     addresses: tuple[str, ...] = ()
@@ -87,7 +91,7 @@ def perform(exercise: Exercise) -> None:
         if exercise.index == 0:
             findings.write("devices", arrays)
         return
-    for group, found in course.alone(Findings(exercise.resume or exercise.folder)):
+    for group, found in course.first() if exercise.solver is None else course.training():
         findings.write(group, found)
 
 
@@ -103,7 +107,7 @@ class Course:
         self._graph = decode(exercise.graph)
         plugins = discover()
         self._backend: Backend = plugins.backends.get(exercise.backend)()
-        self._solver = known_solver(exercise.solver, plugins.solvers)
+        self._solver = known_solver(exercise.solver or PLAIN, plugins.solvers)
         device = device_of(self._backend, exercise.kind)
         self._context = BuildContext(device, exercise.seed, exercise.batch, exercise.index, exercise.addresses)
 
@@ -119,46 +123,33 @@ class Course:
         program.close()
         return arrays
 
-    def alone(self, before: Findings) -> Iterator[tuple[str, Found]]:
-        """Everything that one process finds, group by group.
-
-        Args:
-            before: Findings whose middle is gone on from.
-        """
+    def first(self) -> Iterator[tuple[str, Found]]:
+        """What one process finds that no solver touches, group by group; with a solver whose slot is the gradient."""
         pictures = self._pictures()
         yield "batches", self._batches(pictures)
-        start = self._start(pictures)
-        loss, gradients, statistics = self._first_step(start, pictures)
-        program = self._build(self._solver)
-        state = program.load(start)
+        program = self._build(PLAIN)
+        state = program.load(self._start(pictures))
         yield "initial-weights", _weights(program.save(state))
         yield "forward", self._activations(program, state, pictures)
-        yield "loss", self._scores(program, state, pictures) | loss
-        yield "gradients", gradients
-        yield "statistics", statistics
-        yield from self._training(program, state, pictures)
-        resumed = program.load(dict(before.read("middle")))
-        for step in range(self._exercise.steps // 2, self._exercise.steps):
-            resumed, _ = self._step(program, resumed, pictures, step)
-        yield "resume", _weights(program.save(resumed))
-        program.close()
-
-    def _first_step(self, start: Arrays, pictures: Pictures) -> tuple[Arrays, Arrays, Arrays]:
-        """Scores, gradients from the output to the input, as they come, and moved statistics."""
-        program = self._build(PLAIN)
-        batch = program.place(pictures.training.batch(0))
-        state, scores = program.train_step(program.load(start), batch, 0.0, 0)
-        loss = {f"{name} in training": np.array(float(scores[name])) for name in score_names(self._graph)}
+        evaluated = self._scores(program, state, pictures)
+        state, scores = program.train_step(state, program.place(pictures.training.batch(0)), 0.0, 0)
+        trained = {f"{name} in training": np.array(float(scores[name])) for name in score_names(self._graph)}
+        yield "loss", evaluated | trained
         saved, parameters = program.save(state), self._graph.parameters
         program.close()
         learned = [name for name, parameter in parameters.items() if parameter.trainable]
-        gradients = {name: saved[slot_name("velocity", name)] for name in reversed(learned)}
-        return loss, gradients, {name: saved[name] for name in parameters if name not in learned}
+        # From the output to the input, as they come.
+        yield "gradients", {name: saved[slot_name("velocity", name)] for name in reversed(learned)}
+        yield "statistics", {name: saved[name] for name in parameters if name not in learned}
 
-    def _training(self, program: Program, state: State, pictures: Pictures) -> Iterator[tuple[str, Found]]:
+    def training(self) -> Iterator[tuple[str, Found]]:
+        """What one process finds in training, group by group."""
+        pictures, steps = self._pictures(), self._exercise.steps
+        program = self._build(self._solver)
+        state = program.load(self._start(pictures))
         losses: Arrays = {}
-        for step in range(self._exercise.steps):
-            if step == self._exercise.steps // 2:
+        for step in range(steps):
+            if step == steps // 2:
                 yield "middle", program.save(state)
             state, loss = self._step(program, state, pictures, step)
             losses[f"step {step + 1}"] = np.array(loss)
@@ -166,6 +157,12 @@ class Course:
         yield "weights", program.save(state)
         scores = self._scores(program, state, pictures)
         yield "evaluation", {**self._activations(program, state, pictures), **scores}
+        if self._exercise.resume:
+            resumed = program.load(dict(Findings(self._exercise.resume).read("middle")))
+            for step in range(steps // 2, steps):
+                resumed, _ = self._step(program, resumed, pictures, step)
+            yield "resume", _weights(program.save(resumed))
+        program.close()
 
     def _step(self, program: Program, state: State, pictures: Pictures, step: int) -> tuple[State, float]:
         rate = learning_rate(Cosine(), self._solver.rate, 100 * step / self._exercise.steps)

@@ -1,14 +1,17 @@
-"""One process of a comparison: ``python -m digits_core.parity.worker`` does the exercise on standard input.
+"""One process of a comparison: ``python -m digits_core.parity.worker`` does the exercises on standard input.
 
 Two frameworks in one process quarrel over threads and memory, and a framework may end its process; so each has one of
-its own. What it finds goes into files; on standard output it says what refused it, and with which packages it computed.
+its own, which stays for the next exercise. What it finds goes into files; on standard output it says for each exercise
+what refused it, and with which packages it computed.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
+from queue import SimpleQueue
 
 from pydantic import Field
 
@@ -16,7 +19,7 @@ from digits_core.errors import DigitsError
 from digits_core.hooks.registry import discover
 from digits_core.parity.exercise import Exercise, perform
 from digits_core.spec.model import Spec
-from digits_core.training.worker import hang_on
+from digits_core.training.worker import ORPHANED
 
 
 class Outcome(Spec):
@@ -45,15 +48,32 @@ def answer(exercise: Exercise) -> Outcome:
 
 
 def main() -> int:
-    """Answer the exercise on the first line of standard input; returns the exit status."""
-    exercise = Exercise.model_validate_json(sys.stdin.buffer.readline())
-    threading.Thread(target=hang_on, daemon=True).start()
-    if exercise.cores:
-        os.sched_setaffinity(0, exercise.cores)
-    outcome = answer(exercise)
-    print()  # Whatever a framework printed ends here.
-    print(outcome.model_dump_json(), flush=True)
-    return 1 if outcome.problem else 0
+    """Answer the exercises on standard input, a line each, until that ends; or one that several processes do together.
+
+    Frameworks meet others once in the life of a process. Returns the exit status of such an exercise.
+    """
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        exercise = Exercise.model_validate_json(requests.get())
+        if exercise.cores:
+            os.sched_setaffinity(0, exercise.cores)
+        outcome = answer(exercise)
+        gc.collect()  # Programs hold one another in circles, and the next one needs their memory.
+        print()  # Whatever a framework printed ends here.
+        print(outcome.model_dump_json(), flush=True)
+        if exercise.addresses:
+            return 1 if outcome.problem else 0
+
+
+def _listen(requests: SimpleQueue[bytes]) -> None:
+    """Queue the lines on standard input, and end with the process at its other end: nobody else would stop this one."""
+    line = b""
+    while piece := os.read(0, 1 << 16):
+        *lines, line = (line + piece).split(b"\n")
+        for whole in lines:
+            requests.put(whole)
+    os._exit(ORPHANED)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Processes that are placed as workers would be, to see how they fare: one for a short try, or several together."""
+"""Processes that are placed as workers would be, to see how they fare.
+
+One for a short try, several together, or one that stays and is asked again and again.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import IO, NamedTuple
 
@@ -43,8 +46,8 @@ class Rehearsal(NamedTuple):
     """How it went.
 
     Attributes:
-        status: Exit status, negative for a signal; None where it was ended because it took too long, or because one
-            that ran together with it had failed.
+        status: Exit status, negative for a signal, 0 for one that has answered and stays; None where it was ended
+            because it took too long, or because one that ran together with it had failed.
         out: What it printed.
         err: What it printed on standard error.
     """
@@ -134,6 +137,43 @@ def rehearse_together(
         return tuple(player.result() for player in players)
 
 
+class Company:
+    """Processes that stay: each runs ``python -m MODULE`` and answers requests one after the other.
+
+    Standard input stays open as long as this process lives, so that none of them outlives it.
+
+    Args:
+        stack: They are ended with it.
+        module: What runs.
+        answered: Whether what a process has printed since its request is an answer.
+    """
+
+    def __init__(self, stack: ExitStack, module: str, answered: Callable[[str], bool]) -> None:
+        self._stack, self._module, self._answered = stack, module, answered
+        self._players: dict[str, _Player] = {}
+
+    def ask(self, who: str, stage: Stage, request: str, patience_s: float) -> Rehearsal:
+        """What a process answers; it is started where it is not there, or has not answered the last time.
+
+        Args:
+            who: Which process.
+            stage: Where it runs; it keeps to its cores by itself.
+            request: What it reads as one line on standard input.
+            patience_s: When it is ended.
+        """
+        player = self._players.pop(who, None) or _Player(self._stack, stage, self._module)
+        printed, end = len(player.said()), time.monotonic() + patience_s
+        player.tell(request)
+        while player.child.poll() is None and time.monotonic() < end:
+            if self._answered(said := player.said()[printed:].decode(errors="replace")):
+                self._players[who] = player
+                return Rehearsal(0, said)
+            time.sleep(POLL_S)
+        ended = player.result()
+        player.child.kill()
+        return ended
+
+
 class _Player:
     """One of several processes; ended with ``stack``."""
 
@@ -156,6 +196,10 @@ class _Player:
         with suppress(BrokenPipeError):  # It ended at once; its status says so.
             self.child.stdin.write(f"{request}\n".encode())
             self.child.stdin.flush()
+
+    def said(self) -> bytes:
+        """What it has printed; the place where it goes on printing stays where it is."""
+        return os.pread(self.out.fileno(), os.fstat(self.out.fileno()).st_size, 0)
 
     def result(self) -> Rehearsal:
         """How it went so far."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,10 +62,35 @@ def certify(request: ParitySpec | Mapping[str, Any], home: Home, plugins: Plugin
         LossNotFinite: If the reference's loss is not finite.
         WorkerDied: If the process of a backend ends without an answer.
     """
-    compared = resolve(request, home, plugins)
+    (certificate,) = certify_each([request], home, plugins, tell)
+    return certificate
+
+
+def certify_each(
+    requests: Iterable[ParitySpec | Mapping[str, Any]], home: Home, plugins: Plugins, tell: Tell
+) -> Iterator[Certificate]:
+    """A certificate for each request, as they come.
+
+    Neighbours that differ in nothing but solver and number format share processes and whatever no solver touches, and
+    the reference's training where they differ in the number format alone.
+
+    Raises:
+        RequestWrong: With everything that is wrong in one of them; before anything runs.
+        LossNotFinite: If the reference's loss is not finite.
+        WorkerDied: If the process of a backend ends without an answer.
+    """
     processor = tuple(device for device in machine_devices() if device.kind == "cpu")
-    comparing = Comparing(home, compared.spec, compared.graph, compared.dataset, processor, tell)
-    return _certificate(compared, comparing.run(compared.contestants))
+    for _, group in groupby([resolve(request, home, plugins) for request in requests], _subject):
+        alike = list(group)
+        with ExitStack() as stack:
+            comparing = Comparing(stack, home, alike[0].graph, alike[0].dataset, processor, tell)
+            for compared in alike:
+                yield _certificate(compared, comparing.run(compared.spec, compared.contestants))
+
+
+def _subject(compared: Compared) -> ParitySpec:
+    """What has to be equal where findings are shared."""
+    return compared.spec.model_copy(update={"solver": None, "precision": None})
 
 
 def resolve(request: ParitySpec | Mapping[str, Any], home: Home, plugins: Plugins) -> Compared:

@@ -11,6 +11,8 @@ from digits_core.cli.main import run
 from digits_core.hooks.registry import discover
 from digits_core.parity.checks import COMPARISONS
 from digits_core.scheduling.rehearsal import Stage, rehearse_together
+from digits_core.service.parity import certify, certify_each
+from digits_core.store.home import Home
 
 ROOT = Path(__file__).parents[2]
 TINY = str(Path(__file__).parent / "tiny.yaml")
@@ -66,6 +68,19 @@ def test_every_planted_fault_is_named_by_its_check_and_layer(parity, faulty, tmp
     assert failed == set(FIRST), "numpy agrees with itself"
     overflown = next(item for item in document["divergences"] if item["backend"] == "Infinite")
     assert overflown["error"] is None
+
+
+def test_several_solvers_asked_at_once_find_what_each_finds_alone(home):
+    requests = [
+        {"network": str(TINY), "backends": ["numpy"], "steps": 2, "solver": {"name": solver}, "precision": precision}
+        for solver, precision in (("sgd", "fp64"), ("adam", "fp64"), ("adam", "fp32"))
+    ]
+    told = []
+    together = list(certify_each(requests, Home.default(), discover(), told.append))
+    for request, certificate in zip(requests, together, strict=True):
+        alone = certify(request, Home.default(), discover(), told.append)
+        assert certificate.solver["name"] == request["solver"]["name"]
+        assert certificate.checks == alone.checks and certificate.passed
 
 
 def test_a_backend_whose_process_ends_is_said_and_nothing_is_certified(parity, faulty, tmp_path):
