@@ -54,12 +54,13 @@ def make(
     license: Annotated[
         str | None, typer.Option(help="Licence of the model, best an SPDX expression: CC-BY-4.0. [default: none named]")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     json: Json = False,
 ) -> None:
     """Pack a model with all that its receiver needs; the word make may be left out."""
     from digits_core.service.digits import Digits
 
-    view = Digits().make_archive(model, out, license=license)
+    view = Digits().make_archive(model, out, license=license, force=force)
     text = f"Wrote {view.file}: {format_bytes(view.size_bytes)}, {view.digest}."
     show(view.to_dict(), text, json_wanted=json)
 
@@ -111,6 +112,11 @@ def serve(
     say("Ended.")
 
 
+def _dataset(view: ArchiveView) -> str:
+    found = view.dataset
+    return "@".join(filter(None, (found.get("name", "not known"), found.get("version"))))
+
+
 def _describe(view: ArchiveView) -> str:
     height, width, channels = view.input
     names = ", ".join(view.labels[:MOST_LABELS]) + (", …" if len(view.labels) > MOST_LABELS else "")
@@ -123,7 +129,7 @@ def _describe(view: ArchiveView) -> str:
         f"  network    {view.network}, {view.parameters:,} parameters",
         f"  classes    {view.classes}: {names or 'names are not known'}",
         f"  takes      {width}x{height}x{channels}, brought to size by {view.resize}",
-        f"  dataset    {view.dataset.get('name', 'not known')}",
+        f"  dataset    {_dataset(view)}",
     ]
     if "val/accuracy" in measured:
         lines.append(f"  accuracy   {percent(measured['val/accuracy'])} in validation")

@@ -76,7 +76,10 @@ def select(
     new_name: As = None,
     json: Json = False,
 ) -> None:
-    """Keep only pictures that meet every condition, and the classes that have any."""
+    """Keep only pictures that meet every condition, and the classes that have any.
+
+    Without a condition an old version, NAME@v0001, becomes the newest again.
+    """
     request = {
         "action": "select",
         "classes": label or (),
@@ -93,8 +96,12 @@ def append(
     name: DatasetName,
     paths: Annotated[list[Path], typer.Argument(help="Folders, lists or IDX folders, as for digits dataset create.")],
     split: Annotated[str | None, typer.Option(help="Put all into train, val or test. [default: divide them]")] = None,
-    val: Annotated[float | None, typer.Option(help="Percent that validates. [default: the source's, else 25]")] = None,
-    test: Annotated[float | None, typer.Option(help="Percent kept for tests. [default: the source's, else 0]")] = None,
+    val: Annotated[
+        float | None, typer.Option(help="Percent that validates. [default: as the dataset was made]")
+    ] = None,
+    test: Annotated[
+        float | None, typer.Option(help="Percent kept for tests. [default: as the dataset was made]")
+    ] = None,
     source: Annotated[str, typer.Option(help="auto, folder, list, idx, …")] = "auto",
     labels: Annotated[Path | None, typer.Option(help="For lists: file whose line i names label i.")] = None,
     prefix: Annotated[Path | None, typer.Option(help="For lists: where relative paths start from.")] = None,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: So many pictures are told with all their guesses; of more, each on one line.
 SEVERAL = 20
+#: Classes that are told of a picture, unless a number is asked for.
+USUAL_TOP = 5
 
 
 def classify(
@@ -34,7 +36,10 @@ def classify(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="URLs may lead to private and loopback addresses.")
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="Classes per picture.")] = 5,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="Classes per picture. [default: 5; of more than 20 pictures the first on one line]"),
+    ] = None,
     runtime: Runtime = None,
     backend: Backend = None,
     out: TableOut = None,
@@ -53,7 +58,7 @@ def classify(
         require_table(out)
     spec = parse(PicturesSpec, wanted)
     with picture_progress() as progress:
-        view = Digits().classify(model, spec, top=top, runtime=runtime, backend=backend, progress=progress)
+        view = Digits().classify(model, spec, top=top or USUAL_TOP, runtime=runtime, backend=backend, progress=progress)
     for note in view.notes:
         say(note)
     errors = [prediction.error for prediction in view.predictions if prediction.error]
@@ -62,15 +67,15 @@ def classify(
     if out:
         write_out(out, table_bytes(out, prediction_columns(view)))
         say(f"Wrote {out}.")
-    show(view.to_dict(), _describe(view, every=out is None), json_wanted=json)
+    show(view.to_dict(), _describe(view, every=out is None, brief=top is None), json_wanted=json)
     if errors:
         raise typer.Exit(2 if len(errors) == len(view.predictions) else 1)
 
 
-def _describe(view: ClassificationView, *, every: bool) -> str:
+def _describe(view: ClassificationView, *, every: bool, brief: bool) -> str:
     """Guesses, unless a file has them, and how many are right."""
     read = [prediction for prediction in view.predictions if prediction.error is None]
-    tell = _with_guesses if len(view.predictions) <= SEVERAL else _on_one_line
+    tell = _on_one_line if brief and len(view.predictions) > SEVERAL else _with_guesses
     lines = [line for prediction in read if every for line in tell(prediction)]
     return "\n".join([*lines, *_summary(view)])
 

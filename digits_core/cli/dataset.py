@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digits_core.cli import changing
-from digits_core.cli.options import Augment, DatasetName, Json, picture_size
-from digits_core.cli.output import csv_text, picture_bytes, say, show, table, write_out
+from digits_core.cli.options import Augment, DatasetName, Description, Json, Tags, picture_size
+from digits_core.cli.output import about_lines, csv_text, picture_bytes, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.dataset.manifest import DatasetManifest
@@ -151,22 +151,13 @@ def explore(
     """Write a page of a dataset's pictures with their class names as a PNG."""
     from digits_core.cli.augment import shown
     from digits_core.service.digits import Digits
-    from digits_core.service.exploring import explore_augmented
 
     digits, kind = Digits(), split
     if augmented or (augment, crop, seed, job) != (None,) * 4:
-        kind, opened = "augmented", digits.open_dataset(name)
+        kind = "augmented"
         wanted, seed = shown(split, augment, crop, seed, digits.seen_by(job, name) if job else None)
-        sheet = explore_augmented(
-            opened,
-            wanted,
-            seed,
-            digits.plugins,
-            epochs=epochs,
-            label=label,
-            count=6 if count is None else count,
-            page=page,
-        )
+        count = 6 if count is None else count
+        sheet = digits.augmented(name, wanted, seed=seed, epochs=epochs, label=label, count=count, page=page)
     else:
         count = 36 if count is None else count
         sheet = digits.explore(name, split=split, label=label, count=count, page=page)  # type: ignore[arg-type]
@@ -174,6 +165,16 @@ def explore(
     write_out(target, picture_bytes(sheet))
     data: dict[str, Any] = {"dataset": name, "split": split, "page": page, "file": str(target), "size": sheet.size}
     show(data, f"Wrote {target}.", json_wanted=json)
+
+
+@app.command("describe")
+def describe_dataset(name: DatasetName, description: Description = None, tag: Tags = None, json: Json = False) -> None:
+    """Say something about a dataset, and give it tags to find it by; without either, tell what is said."""
+    from digits_core.service.digits import Digits
+
+    about = Digits().describe_dataset(name, description=description, tags=tag)
+    lines = [f"Dataset {name}", *about_lines(about.description, about.tags, about.owner)]
+    show({"name": name, **about.to_dict()}, "\n".join(lines), json_wanted=json)
 
 
 @app.command("delete")

@@ -34,7 +34,7 @@ COLUMNS = (
 TITLES = {
     "label": "Likely wrong labels",
     "mistake": "Mistakes, the surest first",
-    "duplicate": "Pictures in two splits",
+    "duplicate": "Pictures in two splits; copies within one are not looked for",
     "unsure": "Pictures, the least sure first",
 }
 
@@ -94,18 +94,18 @@ def _describe(view: ErrorsView) -> str:
     if view.unknown:
         lines.append(f"  unknown    {view.unknown:,} pictures are of classes that the model does not know")
     for reason, title in TITLES.items():
-        items = [item for item in view.findings if item.reason == reason]
+        items = [(row, item) for row, item in enumerate(view.findings, 1) if item.reason == reason]
         lines += ["", f"{title}: {view.found[reason]:,}"]
         if items:
-            lines.append(table(_HEADERS[reason], [_row(item) for item in items[:MOST_ROWS]]))
+            lines.append(table(_HEADERS[reason], [(row, *_row(item)) for row, item in items[:MOST_ROWS]]))
     return "\n".join(lines)
 
 
 _HEADERS = {
-    "label": ("picture", "label", "more likely", "given", "model says"),
-    "mistake": ("picture", "label", "taken for", "given", "model says"),
-    "duplicate": ("picture", "label", "also in", "alike", ""),
-    "unsure": ("picture", "label", "first guess", "given", "model says"),
+    "label": ("row", "picture", "label", "more likely", "given", "model says"),
+    "mistake": ("row", "picture", "label", "taken for", "given", "model says"),
+    "duplicate": ("row", "picture", "label", "also in", "alike", ""),
+    "unsure": ("row", "picture", "label", "first guess", "given", "model says"),
 }
 
 

@@ -96,8 +96,9 @@ def _write(view: EvaluationView, out: Path | None, confusion: Path | None) -> No
 
 
 def _describe(view: EvaluationView) -> str:
+    pictures = f"{view.samples:,} {view.split} pictures of {view.dataset}@{view.version}"
     lines = [
-        f"{view.model} on {view.samples:,} {view.split} pictures of {view.dataset}, computed by {view.backend}",
+        f"{view.model} on {pictures}, computed by {view.backend}",
         f"  loss         {view.loss:.4f}",
         f"  accuracy     {percent(view.accuracy)}   {_range(view.accuracy_interval)}",
         f"  top 5        {percent(view.top5)}   {_range(view.top5_interval)}",

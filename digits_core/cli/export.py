@@ -49,7 +49,7 @@ def export(
     if list_formats:
         return _list(digits, json_wanted=json)
     needed = {"MODEL": model, "--to": to, "--out": out}
-    require((Problem(f"export expects {name}.", name) for name, value in needed.items() if not value), SpecInvalid)
+    require((Problem(f"export expects {name}.") for name, value in needed.items() if not value), SpecInvalid)
     with frameworks_silenced() as tell:
         view = digits.export(
             model,

@@ -47,9 +47,11 @@ def inspect(
 ) -> None:
     """Look inside a model: what every layer makes of a picture, and what it has learned."""
     from digits_core.cli.progress import dataset_progress
-    from digits_core.errors import NameTaken
+    from digits_core.errors import NameTaken, SpecInvalid
     from digits_core.service.digits import Digits
 
+    if out is not None and out.suffix.lower() in (".html", ".htm"):
+        raise SpecInvalid(f"--out names a folder, found {out}.", hint=f"For a page: --report {out}.")
     if out is not None and out.exists():
         raise NameTaken(f"{out} exists already.", hint="Name a new folder with --out.")
     beside = {"model": compare, "runtime": compare_runtime, "backend": compare_backend}

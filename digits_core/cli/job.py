@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.options import Coordinator, JobName, Json, NodeRank, Nodes, ScaleRate
+from digits_core.cli.options import Coordinator, Description, JobName, Json, NodeRank, Nodes, ScaleRate, Tags
 from digits_core.cli.output import number, percent, say, show, table
 
 #: Closed jobs that a list for people has, the newest; nobody reads 10,000 lines.
@@ -39,7 +39,7 @@ def list_jobs(
             state_of(view),
             view.backend,
             view.network,
-            view.dataset,
+            f"{view.dataset}@{view.dataset_version}" if view.dataset_version else view.dataset,
             f"{view.epoch:.2f}/{view.epochs:g}" if view.kind == "train" else f"{view.epoch:.0%}",
             percent(view.metrics.get("val/accuracy")),
             number(view.images_per_second, ",.0f"),
@@ -169,6 +169,16 @@ def rename(job: JobName, name: Annotated[str, typer.Argument(help="The new name.
 
     view = Digits().rename(job, name)
     show(view.to_dict(), f"Job {job} is now called {view.name}.", json_wanted=json)
+
+
+@app.command("describe")
+def describe_job(job: JobName, description: Description = None, tag: Tags = None, json: Json = False) -> None:
+    """Say something about a job, and give it tags to find it by; nothing that is computed changes."""
+    from digits_core.cli.running import describe
+    from digits_core.service.digits import Digits
+
+    view = Digits().describe_job(job, description=description, tags=tag)
+    show(view.to_dict(), describe(view), json_wanted=json)
 
 
 @app.command("abort")

@@ -34,13 +34,16 @@ from digits_core.cli import (
     store,
     top,
     train,
+    trash,
 )
+from digits_core.cli.extending import ExtendedGroup
 from digits_core.cli.output import say, show_error
 
 INTERRUPTED = 130
 
 app = typer.Typer(
     name="digits",
+    cls=ExtendedGroup,
     help="Train image networks in PyTorch, JAX, TensorFlow or numpy from one description.",
     no_args_is_help=True,
     add_completion=False,
@@ -67,6 +70,7 @@ app.add_typer(job.app, name="job")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(device.app, name="device")
 app.add_typer(store.app, name="store")
+app.add_typer(trash.app, name="trash")
 
 
 def _show_version(wanted: bool) -> None:
@@ -113,8 +117,12 @@ def run(arguments: Sequence[str]) -> int:
 def _refuse_usage(wrong: TyperException, *, json_wanted: bool) -> int:
     from digits_core.errors import SpecInvalid
 
+    message = wrong.format_message()
+    if message.startswith("Usage:") and not json_wanted:  # A group without a command: its help, and no more.
+        say(message)
+        return SpecInvalid.exit_status
     # Typer ends some of its sentences and others not.
-    message = f"{wrong.format_message().rstrip('.')}."
+    message = message if message.endswith("?") else f"{message.rstrip('.')}."
     hint = "See: digits --help, or digits COMMAND --help."
     show_error(SpecInvalid(message, hint=hint), json_wanted=json_wanted)
     return SpecInvalid.exit_status

@@ -23,6 +23,13 @@ Backend = Annotated[str | None, typer.Option(help="Which backend computes, in pl
 TableOut = Annotated[
     Path | None, typer.Option("--out", "-o", help="Where to write a table, .csv or .parquet.", show_default=False)
 ]
+Description = Annotated[
+    str | None, typer.Option(help="What to say about it; an empty text takes it back.", show_default=False)
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", help="A word to find it by; repeat it for more. They replace those of before; '' is none."),
+]
 Nodes = Annotated[
     str | None,
     typer.Option(help="Machines that train together; auto: as many as torchrun or Slurm say. [default: 1]"),

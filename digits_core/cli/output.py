@@ -130,6 +130,17 @@ def with_unit(value: float | None, unit: str, form: str = ".0f") -> str:
     return "" if value is None else f"{value:{form}} {unit}"
 
 
+def about_lines(description: str, tags: Sequence[str], owner: str) -> list[str]:
+    r"""What people say about something, a line for each of what is said.
+
+    >>> about_lines("The best\nso far.", ("baseline", "mnist"), "")
+    ['  about      The best', '             so far.', '  tags       baseline, mnist']
+    """
+    told = "\n             ".join(description.splitlines())
+    rows = (("about", told), ("tags", ", ".join(tags)), ("owner", owner))
+    return [line for name, text in rows if text for line in f"  {name:<11}{text}".split("\n")]
+
+
 def _cell(value: object) -> tuple[str, bool]:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}", True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
-from digits_core.cli.output import percent, say, show, with_unit
+from digits_core.cli.output import about_lines, percent, say, show, with_unit
 from digits_core.cli.starting import describe_start
 from digits_core.cli.training_progress import training_progress
 from digits_core.errors import DigitsError, SpecInvalid
@@ -125,7 +125,11 @@ class Interruption:
             self._digits.interrupt(self._job, at_once=at_once)
         except DigitsError as reason:
             self.noted(str(reason))
-        self.noted("Stopping at once." if at_once else "Pausing after a snapshot. Ctrl-C again stops at once.")
+        self.noted(
+            "Stopped by you; the newest snapshot before stays."
+            if at_once
+            else "Pausing after a snapshot. Ctrl-C again stops at once."
+        )
 
 
 def status_of(view: JobView) -> int:
@@ -137,7 +141,7 @@ def status_of(view: JobView) -> int:
 
 def describe(view: JobView) -> str:
     """A job for people, a few lines."""
-    lines = [f"Job {view.name}: {view.state}", *_work(view)]
+    lines = [f"Job {view.name}: {view.state}", *about_lines(view.description, view.tags, view.owner), *_work(view)]
     if view.priority:
         lines.append(f"  priority   {view.priority}")
     if view.queue_position:

@@ -69,9 +69,14 @@ def _content(out: Path, view: TopView) -> bytes:
 
 def _describe(view: TopView) -> str:
     rows = [
-        (one.label, percent(ranked.probability), "" if ranked.truth == one.label else ranked.truth, ranked.image)
+        (
+            one.label,
+            percent(ranked.probability),
+            "" if ranked.truth == one.label else ranked.truth,
+            f"{view.split}/{ranked.image}",
+        )
         for one in view.classes
         for ranked in one.pictures
     ]
-    head = f"{view.model} on {view.samples:,} {view.split} pictures of {view.dataset}"
+    head = f"{view.model} on {view.samples:,} {view.split} pictures of {view.dataset}@{view.version}"
     return f"{head}\n\n{table(('class', 'score', 'is of', 'picture'), rows)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Backend, BuildContext
+from digits_core.contracts.backend import SLOT_PREFIX, Arrays, Backend, BuildContext, Capabilities
 from digits_core.errors import CapabilityMissing, Problem, SnapshotDamaged, require
 from digits_core.graph.graph import Graph
 from digits_core.graph.native import native_of
@@ -21,11 +21,37 @@ def require_claims(
         CapabilityMissing: With one problem per layer, solver, option or device that is not claimed.
     """
     problems = [
-        *_unclaimed_ops(backend, graph),
-        *_unclaimed_options(backend, solver, options),
-        *_unclaimed_device(backend, graph, context),
+        *unclaimed(backend.name, backend.capabilities(), graph, solver, options, context.process_count, context.batch),
+        *_unclaimed_device(backend, context),
     ]
     require(problems, CapabilityMissing)
+
+
+def unclaimed(
+    backend: str,
+    claims: Capabilities,
+    graph: Graph,
+    solver: SolverBase,
+    options: BackendOptions,
+    processes: int,
+    batch: int,
+) -> tuple[Problem, ...]:
+    """What a backend does not claim of a job.
+
+    Args:
+        backend: Its name.
+        claims: What it claims.
+        graph: The network.
+        solver: How weights are updated.
+        options: How it is to compute.
+        processes: How many train together.
+        batch: Global batch size; 0: any.
+    """
+    return (
+        *_unclaimed_ops(backend, claims, graph),
+        *_unclaimed_options(backend, claims, solver, options),
+        *_unclaimed_company(backend, claims, graph, processes, batch),
+    )
 
 
 def require_ops(backend: Backend, graph: Graph) -> None:
@@ -34,7 +60,7 @@ def require_ops(backend: Backend, graph: Graph) -> None:
     Raises:
         CapabilityMissing: With one problem per layer.
     """
-    require(_unclaimed_ops(backend, graph), CapabilityMissing)
+    require(_unclaimed_ops(backend.name, backend.capabilities(), graph), CapabilityMissing)
 
 
 def require_portable(graph: Graph, format: str, backend: str = "") -> None:
@@ -74,42 +100,48 @@ def require_weights(graph: Graph, arrays: Arrays) -> None:
     require(problems, SnapshotDamaged)
 
 
-def _unclaimed_ops(backend: Backend, graph: Graph) -> Iterator[Problem]:
-    claimed = backend.capabilities().ops
+def _unclaimed_ops(backend: str, claims: Capabilities, graph: Graph) -> Iterator[Problem]:
     for layer in graph.layers:
-        if layer.op.kind not in claimed:
+        if layer.op.kind not in claims.ops:
             yield Problem(
                 f"Network {graph.name}: {layer.name} needs op {layer.op.kind!r}, "
-                f"which backend {backend.name} does not offer.",
+                f"which backend {backend} does not offer.",
                 hint="Choose another backend or replace the layer.",
             )
 
 
-def _unclaimed_options(backend: Backend, solver: SolverBase, options: BackendOptions) -> Iterator[Problem]:
-    claims = backend.capabilities()
-    brought = {solver.name} if backend.name in type(solver).rules else frozenset()
-    for word, wanted, offered in (
-        ("solver", solver.name, claims.solvers | brought),
-        ("precision", options.precision, claims.precisions),
+def _unclaimed_options(
+    backend: str, claims: Capabilities, solver: SolverBase, options: BackendOptions
+) -> Iterator[Problem]:
+    brought = {solver.name} if backend in type(solver).rules else frozenset()
+    for word, place, wanted, offered in (
+        ("solver", "solver.name", solver.name, claims.solvers | brought),
+        ("precision", "options.precision", options.precision, claims.precisions),
     ):
         if wanted not in offered:
             hint = f"It offers {', '.join(sorted(offered))}."
-            yield Problem(f"Backend {backend.name} does not offer {word} {wanted!r}.", hint=hint)
+            yield Problem(f"Backend {backend} does not offer {word} {wanted!r}.", place, hint)
     if options.compile == "on" and not claims.compiles:
-        yield Problem(f"Backend {backend.name} cannot compile.", hint="Use compile: auto or off.")
+        yield Problem(f"Backend {backend} cannot compile.", "options.compile", "Use compile: auto or off.")
 
 
-def _unclaimed_device(backend: Backend, graph: Graph, context: BuildContext) -> Iterator[Problem]:
-    found = context.process_count
-    if found != 1 and native_of(graph):
-        message = f"Network {graph.name} is a native network, which trains on one device, found {found}."
+def _unclaimed_company(
+    backend: str, claims: Capabilities, graph: Graph, processes: int, batch: int
+) -> Iterator[Problem]:
+    if processes == 1:
+        return
+    if native_of(graph):
+        message = f"Network {graph.name} is a native network, which trains on one device, found {processes}."
         yield Problem(message, "devices", "Ask for one device.")
-    if found != 1 and not backend.capabilities().distributed:
-        yield Problem(f"Backend {backend.name} trains on one device, found {found}.", hint="Ask for one device.")
+    if not claims.distributed:
+        yield Problem(f"Backend {backend} trains on one device, found {processes}.", "devices", "Ask for one device.")
+    if 0 < batch < processes:
+        yield Problem(f"A batch for {processes} devices expects at least {processes} pictures, found {batch}.", "batch")
+
+
+def _unclaimed_device(backend: Backend, context: BuildContext) -> Iterator[Problem]:
     here = [device.id for device in backend.devices()]
     if context.device.id not in here:
         yield Problem(
             f"Backend {backend.name} has no device {context.device.id} here.", hint=f"It has {', '.join(here)}."
         )
-    if found > 1 and context.batch < found:
-        yield Problem(f"A batch for {found} devices expects at least {found} pictures, found {context.batch}.", "batch")

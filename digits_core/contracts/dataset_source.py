@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy.typing as npt
 
+from digits_core.contracts.boundary import ANYWHERE, Boundary
 from digits_core.spec.dataset import Split
 
 #: Encoded bytes of a picture file, or pixels: uint8 or uint16 ``[H, W]`` or ``[H, W, C]``.
@@ -38,11 +39,13 @@ class SourceOptions:
         labels: File whose line i names label i.
         prefix: Folder that relative picture paths start from.
         val_given: Whether the request names a share for validation (IDX keeps its own split otherwise).
+        boundary: What files may be opened; the paths of the request themselves are in it.
     """
 
     labels: Path | None = None
     prefix: Path | None = None
     val_given: bool = False
+    boundary: Boundary = ANYWHERE
 
 
 class DatasetSource(ABC):
@@ -52,6 +55,8 @@ class DatasetSource(ABC):
     """
 
     name: ClassVar[str]
+    stays_within: ClassVar[bool] = False
+    """Whether it opens no file that is out of ``options.boundary``; without this promise no server uses it."""
 
     @abstractmethod
     def __init__(self, path: Path, options: SourceOptions) -> None: ...

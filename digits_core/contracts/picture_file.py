@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from digits_core.contracts.boundary import ANYWHERE, Boundary
+
 #: Endings of files that are taken for pictures, in lower case: the formats that the core decodes.
 PICTURE_ENDINGS = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .pfm .jp2 .j2k .j2c "
@@ -17,12 +19,14 @@ PICTURE_ENDINGS = frozenset(
 MAX_FILE_BYTES = 2**28
 
 
-def read_picture_file(path: str) -> bytes:
+def read_picture_file(path: str, boundary: Boundary = ANYWHERE) -> bytes:
     """The bytes of the file at ``path``.
 
     Raises:
-        OSError: If it cannot be read, is no regular file (a pipe would wait for ever), or exceeds `MAX_FILE_BYTES`.
+        OSError: If it cannot be read, leads out of ``boundary``, is no regular file (a pipe would wait for ever), or
+            exceeds `MAX_FILE_BYTES`.
     """
+    path = boundary.real(path)
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", path)

@@ -12,6 +12,7 @@ from digits_core.dataset.content import Content, SplitContent
 from digits_core.dataset.create import with_absolute_paths
 from digits_core.dataset.ingest import Ingest, StoredSplit
 from digits_core.dataset.opened import Dataset, SplitReader
+from digits_core.dataset.repeats import without_repeats
 from digits_core.dataset.selection import select
 from digits_core.dataset.shards import open_shard
 from digits_core.dataset.sources import open_sources
@@ -23,14 +24,20 @@ from digits_core.spec.dataset import SPLITS, Split
 
 
 def append(shop: Workshop, request: Append, sources: Registry[DatasetSource]) -> Edited:
-    """Add pictures from folders, lists or other sources.
+    """Add pictures from folders, lists or other sources, but for those of the same key and content that are there.
 
     Raises:
+        SpecInvalid: If all of them are there already.
         SourceInvalid: If there are none that can be read.
     """
     spec = with_absolute_paths(request.as_dataset(shop.base.manifest.spec))
     opened = open_sources(spec, sources)
-    selection = select(spec, [source.listing for source in opened], shop.content.labels)
+    listings = without_repeats(shop.base, spec, opened)
+    known = sum(len(source.listing.items) for source in opened) - sum(len(listing.items) for listing in listings)
+    if not any(listing.items for listing in listings):
+        message = f"Nothing to add: {_here(known)} in dataset {shop.base.manifest.reference} already."
+        raise SpecInvalid(message, hint="No version was made.")
+    selection = select(spec, listings, shop.content.labels)
     samples = selection.samples
     if request.split:
         together = [sample for split in SPLITS for sample in samples[split]]
@@ -41,6 +48,7 @@ def append(shop: Workshop, request: Append, sources: Registry[DatasetSource]) ->
     splits = {split: shop.content.splits[split].joined(_new(stored[split], shop.base, shop.folder)) for split in SPLITS}
     skipped = tuple(skip for split in SPLITS for skip in stored[split].skipped)
     added = {split: stored[split].samples for split in SPLITS}
+    here = f"; {_here(known)} here already" if known else ""
     if not sum(added.values()):
         raise SourceInvalid(
             f"None of the {len(skipped)} pictures can be read; the first, {skipped[0].key}: {skipped[0].reason}.",
@@ -48,7 +56,7 @@ def append(shop: Workshop, request: Append, sources: Registry[DatasetSource]) ->
         )
     new = selection.labels[len(shop.content.labels) :]
     total = shop.content.total + stored["train"].total
-    return Edited(Content(selection.labels, splits, total), _added(added, new), skipped=skipped)
+    return Edited(Content(selection.labels, splits, total), _added(added, new) + here, skipped=skipped)
 
 
 def merge(shop: Workshop, request: Merge, other: Dataset) -> Edited:
@@ -93,6 +101,10 @@ def _differences(base: Dataset, other: Dataset) -> list[Problem]:
         for what, (a, b) in forms.items()
         if a != b
     ]
+
+
+def _here(count: int) -> str:
+    return f"{count:,} {pictures(count)} {'is' if count == 1 else 'are'}"
 
 
 def _added(added: Mapping[Split, int], new: tuple[str, ...], source: str = "") -> str:

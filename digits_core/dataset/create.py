@@ -45,7 +45,9 @@ def create_dataset(
         SpecInvalid: If the request contradicts itself.
         StorageUnusable: If the disk is full, read-only or not ours.
     """
-    _check_request(spec, folder)
+    if folder.exists():
+        raise _taken(folder)
+    check_words(spec)
     spec = with_absolute_paths(spec)
     opened = open_sources(spec, sources)
     selection = select(spec, [source.listing for source in opened])
@@ -58,9 +60,12 @@ def create_dataset(
         raise _taken(folder) from None
 
 
-def _check_request(spec: DatasetSpec, folder: Path) -> None:
-    if folder.exists():
-        raise _taken(folder)
+def check_words(spec: DatasetSpec) -> None:
+    """Refuse a request that contradicts itself.
+
+    Raises:
+        SpecInvalid: If it does.
+    """
     if spec.val_path is not None and spec.val:
         raise SpecInvalid(
             f"val_path and val contradict each other, found {spec.val_path} and {spec.val:g} percent.",
@@ -88,6 +93,7 @@ def with_absolute_paths(spec: DatasetSpec) -> DatasetSpec:
             "test_path": absolute(spec.test_path),
             "labels": absolute(spec.labels),
             "prefix": absolute(spec.prefix),
+            "within": spec.within and tuple(path.expanduser().absolute() for path in spec.within),
         }
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digits_core.dataset.content import Content, SplitContent
-from digits_core.dataset.picking import keys_like, pick
+from digits_core.dataset.picking import in_its_split, keys_like, pick
 from digits_core.dataset.sampler import Indices
 from digits_core.dataset.workshop import Changed, Edited, Workshop, pictures
 from digits_core.errors import NameUnknown, Problem, SpecInvalid, require, suggest
@@ -65,11 +65,13 @@ def exclude(shop: Workshop, request: Exclude) -> Edited:
 
 
 def select_some(shop: Workshop, request: Select) -> Edited:
-    """Keep some pictures, and the classes that have any.
+    """Keep some pictures, and the classes that have any; without a condition everything, as it is.
 
     Raises:
         NameUnknown: If a class is not there.
     """
+    if request.model_copy(update={"seed": 0}) == Select():
+        return Edited(shop.content, "nothing changed")
     _require_classes(shop, request.classes)
     kept = {split: _selected(shop, request, split) for split in SPLITS}
     edited = _kept(shop, kept, "not selected")
@@ -137,7 +139,9 @@ def _selected(shop: Workshop, request: Select, split: Split) -> Indices:
     if request.classes:
         stays &= np.isin(labels, [shop.content.labels.index(name) for name in request.classes])
     if request.keys:
-        stays &= np.isin(np.arange(len(labels)), np.concatenate([keys_like(reader, key) for key in request.keys]))
+        meant = [in_its_split(shop.base, key) for key in request.keys]
+        alike = [keys_like(reader, key) for part, key in meant if part in (None, split)]
+        stays &= np.isin(np.arange(len(labels)), np.concatenate([np.empty(0, np.int64), *alike]))
     drawn = np.random.Generator(np.random.Philox(key=np.array([request.seed, SPLITS.index(split)], np.uint64)))
     places = drawn.permutation(np.flatnonzero(stays))
     if request.max_per_class is not None:

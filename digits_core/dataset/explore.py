@@ -47,7 +47,7 @@ def contact_sheet(
         NameUnknown: If there is no such class.
         SpecInvalid: If the page is beyond the last one, or has no room for a picture.
     """
-    indices = _page(_matching(reader, labels, label), count, page)
+    indices = _page(matching(reader, labels, label), count, page)
     columns = columns or max(1, int(np.ceil(np.sqrt(len(indices)))))
     captions = [labels[number] for number in reader.labels[indices].tolist()]
     return sheet(zip(reader.read(indices), captions, strict=True), len(indices), columns, reader.shape)
@@ -83,7 +83,7 @@ def augmented_sheet(
         NameUnknown: If there is no such class.
         SpecInvalid: If the page is beyond the last one, or has no room for a picture.
     """
-    indices = _page(_matching(reader, labels, label), count, page)
+    indices = _page(matching(reader, labels, label), count, page)
     positions = np.stack([_positions(sampler, indices, epoch) for epoch in range(epochs)], axis=1)
 
     def cells() -> Iterator[tuple[Pixels, str]]:
@@ -107,6 +107,7 @@ def sheet(
     columns: int,
     largest: tuple[int, int, int],
     headings: Sequence[str] = (),
+    lines: int = 1,
 ) -> Image.Image:
     """Pictures in rows, each above its caption.
 
@@ -116,6 +117,7 @@ def sheet(
         columns: Pictures side by side.
         largest: The size that none of them exceeds.
         headings: What stands above each row; empty: nothing.
+        lines: Lines of a caption.
 
     Returns:
         An RGB picture; small pictures are enlarged by whole factors, large ones reduced.
@@ -123,7 +125,7 @@ def sheet(
     factor = _factor(*largest[:2])
     width, height = _scaled(largest, factor)
     above = _HEADING if headings else 0
-    row_height = above + height + _CAPTION + _GAP
+    row_height = above + height + lines * _CAPTION + _GAP
     page = Image.new("RGB", (_GAP + columns * (width + _GAP), _GAP + -(-count // columns) * row_height), _GROUND)
     draw = ImageDraw.Draw(page)
     font, bold = ImageFont.load_default(size=11), ImageFont.load_default(size=13)
@@ -134,11 +136,17 @@ def sheet(
         left = _GAP + place % columns * (width + _GAP)
         top = _GAP + place // columns * row_height + above
         page.paste(_thumbnail(pixels, *_scaled(pixels.shape, factor)), (left, top))
-        draw.text((left, top + height + 1), _shortened(caption, width, font), fill=_INK, font=font)
+        for line, words in enumerate(caption.split("\n")[:lines]):
+            draw.text((left, top + height + 1 + line * _CAPTION), _shortened(words, width, font), fill=_INK, font=font)
     return page
 
 
-def _matching(reader: SplitReader, labels: Sequence[str], label: str | None) -> np.ndarray:
+def matching(reader: SplitReader, labels: Sequence[str], label: str | None) -> Indices:
+    """Places of the pictures of a class, or of all; int64 ``[N]``.
+
+    Raises:
+        NameUnknown: If there is no such class.
+    """
     if label is None:
         return np.arange(len(reader))
     if label not in labels:

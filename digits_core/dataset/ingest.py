@@ -168,6 +168,14 @@ class Ingest:
         stored.digest = digest.digest()
         return stored
 
+    def hash_of(self, sample: Sample) -> bytes | None:
+        """The hash that the picture of ``sample`` would be stored with; none for a picture that cannot be read."""
+        try:
+            pixels = self._picture(sample)
+        except (OSError, PictureUnreadable):
+            return None
+        return picture_hash(self._stored(np.ascontiguousarray(pixels)))
+
     def _tasks(self, samples: Sequence[Sample], size: int, free: list[Room]) -> Iterator[Task]:
         for start in range(0, len(samples), size):
             room = free.pop() if free else self._room(size)
@@ -187,7 +195,7 @@ class Ingest:
             except (OSError, PictureUnreadable) as reason:
                 skipped.append(Skipped(sample.key, _why(reason)))
                 continue
-            picture = pixels.data if self._spec.encoding == "raw" else self._encode(pixels)
+            picture = self._stored(pixels)
             rows.add(picture, sample, picture_hash(picture))
         return Prepared(rows, task.room, skipped)
 
@@ -197,6 +205,9 @@ class Ingest:
         return prepare_picture(
             picture, width=spec.width, height=spec.height, channels=spec.channels, resize=spec.resize
         )
+
+    def _stored(self, pixels: Pixels) -> memoryview | bytes:
+        return pixels.data if self._spec.encoding == "raw" else self._encode(pixels)
 
     def _encode(self, pixels: Pixels) -> bytes:
         image = Image.fromarray(pixels[:, :, 0] if self._spec.channels == 1 else pixels)

@@ -31,6 +31,7 @@ def pick(dataset: Dataset, references: Sequence[PictureReference]) -> Picked:
         SpecInvalid: If some mean no picture, or give one picture two classes; names them.
     """
     wanted: dict[str, list[PictureReference]] = defaultdict(list)
+    references = [_in_its_split(dataset, reference) for reference in references]
     for reference in references:
         wanted[reference.key].append(reference)
     met: set[PictureReference] = set()
@@ -53,6 +54,19 @@ def pick(dataset: Dataset, references: Sequence[PictureReference]) -> Picked:
     return picked
 
 
+def in_its_split(dataset: Dataset, key: str) -> tuple[Split | None, str]:
+    """Split and key of what ``key`` means: it may come after its split, as in ``val/cat/01.png``.
+
+    A dataset whose own keys begin with the name of a split means these.
+    """
+    word, _, rest = key.partition("/")
+    split = next((split for split in SPLITS if split == word), None)
+    if split is None or not rest:
+        return None, key
+    own = any(pc.any(pc.starts_with(dataset.split(part).keys(), f"{word}/")).as_py() for part in SPLITS)
+    return (None, key) if own else (split, rest)
+
+
 def keys_like(reader: SplitReader, pattern: str) -> np.ndarray:
     """Places of the pictures whose key is ``pattern`` or matches it, as file names are matched; int64 ``[N]``."""
     keys = reader.keys()
@@ -61,6 +75,13 @@ def keys_like(reader: SplitReader, pattern: str) -> np.ndarray:
         return exact
     matches = re.compile(fnmatch.translate(pattern)).match
     return np.array([place for place, key in enumerate(keys.to_pylist()) if matches(key)], np.int64)
+
+
+def _in_its_split(dataset: Dataset, reference: PictureReference) -> PictureReference:
+    split, key = in_its_split(dataset, reference.key)
+    if split is None or reference.split not in (None, split):
+        return reference
+    return reference.model_copy(update={"split": split, "key": key})
 
 
 def _matches(

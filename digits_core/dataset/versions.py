@@ -139,8 +139,8 @@ def _write(
     _check(edited.content, base)
     shares = place.parent == base.folder
     manifest = VersionWriter(own, base, shares=shares).write(edited, action, place.parent.name, place.name)
-    if shares and manifest.digest == base.manifest.digest:
-        raise SpecInvalid(f"Nothing of dataset {base.manifest.reference} would change.", hint="No version was made.")
+    if shares and manifest.digest == (newest := read_manifest(base.folder)).digest:
+        raise SpecInvalid(f"Nothing of dataset {newest.reference} would change.", hint="No version was made.")
     write_manifest(whole, manifest)
     return manifest
 

@@ -18,9 +18,10 @@ import csv
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from digits_core.contracts.boundary import ANYWHERE, Boundary
 from digits_core.contracts.picture_file import PICTURE_ENDINGS, find_picture_files
 from digits_core.errors import Problem, SourceInvalid, require
 
@@ -39,10 +40,12 @@ class Listed:
     Attributes:
         place: A path or URL.
         truth: Its class as it was told, by name or number; None where it was not.
+        source: The list that names it; empty: it was asked for itself.
     """
 
     place: str
     truth: str | None = None
+    source: str = field(default="", compare=False)
 
     @property
     def is_url(self) -> bool:
@@ -59,13 +62,16 @@ def is_url(place: str) -> bool:
     return _SCHEME.match(place) is not None
 
 
-def list_pictures(words: Sequence[str], prefix: Path | None = None, *, by_folder: bool = False) -> list[Listed]:
+def list_pictures(
+    words: Sequence[str], prefix: Path | None = None, *, by_folder: bool = False, boundary: Boundary = ANYWHERE
+) -> list[Listed]:
     """Every picture that ``words`` ask for, in their order.
 
     Args:
         words: Picture files, folders, which are searched to their depth, lists, and URLs.
         prefix: Where relative paths of lists start; empty: the list's own folder.
         by_folder: Whether the folder that a picture lies in names its class, where nothing else does.
+        boundary: Where folders and lists may lie; what they hold is held to it when it is opened.
 
     Raises:
         SourceInvalid: With every folder and list that holds no pictures or cannot be read.
@@ -74,7 +80,7 @@ def list_pictures(words: Sequence[str], prefix: Path | None = None, *, by_folder
     problems: list[Problem] = []
     for word in words:
         try:
-            found += _pictures(word, prefix, by_folder=by_folder)
+            found += _pictures(word, prefix, boundary, by_folder=by_folder)
         except SourceInvalid as refused:
             problems += refused.problems
         except OSError as reason:
@@ -84,14 +90,15 @@ def list_pictures(words: Sequence[str], prefix: Path | None = None, *, by_folder
     return found
 
 
-def _pictures(word: str, prefix: Path | None, *, by_folder: bool) -> list[Listed]:
+def _pictures(word: str, prefix: Path | None, boundary: Boundary, *, by_folder: bool) -> list[Listed]:
     if is_url(word):
         return [Listed(word)]
     path = Path(word).expanduser()
+    boundary.require(path)
     if path.is_dir():
         listed = [Listed(os.path.join(path, name)) for name in find_picture_files(path)]
     elif path.suffix.lower() in LIST_ENDINGS:
-        listed = [_placed(entry, prefix or path.parent) for entry in _entries(path)]
+        listed = [_placed(entry, prefix or path.parent, path.name) for entry in _entries(path)]
     else:
         listed = [Listed(os.path.expanduser(word))]
     if not listed:
@@ -100,14 +107,14 @@ def _pictures(word: str, prefix: Path | None, *, by_folder: bool) -> list[Listed
     return [_with_folder(one) for one in listed] if by_folder else listed
 
 
-def _placed(entry: Listed, folder: Path) -> Listed:
-    return entry if entry.is_url else Listed(os.path.join(folder, entry.place), entry.truth)
+def _placed(entry: Listed, folder: Path, source: str) -> Listed:
+    return Listed(entry.place if entry.is_url else os.path.join(folder, entry.place), entry.truth, source)
 
 
 def _with_folder(one: Listed) -> Listed:
     if one.truth is not None or one.is_url:
         return one
-    return Listed(one.place, Path(one.place).absolute().parent.name)
+    return Listed(one.place, Path(one.place).absolute().parent.name, one.source)
 
 
 def _entries(path: Path) -> list[Listed]:

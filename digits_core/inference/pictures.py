@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from digits_core.contracts.boundary import ANYWHERE, Boundary
 from digits_core.contracts.picture_file import read_picture_file
 from digits_core.dataset.pictures import PictureUnreadable, Pixels, cut_middle, prepare_picture
 from digits_core.dataset.pipeline import usable_cpus
@@ -69,11 +70,18 @@ class ListedPictures(Pictures):
         listed: What was asked for.
         model: Whose form they are brought into.
         downloader: What fetches URLs.
+        boundary: Where files may lie.
     """
 
-    def __init__(self, listed: Sequence[Listed], model: Model, downloader: Downloader | None = None) -> None:
+    def __init__(
+        self,
+        listed: Sequence[Listed],
+        model: Model,
+        downloader: Downloader | None = None,
+        boundary: Boundary = ANYWHERE,
+    ) -> None:
         self._listed, self._form, self._input = tuple(listed), model.picture, model.graph.input
-        self._downloader = downloader
+        self._downloader, self._boundary = downloader, boundary
         self._threads = DOWNLOADS if any(one.is_url for one in self._listed) else usable_cpus()
 
     def __len__(self) -> int:
@@ -104,14 +112,14 @@ class ListedPictures(Pictures):
     def _picture(self, one: Listed) -> Pixels | Problem:
         form = self._form
         try:
-            data = self._fetched(one.place) if one.is_url else read_picture_file(one.place)
+            data = self._fetched(one.place) if one.is_url else read_picture_file(one.place, self._boundary)
             if isinstance(data, Problem):
                 return data
             pixels = prepare_picture(
                 data, width=form.width, height=form.height, channels=form.channels, resize=form.resize
             )
         except (OSError, ValueError) as reason:
-            return _unreadable(one.place, reason)
+            return _unreadable(one, reason)
         seen: Pixels = as_seen(pixels[None], self._input)[0]
         return seen
 
@@ -181,10 +189,13 @@ def _shape(input: Input) -> tuple[int, int, int]:
     return input.height, input.width, input.channels
 
 
-def _unreadable(place: str, reason: OSError | ValueError) -> Problem:
-    place = _unicode(place)
+def _unreadable(one: Listed, reason: OSError | ValueError) -> Problem:
+    place = _unicode(one.place)
     name = place.rpartition("/")[2]
+    check = (
+        f"Check the path; {_unicode(one.source)} names it, and is read as a list." if one.source else "Check the path."
+    )
     if isinstance(reason, OSError):
-        return Problem(f"Picture {name} cannot be read: {reason.strerror or reason}.", place, "Check the path.")
-    hint = "Use another picture." if isinstance(reason, PictureUnreadable) else "Check the path."
+        return Problem(f"Picture {name} cannot be read: {reason.strerror or reason}.", place, check)
+    hint = "Use another picture." if isinstance(reason, PictureUnreadable) else check
     return Problem(f"Picture {name} cannot be read: {reason}.", place, hint)

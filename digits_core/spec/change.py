@@ -49,7 +49,7 @@ class Exclude(Spec):
 
 
 class Select(Spec):
-    """Keep some pictures only, and the classes that have any."""
+    """Keep some pictures only, and the classes that have any; without a condition: all, as an old version had them."""
 
     action: Literal["select"] = "select"
     """What is to be done."""
@@ -68,7 +68,7 @@ class Select(Spec):
 
 
 class Append(Spec):
-    """Add pictures; classes that are not there are added at the end."""
+    """Add pictures but for those that are there already; classes that are not there are added at the end."""
 
     action: Literal["append"] = "append"
     """What is to be done."""
@@ -79,22 +79,28 @@ class Append(Spec):
     split: Split | None = None
     """The split that all of them come into; empty: they are divided."""
     val: float | None = Field(default=None, ge=0, lt=100)
-    """Percent that validates; empty: what the source says, else 25."""
+    """Percent that validates; empty: as the dataset was made."""
     test: float | None = Field(default=None, ge=0, lt=100)
-    """Percent kept for tests; empty: what the source says, else 0."""
+    """Percent kept for tests; empty: as the dataset was made."""
     labels: Path | None = None
     """For lists: a file whose line i names label i."""
     prefix: Path | None = None
     """For lists: the folder that relative picture paths start from; empty: the list's own folder."""
+    within: tuple[Path, ...] | None = None
+    """Folders that all that is read has to lie in, links followed; empty: anywhere. A server sets it."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Decides which pictures come into which split."""
 
     def as_dataset(self, base: DatasetSpec) -> DatasetSpec:
         """The request for a dataset of the form of ``base`` that these pictures would be."""
-        shares = {"val": 0.0, "test": 0.0} if self.split else {"val": self.val, "test": self.test}
+        given = {
+            "val": base.val if self.val is None else self.val,
+            "test": base.test if self.test is None else self.test,
+        }
+        shares = {"val": 0.0, "test": 0.0} if self.split else given
         limits = {"min_per_class": 1, "max_per_class": None}
         kept = {name: getattr(base, name) for name in ("name", "width", "height", "channels", "resize", "encoding")}
-        asked = {name: getattr(self, name) for name in ("paths", "source", "labels", "prefix", "seed")}
+        asked = {name: getattr(self, name) for name in ("paths", "source", "labels", "prefix", "within", "seed")}
         every = dict.fromkeys(("limits", "val_limits", "test_limits"), limits)
         return DatasetSpec.model_validate({**kept, **asked, **shares, **every})
 

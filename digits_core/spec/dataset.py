@@ -86,6 +86,8 @@ class DatasetSpec(Spec):
     """For lists: a file whose line i names label i."""
     prefix: Path | None = None
     """For lists: the folder that relative picture paths start from; empty: the list's own folder."""
+    within: tuple[Path, ...] | None = None
+    """Folders that all that is read has to lie in, links followed; empty: anywhere. A server sets it."""
     shuffle: bool = True
     """Shuffle before splitting; without it the order of the source decides."""
     seed: int = Field(default=0, ge=0, lt=2**63)

@@ -63,6 +63,22 @@ def dump_yaml(data: Any) -> str:
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
 
 
+def dump_blocks(data: Any) -> str:
+    r"""YAML of plain data, each key on a line of its own, and texts of several lines as they are.
+
+    >>> print(dump_blocks({"network": "name: tiny\nlayers: []\n", "epochs": 3}), end="")
+    network: |
+      name: tiny
+      layers: []
+    epochs: 3
+    """
+    import yaml
+
+    from digits_core.spec.strict_yaml import BlockDumper
+
+    return yaml.dump(data, Dumper=BlockDumper, sort_keys=False, allow_unicode=True, width=120)
+
+
 def dump_flow(data: Any) -> str:
     """YAML of plain data in one line, keys in the given order.
 

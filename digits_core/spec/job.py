@@ -104,7 +104,7 @@ class JobSpec(Spec):
     start: str | None = Field(default=None, min_length=1)
     """Model whose weights it starts from: `JOB`, `JOB@best`, an imported model, or a file; empty: none."""
     network: str | None = Field(default=None, min_length=1)
-    """Name of a family, maybe with params (``NAME:key=value,key=value``), or a network file; empty: the model's."""
+    """Name of a family, maybe with params (``NAME:key=value``), a network file, or its text; empty: the model's."""
     name: Name | None = None
     """Name of the job; empty: made from dataset and network."""
     backend: str = "auto"

@@ -18,6 +18,8 @@ class PicturesSpec(Spec):
     """Picture files, folders, which are searched to their depth, lists with one picture a line, and URLs."""
     prefix: Path | None = None
     """Where relative paths of lists start; empty: the list's own folder."""
+    within: tuple[Path, ...] | None = None
+    """Folders that all that is read has to lie in, links followed; empty: anywhere. A server sets it."""
     by_folder: bool = False
     """Whether the folder that a picture lies in names its class, where nothing else does."""
     allow_private: bool = False

@@ -55,7 +55,7 @@ class NamedSolver(SolverBase):
 
 def _tag(value: Any) -> str | None:
     name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
-    return name if name in SOLVERS else "plugin" if isinstance(name, str) else None
+    return None if not isinstance(name, str) else name if name in SOLVERS else "plugin"
 
 
 def _named(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The YAML that is accepted: data without surprises, and on which line each of it stands."""
+"""The YAML that is accepted: data without surprises, and on which line each of it stands; and YAML for people."""
 
 from __future__ import annotations
 
@@ -40,6 +40,22 @@ StrictLoader.yaml_implicit_resolvers = {
     for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 StrictLoader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+class BlockDumper(yaml.SafeDumper):
+    """YAML with a line for every key; without aliases, which are not accepted back."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write what is there twice twice."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+BlockDumper.add_representer(str, _text)
 
 
 def lines(node: yaml.Node, path: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], int]]:

@@ -7,7 +7,9 @@ from digits_core.dataset.create import create_dataset
 from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.progress import Progress
 from digits_core.hooks.registry import Registry
+from digits_core.spec.about import About
 from digits_core.spec.dataset import DatasetSpec
+from digits_core.store.about import read_about, write_about
 from digits_core.store.job import JobFolder
 from digits_core.tasks.progress import JournaledProgress, Stopped
 from digits_core.training.control import Control
@@ -17,6 +19,8 @@ def create(
     job: JobFolder, spec: DatasetSpec, control: Control, sources: Registry[DatasetSource], watching: Progress
 ) -> DatasetManifest:
     """Make the dataset of ``job`` and write down how far it is and how it ended.
+
+    What people say about the job, they say about the dataset.
 
     Args:
         job: The job.
@@ -35,5 +39,7 @@ def create(
     except Stopped as stopped:
         progress.stop(stopped)
         raise
+    if (about := read_about(job.path)) != About():
+        write_about(job.home.dataset_folder(spec.name), about)
     progress.finish()
     return manifest

@@ -10,6 +10,7 @@ from digits_core.dataset.progress import Silence
 from digits_core.disk import write_file
 from digits_core.hooks.registry import discover
 from digits_core.inference.evaluate import Evaluation, Scorer
+from digits_core.inference.guesses import Guesses
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import SplitPictures
 from digits_core.inference.predicting import predict
@@ -23,7 +24,7 @@ from digits_core.training.preparation import Member, own_device, require_run
 
 
 def score(job: JobFolder, spec: EvaluationSpec, control: Control, member: Member) -> None:
-    """Score the model of ``job`` and keep what was found as ``evaluation.json``.
+    """Score the model of ``job``; keep what was found as ``evaluation.json``, and each picture's as ``guesses.npy``.
 
     Args:
         job: The job.
@@ -40,18 +41,20 @@ def score(job: JobFolder, spec: EvaluationSpec, control: Control, member: Member
     reader, labels = dataset.split(spec.split), dataset.manifest.labels
     progress = JournaledProgress(job, control, Silence(), spec.computes)
     progress.start(len(reader), f"Scoring {spec.model}")
-    scorer = Scorer(model.labels, labels)
+    scorer, guesses = Scorer(model.labels, labels), Guesses(len(reader), len(model.labels))
     predictor = _runtime(job, spec, model, member).load(model.graph, model.arrays)
     try:
         for numbers, logits, _ in predict(
             predictor, model.graph.output, SplitPictures(reader, labels, model), spec.batch
         ):
             scorer.add(logits, reader.labels[numbers])
+            guesses.add(numbers, logits)
             progress.advance(len(numbers))
     except Stopped as stopped:
         return progress.stop(stopped)
     finally:
         predictor.close()
+    guesses.write(job.path / "guesses.npy")
     write_evaluation(job, scorer.evaluation())
     progress.finish()
 

@@ -36,10 +36,11 @@ class LmdbSource(DatasetSource):
     """
 
     name: ClassVar[str] = "lmdb"
+    stays_within: ClassVar[bool] = True
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
         path = path.parent if path.name == FILE else path
-        self._path = path
+        self._path, self._boundary = path, options.boundary
         self._folders = {name: path / name for name in DIGITS_FOLDERS if is_database(path / name)} or {"": path}
         self._divided = options.val_given
         self._labels_path = options.labels or _labels_beside(path, "" in self._folders)
@@ -58,6 +59,9 @@ class LmdbSource(DatasetSource):
         Raises:
             SourceInvalid: If a database is damaged or holds something else, or a label has no name; names all.
         """
+        for file in (*(folder / FILE for folder in self._folders.values()), self._labels_path):
+            if file is not None:
+                self._boundary.require(file)
         self._databases = {name: open_environment(folder) for name, folder in self._folders.items()}
         numbered = [
             (key, label, DIGITS_FOLDERS.get(name))

@@ -24,13 +24,14 @@ class FolderSource(DatasetSource):
 
     Args:
         path: The folder that holds the class folders.
-        options: Nothing in them concerns folders.
+        options: ``boundary``, out of which no link may lead.
     """
 
     name: ClassVar[str] = "folder"
+    stays_within: ClassVar[bool] = True
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
-        self._path = path
+        self._path, self._boundary = path, options.boundary
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -50,7 +51,7 @@ class FolderSource(DatasetSource):
         items = [
             Item(f"{folder}/{key}", _unicode(folder))
             for folder in sorted(_class_folders(self._path))
-            for key in find_picture_files(self._path / folder)
+            for key in find_picture_files(self._boundary.require(self._path / folder))
         ]
         if not items:
             raise SourceInvalid(
@@ -63,7 +64,7 @@ class FolderSource(DatasetSource):
 
     def read(self, key: str) -> Picture:
         """The bytes of the picture at ``key``, a path relative to the folder."""
-        return read_picture_file(os.path.join(self._path, key))
+        return read_picture_file(os.path.join(self._path, key), self._boundary)
 
 
 def _class_folders(path: Path) -> Iterator[str]:

@@ -39,9 +39,10 @@ class IdxSource(DatasetSource):
     """
 
     name: ClassVar[str] = "idx"
+    stays_within: ClassVar[bool] = True
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
-        self._path = path
+        self._path, self._boundary = path, options.boundary
         self._splits: dict[str, Split] = {"train": "train", "t10k": "test" if options.val_given else "val"}
         self._images: dict[str, npt.NDArray[np.uint8]] = {}
 
@@ -86,9 +87,9 @@ class IdxSource(DatasetSource):
         return [str(label) for label in range(256)]
 
     def _items(self, part: str, images_path: Path, labels_path: Path | None) -> list[Item]:
-        images = _read_idx(images_path, 3)
+        images = _read_idx(self._boundary.require(images_path), 3)
         labels_path = _needed(labels_path, self._path, part, "labels")
-        labels = _read_idx(labels_path, 1)
+        labels = _read_idx(self._boundary.require(labels_path), 1)
         if len(images) != len(labels):
             raise SourceInvalid(
                 f"{labels_path.name} expects one label for each of {len(images)} pictures, found {len(labels)}.",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from digits_core.contracts.boundary import Boundary
 from digits_core.contracts.dataset_source import DatasetSource, Item, Picture, SourceOptions
 from digits_core.contracts.picture_file import read_picture_file
 from digits_core.errors import Problem, SourceInvalid, require
@@ -32,10 +33,11 @@ class ListSource(DatasetSource):
     """
 
     name: ClassVar[str] = "list"
+    stays_within: ClassVar[bool] = True
 
     def __init__(self, path: Path, options: SourceOptions) -> None:
         self._path = path
-        self._labels_path = options.labels
+        self._labels_path, self._boundary = options.labels, options.boundary
         self._folder = str(options.prefix or path.parent)
         self._classes: list[str] | None = None
 
@@ -53,7 +55,7 @@ class ListSource(DatasetSource):
         if not self._path.is_file():
             raise SourceInvalid(f"{self._path} is not a file.", hint="Give a list of paths and labels.")
         names = _read_labels(self._labels_path) if self._labels_path else None
-        reading = _Reading(self._path, names)
+        reading = _Reading(self._path, names, _Reach(self._folder, self._boundary))
         items = [item for entry in _entries(self._path) if (item := reading.item(entry)) is not None]
         require(reading.shown(), SourceInvalid)
         if not items:
@@ -65,7 +67,7 @@ class ListSource(DatasetSource):
 
     def read(self, key: str) -> Picture:
         """The bytes of the picture at ``key``."""
-        return read_picture_file(os.path.join(self._folder, key))
+        return read_picture_file(os.path.join(self._folder, key), self._boundary)
 
     def class_names(self) -> Sequence[str] | None:
         """The labels file's order, or numeric order if every label is an integer."""
@@ -78,11 +80,35 @@ class _Entry(NamedTuple):
     label: str
 
 
+class _Reach:
+    """Which of the paths of a list lead out; links that are pictures are told when they are opened."""
+
+    def __init__(self, folder: str, boundary: Boundary) -> None:
+        self._folder, self._boundary = folder, boundary
+        self._known: dict[str, bool] = {}
+
+    def leads_out(self, path: str) -> bool:
+        if self._boundary.folders is None:
+            return False
+        # A list of a million pictures has few folders, and following the links of one takes as long as reading does.
+        folder = os.path.dirname(os.path.join(self._folder, path))
+        if folder not in self._known:
+            self._known[folder] = self._out(folder)
+        return self._known[folder]
+
+    def _out(self, folder: str) -> bool:
+        try:
+            self._boundary.real(folder)
+        except PermissionError:
+            return True
+        return False
+
+
 class _Reading:
     """Turns entries into items and remembers what was wrong."""
 
-    def __init__(self, path: Path, names: list[str] | None) -> None:
-        self._path = path
+    def __init__(self, path: Path, names: list[str] | None, reach: _Reach) -> None:
+        self._path, self._reach = path, reach
         self._names = names
         self._known = frozenset(names or ())
         self._first: dict[str, int] = {}
@@ -107,6 +133,8 @@ class _Reading:
             return f"A line expects a path and a label, found {(entry.path or entry.label)!r}."
         if "\0" in entry.path:
             return "The path contains a zero byte."
+        if self._reach.leads_out(entry.path):
+            return f"{entry.path!r} leads out of the folders that may be read."
         if entry.path in self._first:
             return f"{entry.path!r} is listed already, in line {self._first[entry.path]}."
         return self._wrong_label(entry.label)

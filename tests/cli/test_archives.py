@@ -29,6 +29,18 @@ def test_the_word_make_may_be_left_out_and_options_may_come_first(digits, archiv
     assert len({answer.data["digest"] for answer in made}) == 1
 
 
+def test_an_archive_that_is_there_is_replaced_only_by_force(digits, archive, tmp_path):
+    archive.write_bytes(b"precious")
+    refused = digits("archive", "finished")
+    assert refused.status == 2 and "--force" in refused.err and archive.read_bytes() == b"precious"
+    assert digits("archive", "finished", "--force").status == 0 and archive.stat().st_size > 1000
+
+
+def test_a_job_in_the_place_of_an_archive_is_to_be_packed_first(refused, trained):
+    for word in ("show", "verify", "serve"):
+        assert "Pack it first: digits archive finished@best" in refused("archive", word, "finished@best")
+
+
 def test_a_model_called_as_a_command_is_packed_with_make(digits, trained, tmp_path):
     assert digits("job", "rename", "finished", "show").status == 0
     assert digits("archive", "make", "show", "-o", tmp_path / "m.zip").status == 0

@@ -73,6 +73,7 @@ def test_pictures_and_numbers_are_written_into_a_new_folder(digits, refused, red
     with Image.open(folder / "001-conv1.png") as picture:
         assert min(picture.size) > 150
     assert "exists already" in refused("inspect", "finished", red, "--out", folder)
+    assert "--report page.html" in refused("inspect", "finished", red, "--out", "page.html")
 
 
 def test_a_folder_that_cannot_be_made_is_told(refused, red):

@@ -32,6 +32,8 @@ def test_a_folder_whose_folders_are_classes_is_classified_and_counted(digits, tr
         assert (one["top"][0]["label"] == one["truth"]) == (one["rank"] == 1)
     told = digits("classify", "finished", trained, "--by-folder", *NUMPY).out
     assert told.count("\n") == 37 and "36 pictures of known class" in told
+    asked = digits("classify", "finished", trained, "--by-folder", "--top", 2, *NUMPY).out
+    assert asked.count("\n") == 36 * 3 + 1
 
 
 def test_a_list_with_labels_by_name_by_number_unknown_and_missing(digits, trained, tmp_path):

@@ -20,6 +20,7 @@ def test_what_errors_finds_can_be_relabelled_and_excluded(digits, tmp_path):
     answer = digits(*asked, "-o", table, "--sheet", sheet, "--json")
     assert answer.status == 0 and answer.data["version"] == "v0002"
     assert width_of(sheet) > 100
+    assert "\nrow  picture" in digits(*asked).out and "by heart" in digits(*asked).err
     with table.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert {row["reason"] for row in rows} <= {"label", "mistake", "unsure"}
@@ -60,6 +61,7 @@ def test_similar_pictures_are_shown_and_written(digits, trained, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("dataset", "delete", "colours@v0001"), "digits dataset select colours@v0001"),
         (("dataset", "exclude", "colours"), "Name pictures"),
         (("dataset", "exclude", "colours", "nope"), "no picture nope"),
         (("dataset", "exclude", "colours", "--file", "nope.csv"), "cannot be read"),

@@ -31,6 +31,27 @@ def test_a_folder_without_pictures(refused, tmp_path):
     refused("dataset", "create", "d", tmp_path / "empty")
 
 
+def test_a_folder_that_is_empty_or_holds_the_pictures_of_one_class(refused, pictures, tmp_path):
+    (tmp_path / "bare").mkdir()
+    assert "bare is empty" in refused("dataset", "create", "d", tmp_path / "bare")
+    message = refused("dataset", "create", "d", pictures / "red")
+    assert "no folders of classes" in message and str(pictures) in message
+
+
+def test_what_has_a_name_already_is_not_only_to_be_deleted(refused, trained):
+    assert "such as colours-2; add to it: digits dataset append colours" in refused(
+        "dataset", "create", "colours", trained
+    )
+    message = refused("train", "colours", "lenet", *LENET, "--name", "finished")
+    assert "such as finished-2; go on with it: digits job resume finished;" in message
+
+
+def test_a_text_that_is_no_list_of_pictures(digits, trained, tmp_path):
+    (tmp_path / "t.txt").write_text("hello world\n")
+    message = digits("classify", "finished", tmp_path / "t.txt").err
+    assert "Picture hello cannot be read" in message and "t.txt names it, and is read as a list" in message
+
+
 def test_one_class_only(refused, pictures):
     for name in ("blue", "green"):
         shutil.rmtree(pictures / name)
@@ -419,3 +440,9 @@ def test_targets_that_contradict_each_other(refused, trained):
         "train", "colours", "lenet", *LENET, "--class-weights", "balanced", "--sampling", "balanced", "--mixup", "0"
     )
     assert "one balanced at most" in message or "greater than 0" in message
+
+
+def test_a_word_that_is_no_command_and_a_group_without_one(digits):
+    assert "Did you mean 'train', 'trash'? See: digits --help" in digits("trian").err
+    bare = digits("archive")
+    assert bare.status == 2 and bare.err.startswith("Usage: digits archive") and "See:" not in bare.err

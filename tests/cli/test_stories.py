@@ -98,8 +98,8 @@ def test_a_second_ctrl_c_stops_at_once_and_the_job_can_be_resumed(endless, home)
     wait_for_line(endless, "Pausing")
     endless.send_signal(signal.SIGINT)
     out, err = endless.communicate(timeout=60)
-    assert endless.returncode == 130 and "Stopping at once" in err
-    assert json.loads(out)["state"] == "failed" and "SIGKILL" in json.loads(out)["error"]["message"]
+    assert endless.returncode == 130 and "Stopped by you" in err
+    assert json.loads(out)["state"] == "paused" and "error" not in json.loads(out)
     assert not psutil.pid_exists(worker.pid) or worker.status() == psutil.STATUS_ZOMBIE
 
 

@@ -106,6 +106,28 @@ def test_history_tells_what_was_done_to_what(create, change, draw_classes):
     ]
 
 
+def test_an_old_version_can_be_made_the_newest_again(create, change, draw_classes):
+    before = create(draw_classes(COUNTS), **PLAIN)
+    change(Exclude(pictures=named("cat/000.png")))
+    made = change(Select(), version="v0001")
+    assert (made.manifest.version, made.manifest.digest) == ("v0003", before.manifest.digest)
+    assert seen(made) == seen(before)
+    with pytest.raises(SpecInvalid, match="d@v0003 would change"):
+        change(Select(), version="v0001")
+
+
+def test_a_key_may_come_after_its_split_as_it_is_printed(create, change, draw_classes):
+    before = create(draw_classes(COUNTS), val=50)
+    key, *_ = seen(before, "val")[0]
+    assert key not in {key for key, *_ in seen(change(Exclude(pictures=named(f"val/{key}"))), "val")}
+    made = change(Relabel(pictures=named(f"val/{key.split('/')[0]}/*", to="owl")), version="v0001")
+    assert [seen(made, split) == seen(before, split) for split in ("train", "val")] == [True, False]
+    few = change(Select(keys=(f"val/{key}", "train/*")), version="v0001")
+    assert few.manifest.splits == {"train": before.manifest.splits["train"], "val": 1, "test": 0}
+    with pytest.raises(SpecInvalid, match=f"no picture train/{key}"):
+        change(Exclude(pictures=named(f"train/{key}")))
+
+
 def history_of(change):
     return history(change(Select(max_per_class=2), to="other").folder.parent / "d")
 
@@ -129,6 +151,25 @@ def test_appended_pictures_can_be_divided_and_those_that_cannot_be_read_are_repo
     assert made.manifest.skipped == 1
     assert sum(made.manifest.splits.values()) == 12 + 8
     assert made.manifest.splits["val"] and made.manifest.splits["test"]
+
+
+def test_appended_pictures_are_divided_as_the_dataset_was_made(create, change, draw_classes):
+    create(draw_classes(COUNTS), val=50)
+    more = draw_classes({"owl": 8}, folder="more")
+    assert change(Append(paths=(more,))).manifest.splits == {"train": 10, "val": 10, "test": 0}
+    assert change(Append(paths=(more,), val=25), version="v0001").manifest.splits == {"train": 12, "val": 8, "test": 0}
+
+
+def test_what_is_there_already_is_not_added_again_in_whichever_split_it_is(create, change, draw_classes):
+    source = draw_classes(COUNTS)
+    before = create(source, val=50, encoding="png")
+    with pytest.raises(SpecInvalid, match="12 pictures are in dataset d@v0001 already"):
+        change(Append(paths=(source,)))
+    shutil.copy(source / "cat" / "000.png", source / "cat" / "new.png")
+    shutil.copy(source / "cat" / "000.png", source / "dog" / "000.png")  # Another picture by an old name.
+    made = change(Append(paths=(source,), split="train"))
+    assert made.manifest.change.summary == "2 train pictures added; 11 pictures are here already"
+    assert {key for key, *_ in seen(made)[len(seen(before)) :]} == {"cat/new.png", "dog/000.png"}
 
 
 def test_merging_matches_classes_by_name_and_keeps_splits(create, change, draw_classes):
