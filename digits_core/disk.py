@@ -90,7 +90,7 @@ def write_file(path: Path, data: bytes | str) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def new_entry(path: Path, *, replace: bool = False) -> Iterator[Path]:
         if is_taken():
             os.rename(path, staging / f"{UNFINISHED}old")
         os.rename(staging / path.name, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -178,10 +178,10 @@ def _sync_all(path: Path) -> None:
         for name in names:
             with open(os.path.join(folder, name), "rb") as stream:
                 os.fsync(stream.fileno())
-        _sync_folder(Path(folder))
+        sync_folder(Path(folder))
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
     """Make a rename inside ``path`` durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

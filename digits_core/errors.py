@@ -19,7 +19,8 @@ so that a request is refused once with everything that is wrong with it.
     │   ├── SnapshotDamaged          no snapshot can be read
     │   ├── StateConflict            the thing exists, but not in a state that allows this
     │   ├── CapabilityMissing        a backend does not claim what a network or job needs
-    │   └── StorageUnusable          the disk is full, read-only or not ours
+    │   ├── StorageUnusable          the disk is full, read-only or not ours
+    │   └── AccessDenied             whoever asks may not do this
     ├── ExportUnfaithful             what was exported computes something else than the model
     └── JobFailed                    a job started and could not end well
         ├── LossNotFinite            the loss became NaN or infinite
@@ -138,6 +139,10 @@ class CapabilityMissing(RequestWrong):
 
 class StorageUnusable(RequestWrong):
     """The disk is full, read-only or belongs to somebody else."""
+
+
+class AccessDenied(RequestWrong):
+    """Whoever asks may not do this, or not here."""
 
 
 class ExportUnfaithful(DigitsError):

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,9 +70,16 @@ def read_facts(path: Path) -> list[Recorded]:
 
 def parse_lines(data: bytes) -> list[Recorded]:
     """The facts in complete lines of a journal; torn lines and unknown kinds are skipped."""
-    complete = data[: data.rfind(b"\n") + 1]
-    found = (_parse_line(line) for line in complete.splitlines())
-    return [recorded for recorded in found if recorded is not None]
+    return [recorded for _, recorded in located_lines(data)]
+
+
+def located_lines(data: bytes, start: int = 0) -> Iterator[tuple[int, Recorded]]:
+    """The same, each after the byte that its line ends before; ``start``: at which byte of the journal they begin."""
+    end = 0
+    while newline := data.find(b"\n", end) + 1:
+        line, end = data[end:newline], newline
+        if (recorded := _parse_line(line)) is not None:
+            yield start + end, recorded
 
 
 def _parse_line(line: bytes) -> Recorded | None:

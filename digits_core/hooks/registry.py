@@ -19,6 +19,7 @@ from digits_core.hooks import specs
 if TYPE_CHECKING:
     from digits_core.contracts.augmentation import PictureAugmentation
     from digits_core.contracts.backend import Backend
+    from digits_core.contracts.command import Command
     from digits_core.contracts.dataset_source import DatasetSource
     from digits_core.contracts.exporter import Exporter
     from digits_core.contracts.launcher import Launcher
@@ -174,6 +175,7 @@ if TYPE_CHECKING:
         | Registry[Runtime]
         | Registry[Exporter]
         | Registry[Tracker]
+        | Registry[Command]
     )
 
 
@@ -192,6 +194,7 @@ class Plugins:
     runtimes: Registry[Runtime]
     exporters: Registry[Exporter]
     trackers: Registry[Tracker]
+    commands: Registry[Command]
     broken: tuple[BrokenPlugin, ...]
 
     @property
@@ -209,6 +212,7 @@ class Plugins:
             self.runtimes,
             self.exporters,
             self.trackers,
+            self.commands,
         )
 
 
@@ -259,6 +263,7 @@ def collect(points: Iterable[importlib.metadata.EntryPoint]) -> Plugins:
         registry("runtime", "contracts.runtime:Runtime", "digits_runtimes"),
         registry("exporter", "contracts.exporter:Exporter", "digits_exporters"),
         registry("tracker", "contracts.tracker:Tracker", "digits_trackers"),
+        registry("command", "contracts.command:Command", "digits_extend_cli"),
         tuple(broken),
     )
 

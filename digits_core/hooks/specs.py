@@ -65,3 +65,8 @@ def digits_exporters() -> list[Entry]:  # type: ignore[empty-body]
 @hookspec
 def digits_trackers() -> list[Entry]:  # type: ignore[empty-body]
     """Trackers: targets are subclasses of `digits_core.contracts.tracker.Tracker`."""
+
+
+@hookspec
+def digits_extend_cli() -> list[Entry]:  # type: ignore[empty-body]
+    """Commands of ``digits``: targets are subclasses of `digits_core.contracts.command.Command`."""

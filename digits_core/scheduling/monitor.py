@@ -94,18 +94,18 @@ class UsageJournal:
         path = self._journal.path
         with storage_errors(path.name), contextlib.suppress(FileNotFoundError):
             if path.stat().st_size >= self._most_bytes:
-                os.replace(path, _former(path))
+                os.replace(path, former_path(path))
         self._journal.append(sampled)
 
 
 def read_usage(path: Path) -> list[Recorded]:
     """Every sample that is kept, oldest first; none where there is no file."""
-    return [*read_facts(_former(path)), *read_facts(path)]
+    return [*read_facts(former_path(path)), *read_facts(path)]
 
 
 def latest_usage(path: Path) -> Sampled | None:
     """The newest sample; None where there is none. However long the file is, only its end is read."""
-    for part in (path, _former(path)):
+    for part in (path, former_path(path)):
         facts = [recorded.fact for recorded in parse_lines(_end(part))]
         samples = [fact for fact in facts if isinstance(fact, Sampled)]
         if samples:
@@ -113,7 +113,8 @@ def latest_usage(path: Path) -> Sampled | None:
     return None
 
 
-def _former(path: Path) -> Path:
+def former_path(path: Path) -> Path:
+    """Where the older samples of a file are."""
     return path.with_suffix(f".1{path.suffix}")
 
 

@@ -135,7 +135,11 @@ class Scheduler:
         run = stand.run
         if run is None:
             return stand
-        if stand.silent:
+        if stand.silent and "stop" in folder.asked():
+            folder.journal.append(RunPaused(last_step(stand), run.number))
+            folder.clear_asked()
+            stand = standing(folder, self._launcher)
+        elif stand.silent:
             cause = died(_exit_code(self._launcher, folder.process()))
             folder.journal.append(RunFailed(last_step(stand), cause.message, cause.hint, cause.details, run.number))
             stand = standing(folder, self._launcher)

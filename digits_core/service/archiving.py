@@ -16,7 +16,7 @@ from digits_core.archive.model import read_notes
 from digits_core.contracts.exporter import ExportOptions
 from digits_core.dataset.manifest import read_manifest
 from digits_core.dataset.pictures import Pixels
-from digits_core.errors import CapabilityMissing, DatasetUnusable, SpecInvalid, StorageUnusable
+from digits_core.errors import CapabilityMissing, DatasetUnusable, NameTaken, SpecInvalid, StorageUnusable
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.drawn_pictures import drawn_pictures
@@ -37,10 +37,14 @@ EXPORTER = "onnx"
 MOST_LICENSE = 200
 
 
-def make_archive(home: Home, plugins: Plugins, name: str, destination: Path | None, license: str | None) -> ArchiveView:
+def make_archive(
+    home: Home, plugins: Plugins, name: str, destination: Path | None, license: str | None, *, force: bool = False
+) -> ArchiveView:
     """Pack a model; see `Digits.make_archive`."""
     path = destination or Path(f"{plain_name(name)}.tar.gz")
     form_of(path)
+    if path.is_file() and not force:
+        raise NameTaken(f"{path} exists already.", hint="Choose another name, or use --force.")
     if license and not (license.isprintable() and len(license) <= MOST_LICENSE):
         message = f"A licence expects one line of at most {MOST_LICENSE} letters, found {license[:40]!r}."
         raise SpecInvalid(message, where="--license", hint="For example CC-BY-4.0.")

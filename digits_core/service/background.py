@@ -41,6 +41,7 @@ class Schedule:
     def run(self, *, until_idle: bool) -> None:
         """Start what can be started, again and again, until asked to end, or until nothing is left to do."""
         own = psutil.Process()
+        make_folder(self._home.path)
         write_file(_path(self._home), json.dumps({"pid": own.pid, "started": own.create_time()}))
         busy = time.monotonic()
         while self._wanted:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from digits_core.contracts.boundary import Boundary
 from digits_core.dataset.progress import Progress
-from digits_core.errors import Problem
+from digits_core.errors import Problem, SourceInvalid
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.classify import Prediction, classify, tally
 from digits_core.inference.lists import list_pictures
@@ -20,6 +22,9 @@ from digits_core.spec.model import parse
 from digits_core.spec.pictures import PicturesSpec
 from digits_core.store.home import Home
 from digits_core.store.settings import read_settings
+
+if TYPE_CHECKING:
+    from digits_core.inference.download import Downloader
 
 
 def classify_pictures(
@@ -67,14 +72,29 @@ def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
 
         manifest = find_split(home, model, wanted.dataset, wanted.split)
         return open_split(home, model, manifest.reference, wanted.split)[1]
-    listed = list_pictures(wanted.images, wanted.prefix, by_folder=wanted.by_folder)
-    if not any(one.is_url for one in listed):
-        return ListedPictures(listed, model)
+    boundary = Boundary(wanted.within)
+    listed = list_pictures(wanted.images, wanted.prefix, by_folder=wanted.by_folder, boundary=boundary)
+    fetches = any(one.is_url for one in listed)
+    downloader = _downloader(home, private=wanted.allow_private) if fetches else None
+    return ListedPictures(listed, model, downloader, boundary)
+
+
+def download_picture(home: Home, url: str, *, private: bool) -> bytes:
+    """A picture from the network; see `Digits.download`."""
+    from digits_core.inference.download import DownloadRefused
+
+    try:
+        return _downloader(home, private=private).fetch(url)
+    except DownloadRefused as reason:
+        raise SourceInvalid(reason.problem) from None
+
+
+def _downloader(home: Home, *, private: bool) -> Downloader:
+    # Imported where there is a URL: what speaks HTTPS takes longer to import than a file takes to read.
     from digits_core.inference.addresses import is_any, is_public
     from digits_core.inference.download import Downloader
 
-    private = wanted.allow_private or read_settings(home).allow_private_addresses
-    return ListedPictures(listed, model, Downloader(is_any if private else is_public))
+    return Downloader(is_any if private or read_settings(home).allow_private_addresses else is_public)
 
 
 def prediction_view(prediction: Prediction) -> PredictionView:

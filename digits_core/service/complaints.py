@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -19,12 +20,17 @@ class Complaints:
         self.errors: list[DigitsError] = []
 
     @contextmanager
-    def gathered(self) -> Iterator[None]:
-        """Keep an error of the block and go on after it."""
+    def gathered(self, where: str = "") -> Iterator[None]:
+        """Keep an error of the block and go on after it.
+
+        Args:
+            where: The key of the request that the block looks at, for problems that name no place themselves.
+        """
         try:
             yield
         except RequestWrong as wrong:
-            self.errors.append(wrong)
+            places = (dataclasses.replace(item, where=item.where or where) for item in wrong.problems)
+            self.errors.append(type(wrong)(*places))
 
     def add(self, error: DigitsError) -> None:
         """Keep an error."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
+from functools import partial
+from typing import TypeAlias
 
 from digits_core.errors import DigitsError
 from digits_core.events.facts import DeviceUsage
@@ -13,41 +15,47 @@ from digits_core.scheduling.monitor import Monitor
 from digits_core.service.views.machine import DeviceView
 from digits_core.store.home import Home
 
+#: Ids of devices that are held, and the job that holds each.
+Holders: TypeAlias = Callable[[], Mapping[str, str]]
 #: How long is measured for a first answer, and between two.
 FIRST_S, EVERY_S = 0.1, 1.0
 
 
-def device_views(home: Home | None = None) -> tuple[DeviceView, ...]:
+def device_views(home: Home | None = None, holders: Holders | None = None) -> tuple[DeviceView, ...]:
     """Every device, measured once.
 
     Args:
         home: Whose jobs may hold them; None: the default.
+        holders: Tells which do, where somebody keeps an eye on them.
 
     Raises:
         SpecInvalid: If ``DIGITS_CPU_DEVICES`` is no number of devices.
     """
-    with closing(watch_devices(home)) as rounds:
+    with closing(watch_devices(home, holders=holders)) as rounds:
         return next(rounds)
 
 
-def watch_devices(home: Home | None = None, every_s: float = EVERY_S) -> Generator[tuple[DeviceView, ...], None, None]:
+def watch_devices(
+    home: Home | None = None, every_s: float = EVERY_S, holders: Holders | None = None
+) -> Generator[tuple[DeviceView, ...], None, None]:
     """Every device, measured again and again, for as long as somebody asks; the first answer comes at once.
 
     Args:
         home: Whose jobs may hold them; None: the default.
         every_s: Seconds between two answers.
+        holders: Tells which jobs do, where somebody keeps an eye on them.
 
     Raises:
         SpecInvalid: If ``DIGITS_CPU_DEVICES`` is no number of devices.
     """
-    home = home or Home.default()
+    holders = holders or partial(_holders, home or Home.default())
     devices = machine_devices()
     with closing(Monitor(devices)) as monitor:
         pause_s = FIRST_S
         while True:
             due = time.monotonic() + pause_s
             # Holders are looked up while time passes that is needed anyway: a share of it is what is measured.
-            held = _holders(home)
+            held = holders()
             time.sleep(max(0.0, due - time.monotonic()))
             usages = monitor.sample([device.id for device in devices], ()).devices
             yield tuple(

@@ -7,18 +7,38 @@
 
 from __future__ import annotations
 
+from digits_core.service.doors.about import Describing
 from digits_core.service.doors.archives import Archives
+from digits_core.service.doors.choices import Choices
 from digits_core.service.doors.data import Data
 from digits_core.service.doors.datasets import Datasets
 from digits_core.service.doors.exports import Exports
+from digits_core.service.doors.gallery import Gallery
+from digits_core.service.doors.history import History
 from digits_core.service.doors.inspection import Inspecting
 from digits_core.service.doors.machine import Machine
 from digits_core.service.doors.networks import Networks
 from digits_core.service.doors.training import Training
+from digits_core.service.doors.trash import Trashed
 from digits_core.service.doors.use import Use
 
 
-class Digits(Datasets, Data, Networks, Training, Use, Inspecting, Exports, Archives, Machine):
+class Digits(
+    Datasets,
+    Data,
+    Gallery,
+    Networks,
+    Training,
+    History,
+    Use,
+    Inspecting,
+    Exports,
+    Archives,
+    Choices,
+    Machine,
+    Describing,
+    Trashed,
+):
     """Everything DIGITS does, on the datasets and jobs of one home.
 
     Args:

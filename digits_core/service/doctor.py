@@ -17,9 +17,9 @@ from digits_core.errors import DigitsError
 from digits_core.hooks.registry import OwnedEntry, Plugins, Registry
 from digits_core.scheduling.inventory import gpu_trouble, machine_devices
 from digits_core.service.trial import try_backends, try_interpreters
-from digits_core.service.views.machine import BrokenView, CheckView, DoctorView, PluginsView, PluginView
+from digits_core.service.views.machine import BrokenView, CheckView, DoctorView, HomeView, PluginsView, PluginView
 from digits_core.store.home import Home
-from digits_core.store.settings import FILE, read_settings
+from digits_core.store.settings import FILE, read_settings, settings_path
 from digits_core.units import format_bytes
 
 #: Less free space than this is worth a warning.
@@ -64,6 +64,24 @@ def registry_view(registry: Registry[Any], interpreters: Mapping[str, str] | Non
     """What plugins bring of one kind, by name; for the arguments see `plugins_view`."""
     elsewhere = interpreters or {}
     return tuple(_plugin_view(registry, owned, elsewhere.get(owned.entry.name)) for owned in registry.entries())
+
+
+def home_view(home: Home) -> HomeView:
+    """Where datasets and jobs are, and what is set for them.
+
+    Raises:
+        SpecInvalid: If the settings do not say what they should.
+    """
+    settings, disk = read_settings(home), shutil.disk_usage(_existing(home.path))
+    return HomeView(
+        path=str(home.path),
+        free_bytes=disk.free,
+        total_bytes=disk.total,
+        settings_file=str(settings_path(home)),
+        interpreters=settings.interpreters,
+        trackers=tuple(settings.trackers),
+        allow_private_addresses=settings.allow_private_addresses,
+    )
 
 
 def _plugin_view(registry: Registry[Any], owned: OwnedEntry, interpreter: str | None) -> PluginView:

@@ -18,6 +18,8 @@ from digits_core.spec.dataset import SPLITS, Split
 
 #: Why a picture is worth a look, in the order in which they are told.
 REASONS = ("label", "mistake", "duplicate", "unsure")
+#: The accuracy below which a model errs more often than labels usually do.
+TRUSTED = 0.8
 TRAINED_ON = "The model was trained on these pictures: it may have learned wrong labels by heart, and doubts too few."
 
 
@@ -44,6 +46,7 @@ def find_errors(mine: Mine, split: Split, count: int, by: str, *, compares: bool
     found["duplicate"] = (len(twins), iter(twins))
     found["unsure"] = (len(unsure), (teller.tell("unsure", split, place) for place in unsure.tolist()))
     manifest = mine.dataset.manifest
+    accuracy = 1 - len(mistaken) / int(np.count_nonzero(truth >= 0))
     return ErrorsView(
         model=mine.model.name,
         dataset=manifest.name,
@@ -53,11 +56,20 @@ def find_errors(mine: Mine, split: Split, count: int, by: str, *, compares: bool
         layer=mine.layer,
         samples=len(reader),
         unknown=int(np.count_nonzero(truth < 0)),
-        accuracy=1 - len(mistaken) / int(np.count_nonzero(truth >= 0)),
+        accuracy=accuracy,
         noise=wrong.noise,
         found={reason: found[reason][0] for reason in REASONS},
         findings=tuple(item for reason in REASONS for item in itertools.islice(found[reason][1], count)),
-        notes=(*mine.notes, *([TRAINED_ON] if split == "train" else [])),
+        notes=(*mine.notes, *_weakness(accuracy), *([TRAINED_ON] if split == "train" else [])),
+    )
+
+
+def _weakness(accuracy: float) -> tuple[str, ...]:
+    """What to think of the doubts of a model that is often wrong itself."""
+    if accuracy >= TRUSTED:
+        return ()
+    return (
+        f"The model is right on {accuracy:.0%} only: many of its doubts are its own mistakes. Train it better first.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from digits_core.errors import Problem, SpecInvalid, require
+from digits_core.errors import Problem, SpecInvalid, StateConflict, require
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.model import load_model, plain_name
 from digits_core.scheduling.requests import parse_devices
@@ -18,6 +18,7 @@ from digits_core.service.runtimes import NATIVE, choose_runtime
 from digits_core.service.splits import class_misfits, own_dataset, size_misfits
 from digits_core.service.tasks import now
 from digits_core.service.views.evaluation import EvaluationView
+from digits_core.service.views.jobs import JobView
 from digits_core.spec.dataset import Split, split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
@@ -82,6 +83,19 @@ def evaluation_view(folder: JobFolder) -> EvaluationView:
     name, version = split_reference(spec.dataset)
     asked = {"model": spec.model, "dataset": name, "version": version or "", "split": spec.split}
     return EvaluationView.model_validate({"job": request.id, **asked, "backend": spec.computes, **found})
+
+
+def evaluation_of(folder: JobFolder, view: JobView) -> EvaluationView:
+    """The same of a job that may be another.
+
+    Raises:
+        StateConflict: If it scores no model, or is not done.
+    """
+    if view.kind != "evaluation":
+        raise StateConflict(f"Job {view.job} scores no model.", hint="Score one with: digits evaluate MODEL.")
+    if view.state != "done":
+        raise StateConflict(f"Job {view.job} is {view.state}, and has found nothing yet.", hint="Wait for it.")
+    return evaluation_view(folder)
 
 
 def _too_many(devices: str) -> Iterator[Problem]:

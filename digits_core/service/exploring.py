@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from PIL.Image import Image
@@ -16,41 +17,59 @@ from digits_core.dataset.sampler import Sampler
 from digits_core.errors import SpecInvalid
 from digits_core.hooks.registry import Plugins
 from digits_core.service.complaints import Complaints
+from digits_core.spec.dataset import Split
 from digits_core.spec.job import DataOptions
 from digits_core.spec.model import parse
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which pictures are shown.
+
+    Attributes:
+        split: Whose; training changes those of its own split only.
+        label: Of this class only; empty: of all.
+        count: Pictures on a page.
+        page: Which page, from 0.
+        epochs: How many epochs to show of each.
+    """
+
+    split: Split = "train"
+    label: str | None = None
+    count: int = 6
+    page: int = 0
+    epochs: int = 5
+
+
 def explore_augmented(
-    opened: Dataset,
-    data: DataOptions | Mapping[str, Any],
-    seed: int,
-    plugins: Plugins,
-    *,
-    epochs: int = 5,
-    label: str | None = None,
-    count: int = 6,
-    page: int = 0,
+    opened: Dataset, data: DataOptions | Mapping[str, Any], seed: int, plugins: Plugins, shown: Shown
 ) -> Image:
-    """Training pictures, each beside what its first epochs make of it; see `dataset.explore.augmented_sheet`.
+    """Pictures, each beside what its first epochs make of it; see `dataset.explore.augmented_sheet`.
 
     Args:
         opened: The dataset.
         data: What a job does to pictures.
         seed: Its seed.
         plugins: What can be named.
-        epochs: How many epochs to show.
-        label: Show this class only.
-        count: Pictures on a page.
-        page: Which page, from 0.
+        shown: Which pictures.
 
     Raises:
         RequestWrong: With everything that is wrong.
     """
     wanted = parse(DataOptions, data) if isinstance(data, Mapping) else data
     recipe = _recipe(wanted, opened, seed, plugins)
-    reader, labels = opened.split("train"), opened.manifest.labels
+    reader, labels = opened.split(shown.split), opened.manifest.labels
     sampler = Sampler(len(reader), 1, seed, wanted.shuffle)
-    return augmented_sheet(reader, labels, recipe, sampler, count=count, page=page, label=label, epochs=epochs)
+    return augmented_sheet(
+        reader,
+        labels,
+        recipe,
+        sampler,
+        count=shown.count,
+        page=shown.page,
+        label=shown.label,
+        epochs=shown.epochs,
+    )
 
 
 def _recipe(data: DataOptions, opened: Dataset, seed: int, plugins: Plugins) -> Recipe:

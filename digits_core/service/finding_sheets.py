@@ -22,10 +22,10 @@ COLUMNS = 8
 #: Rows of a sheet for each reason.
 ROWS = 3
 TITLES = {
-    "label": "Likely wrong labels: given > suggested",
-    "mistake": "Confident mistakes: label > prediction",
-    "duplicate": "In two splits: label, likeness",
-    "unsure": "Unsure: label, lead of the first guess",
+    "label": "Likely wrong labels: row, given > suggested",
+    "mistake": "Confident mistakes: row, label > prediction",
+    "duplicate": "In two splits: row, label, likeness",
+    "unsure": "Unsure: row, label, lead of the first guess",
 }
 
 Cell = tuple[Pixels, str]
@@ -36,13 +36,14 @@ def errors_sheet(home: Home, found: ErrorsView) -> Image | None:
     dataset = open_referred(home, f"{found.dataset}@{found.version}")
     cells: list[Cell] = []
     headings: list[str] = []
-    for reason, group in itertools.groupby(found.findings, key=lambda item: item.reason):
+    numbered = enumerate(found.findings, 1)
+    for reason, group in itertools.groupby(numbered, key=lambda numbered: numbered[1].reason):
         own = list(itertools.islice(_cells(dataset, group), COLUMNS * ROWS))
         rows = -(-len(own) // COLUMNS)
         blank = np.full_like(own[0][0], 255)
         cells += own + [(blank, "")] * (rows * COLUMNS - len(own))
         headings += [TITLES[reason], *[""] * (rows - 1)]
-    return sheet(cells, len(cells), COLUMNS, dataset.manifest.size, headings) if cells else None
+    return sheet(cells, len(cells), COLUMNS, dataset.manifest.size, headings, lines=2) if cells else None
 
 
 def similar_sheet(home: Home, found: SimilarView) -> Image:
@@ -56,19 +57,19 @@ def similar_sheet(home: Home, found: SimilarView) -> Image:
     return sheet(cells, len(cells), max(1, round(len(cells) ** 0.5)), dataset.manifest.size)
 
 
-def _cells(dataset: Dataset, findings: Iterator[FindingView]) -> Iterator[Cell]:
-    for item in findings:
+def _cells(dataset: Dataset, findings: Iterator[tuple[int, FindingView]]) -> Iterator[Cell]:
+    for row, item in findings:
         reader = dataset.split(item.split)  # type: ignore[arg-type]
-        yield reader.read(np.array([item.index]))[0], _caption(item)
+        yield reader.read(np.array([item.index]))[0], f"{row} {_caption(item)}"
 
 
 def _caption(item: FindingView) -> str:
     match item.reason:
         case "label":
-            return f"{item.label} > {item.to}"
+            return f"{item.label}\n> {item.to}"
         case "mistake":
-            return f"{item.label} > {item.predicted} {item.probability:.0%}"
+            return f"{item.label}\n> {item.predicted} {item.probability:.0%}"
         case "duplicate":
-            return f"{item.label} {item.likeness:.3f}"
+            return f"{item.label}\n{item.likeness:.3f}"
         case _:
-            return f"{item.label} {item.margin:.0%}"
+            return f"{item.label}\n{item.margin:.0%}"

@@ -24,6 +24,7 @@ from digits_core.inference.lists import Listed
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import ListedPictures
 from digits_core.service.complaints import Complaints
+from digits_core.service.figures import Figure, layer_figures
 from digits_core.service.inspection_view import inspection_view, saliency_view
 from digits_core.service.runtimes import ChosenRuntime, choose_runtime, computing_backend
 from digits_core.service.views.inspection import InspectionView
@@ -71,6 +72,10 @@ class Inspected:
     inspection: Inspection
     saliency: tuple[Saliency, ...]
     comparison: Comparison | None
+
+    def figures(self) -> Iterator[Figure]:
+        """Every picture: that of the input and of what counts in it, then of each layer its activation and weights."""
+        return layer_figures(self.inspection, self.saliency, self.request.tiles)
 
     def report(self) -> str:
         """One page of HTML that needs nothing else."""

@@ -41,6 +41,25 @@ class Listing(NamedTuple):
         return f'{{"jobs": [\n{lines}\n]{rest}}}'
 
 
+class Known:
+    """Read models of jobs that were listed before: whoever lists 10,000 again and again reads only what is new."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[tuple[str, ...], tuple[JobView, ...]] = ((), ())
+
+    def views(self, listing: Listing) -> tuple[JobView, ...]:
+        """The jobs of a listing as read models; the same tuple as before where nothing has changed."""
+        from digits_core.service.views.jobs import JobView
+
+        texts, views = self._seen
+        if listing.jobs != texts:
+            before = dict(zip(texts, views, strict=True))
+            views = tuple(before.get(text) or JobView.model_validate_json(text) for text in listing.jobs)
+            # Another thread may do the same: each puts a whole table in place.
+            self._seen = (listing.jobs, views)
+        return views
+
+
 def list_jobs(home: Home | None = None, newest: int | None = None, runs: Runs | None = None) -> Listing:
     """Every open job, and those that are closed; damaged ones are left out.
 
@@ -50,15 +69,17 @@ def list_jobs(home: Home | None = None, newest: int | None = None, runs: Runs | 
         runs: What looks at open ones, where there is one already.
     """
     home = home or Home.default()
-    index = Index(home)
+    index = runs.index if runs else Index(home)
     ids = index.sync()
     opened, ended = _seen(runs or _runs(home), ids) if ids else ([], [])
-    # One that closes between the two is found twice.
-    closed = {kept.id: kept for kept in (*ended, *index.closed(newest))}
-    count = len(closed) if newest is None else min(newest, len(closed))
-    shown = sorted(closed.values())[len(closed) - count :]
-    left_out = 0 if newest is None else index.count_closed() + len(ended) - count
-    return Listing(tuple(kept.view for kept in sorted([*opened, *shown])), left_out)
+    closed: Sequence[Kept] = index.closed(newest)
+    if opened or ended:
+        # One that closes between the two is found twice.
+        meanwhile = {kept.id for kept in (*opened, *ended)}
+        closed = sorted([*ended, *(kept for kept in closed if kept.id not in meanwhile)], reverse=True)
+    shown = closed[:newest]
+    left_out = 0 if newest is None else index.count_closed() + len(ended) - len(shown)
+    return Listing(tuple(kept.view for kept in sorted([*opened, *reversed(shown)])), left_out)
 
 
 def _seen(runs: Runs, ids: Sequence[str]) -> tuple[list[Kept], list[Kept]]:

@@ -25,7 +25,7 @@ SUFFIX = ".py"
 
 def is_native(name: str) -> bool:
     """Whether a network is named by a Python file."""
-    return Path(name).suffix.lower() == SUFFIX
+    return "\n" not in name and Path(name).suffix.lower() == SUFFIX
 
 
 def read_native(path: Path, input: NetworkInput, backend: str, home: Home) -> Graph:

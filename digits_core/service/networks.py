@@ -18,6 +18,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
 from digits_core.service.native import is_native, refuse_native
+from digits_core.service.network_names import NETWORK, is_text
 from digits_core.service.views.networks import (
     FamilyAdvice,
     ImportedNetworkView,
@@ -27,7 +28,7 @@ from digits_core.service.views.networks import (
     ParamView,
     RecipeView,
 )
-from digits_core.spec.files import dump_yaml, parse_text, read_marked
+from digits_core.spec.files import dump_yaml, parse_marked, parse_text, read_marked
 from digits_core.spec.model import parse
 from digits_core.spec.solver import Sgd
 
@@ -40,8 +41,10 @@ FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
 def is_file(name: str) -> bool:
-    """Whether a network is named by a file rather than by its family."""
-    return is_native(name) or Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name.partition(":")[0]
+    """Whether a network is told by a file, or the text of one, rather than by its family."""
+    if is_text(name) or is_native(name):
+        return True
+    return Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def build_network(text: str, input: NetworkInput | None, families: Registry[Netw
     """The graph of a family or file.
 
     Args:
-        text: Name of a family, maybe with params, or path of a network file.
+        text: Name of a family, maybe with params, path of a network file, or the text of one.
         input: What a dataset says; None takes the usual input of the family, or what the file says.
         families: Known families.
 
@@ -128,7 +131,8 @@ def build_network(text: str, input: NetworkInput | None, families: Registry[Netw
     if is_native(text):
         raise refuse_native(text)
     if is_file(text):
-        data, origin = read_marked(Path(text), error=NetworkInvalid)
+        marked = parse_marked(text, where=NETWORK, error=NetworkInvalid) if is_text(text) else None
+        data, origin = marked or read_marked(Path(text), error=NetworkInvalid)
         return codec.decode(data, input=input, where=origin)
     return choose_family(text, families).build(input)
 

@@ -78,7 +78,7 @@ def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugin
     spec = parse_words(DatasetSpec, request, where, complaints)
     if spec is not None:
         if home.dataset_folder(spec.name).exists():
-            complaints.add(_taken("dataset", spec.name))
+            complaints.add(_taken("dataset", spec.name, home))
         if spec.source != "auto":
             with complaints.gathered():
                 require_installed(plugins.dataset_sources, spec.source)
@@ -126,19 +126,19 @@ def resolve_job(
     dataset = split_reference(spec.dataset)[0]
     maker = making(dataset) if dataset not in home.dataset_names() else None
     manifest: DatasetManifest | None = None
-    with complaints.gathered():
+    with complaints.gathered("dataset"):
         manifest = None if maker else find_dataset(home, spec.dataset)
         form = picture_source(manifest) if manifest else expected_source(maker) if maker else None
-    with complaints.gathered():
+    with complaints.gathered("start"):
         origin = find_origin(home, plugins, spec) if spec.start else None
     if origin is not None and manifest is not None:
         spec = inherit(spec, origin, manifest)
     spec, fitted = with_fitting_batch(spec, form)
-    with complaints.gathered():
+    with complaints.gathered("backend"):
         backend = choose_backend(spec.backend, plugins.backends, read_settings(home).interpreters)
     input = _input(spec, form, complaints)
     native = spec.network if spec.network and is_native(spec.network) else ""
-    with complaints.gathered():
+    with complaints.gathered("network"):
         if not native:
             graph = _graph(spec, origin, input, plugins)
         elif not runs_code:
@@ -146,7 +146,7 @@ def resolve_job(
     complaints.errors.extend(
         augment_errors(spec.data.augment, plugins.augmentations, elsewhere=backend in read_settings(home).interpreters)
     )
-    with complaints.gathered():
+    with complaints.gathered("devices"):
         _check_devices(spec.devices, native, backend, plugins)
     with complaints.gathered():
         spec = with_known_solver(spec, plugins.solvers, where)
@@ -187,9 +187,9 @@ def _wrong_with_name(name: str | None, home: Home, place: Place) -> Iterator[Dig
         message = f"A job on {place.count} nodes expects a name, found none."
         yield SpecInvalid(message, where="name", hint="Add --name: all nodes mean the same job by it.")
     if name and home.job_folder(name).exists() and place.rank == 0:
-        yield _taken("job", name)
+        yield _taken("job", name, home)
     if name and home.model_folder(name).exists():
-        yield _taken("model", name)
+        yield _taken("model", name, home)
 
 
 def complete(request: JobRequest, home: Home, plugins: Plugins) -> ResolvedJob:
@@ -259,6 +259,13 @@ def free_name(wanted: str, home: Home) -> str:
     return next(name for name in names if name not in taken and not home.job_folder(name).exists())
 
 
-def _taken(kind: str, name: str) -> NameTaken:
-    hint = f"Choose another name, or delete it: digits {kind} delete {name}."
-    return NameTaken(f"A {kind} {name!r} exists already.", hint=hint)
+#: What else can be done with what has a name already.
+_INSTEAD = {"job": "go on with it: digits job resume {}; ", "dataset": "add to it: digits dataset append {} FOLDER; "}
+
+
+def _taken(kind: str, name: str, home: Home) -> NameTaken:
+    taken = {"job": home.job_ids, "model": home.model_names, "dataset": home.dataset_names}[kind]()
+    free = next(other for number in range(2, 10**6) if (other := f"{name}-{number}") not in taken)
+    instead = _INSTEAD.get(kind, "").format(name)
+    hint = f"Choose another name, such as {free}; {instead}or delete it: digits {kind} delete {name}."
+    return NameTaken(f"A {kind} {name!r} exists already.", where="name", hint=hint)

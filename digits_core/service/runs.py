@@ -53,7 +53,8 @@ class Runs:
     def __init__(self, home: Home, launcher: Launcher, backends: Registry[Backend], settle: Settle) -> None:
         self.launcher = launcher
         self._home = home
-        self._index = Index(home)
+        #: Which of them are open, and what the others came to.
+        self.index = Index(home)
         self._scheduler = Scheduler(home, launcher, backends, settle)
         self._places = Places(self._scheduler)
         #: What pauses and ends them.
@@ -93,7 +94,7 @@ class Runs:
             assert stands.run is not None
             ticket = next_ticket(self._home)
             with turn(self._home):
-                self._index.reopen(folder.id)
+                self.index.reopen(folder.id)
                 requeue(folder, stands.run, ticket=ticket, **changes)
         if stands.failure is None:
             return ()
@@ -149,7 +150,7 @@ class Runs:
         views: dict[str, JobView] = {}
         while True:
             self.look()
-            opened = [id for id in self._index.sync() if (not ids or id in ids) and self._open_still(id)]
+            opened = [id for id in self.index.sync() if (not ids or id in ids) and self._open_still(id)]
             # One that has closed is told as it ended; one that is gone, as it was seen last.
             for id in dict.fromkeys((*ids, *views, *opened)):
                 if id in opened or id not in views or views[id].state not in CLOSED:
@@ -162,7 +163,7 @@ class Runs:
 
     def making(self, dataset: str) -> TaskRequest | None:
         """The job that is making a dataset, or is about to; None where there is none."""
-        for id in self._index.sync():
+        for id in self.index.sync():
             with contextlib.suppress(DigitsError):
                 folder = self._folder(id)
                 request = folder.whole_request()
@@ -175,7 +176,7 @@ class Runs:
     def needing(self, job: str) -> tuple[str, ...]:
         """Open jobs that score a model of ``job``."""
         found = []
-        for id in self._index.sync():
+        for id in self.index.sync():
             with contextlib.suppress(DigitsError):
                 spec = self._folder(id).whole_request().spec
                 scores = isinstance(spec, EvaluationSpec) and spec.model.partition("@")[0] == job
@@ -189,7 +190,7 @@ class Runs:
 
     def forget(self, id: str) -> None:
         """What the index knows of a job is no longer so."""
-        self._index.reopen(id)
+        self.index.reopen(id)
 
     def settled(self, folder: JobFolder) -> Standing:
         """Where a job stands once a process that has said its last word has ended."""
@@ -213,7 +214,7 @@ class Runs:
                         view = job_view(folder, self.launcher)
                         closed.append(Kept(view.created, id, view.to_json()))
             with contextlib.suppress(StorageUnusable):  # It is a cache: they stay open until there is room.
-                self._index.close(closed)
+                self.index.close(closed)
 
     def _alive(self, handle: Handle | None) -> bool:
         return handle is not None and self.launcher.alive(handle)

@@ -99,6 +99,7 @@ class Stopping:
         """
         handle = folder.process()
         if at_once and handle is not None:
+            folder.ask("stop")
             self._launcher.stop(handle)
         else:
             folder.ask("pause")

@@ -28,10 +28,12 @@ from digits_core.events.facts import (
 from digits_core.events.series import measured
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
+from digits_core.service.network_names import told_name
 from digits_core.service.views.jobs import JobView, SnapshotView, StartView, TrackerView, UsageView
 from digits_core.service.views.view import ErrorView
 from digits_core.spec.dataset import split_reference
 from digits_core.spec.evaluation import EvaluationSpec
+from digits_core.store.about import read_about
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
 from digits_core.store.start import read_record
@@ -60,13 +62,16 @@ def tracker_views(folder: JobFolder) -> tuple[TrackerView, ...]:
 
 def job_view(folder: JobFolder, launcher: Launcher) -> JobView:
     """The job in ``folder`` as it stands."""
-    stands = standing(folder, launcher)
+    return _summarized(folder, standing(folder, launcher)).model_copy(update=read_about(folder.path).model_dump())
+
+
+def _summarized(folder: JobFolder, stands: Standing) -> JobView:
     # Before a run has begun the newest sample may be of the one before.
     usage = latest_usage(folder.usage_path) if stands.state in ("running", "pausing") else None
     request = folder.whole_request()
     if isinstance(request, TaskRequest):
         return summarize_task(request, stands, _scores(folder), usage)
-    network = request.spec.network or "" if stands.run and stands.run.awaits else folder.network_name()
+    network = told_name(request.spec.network or "") if stands.run and stands.run.awaits else folder.network_name()
     return summarize(request, network, stands, list_snapshots(folder.snapshots_folder), usage)
 
 

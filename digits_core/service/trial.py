@@ -6,6 +6,7 @@ a backend may have a Python of its own, in which its jobs run.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 import subprocess
@@ -13,14 +14,52 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+
+from pydantic import Field
 
 from digits_core.errors import NameUnknown
 from digits_core.hooks.registry import OwnedEntry, Plugins, discover
 from digits_core.service.views.machine import CheckView
+from digits_core.spec.model import Spec
 
 #: Seconds that a framework may take to import before it counts as stuck.
 PATIENCE_S = 120
+
+
+class Claims(Spec):
+    """What a backend claims; see `contracts.backend.Capabilities`."""
+
+    ops: tuple[str, ...] = ()
+    """Kinds of operations that it builds."""
+    solvers: tuple[str, ...] = ()
+    """Solvers that it applies."""
+    precisions: tuple[str, ...] = ()
+    """Number formats that it computes in."""
+    device_kinds: tuple[str, ...] = ()
+    """Kinds of devices that it drives."""
+    deterministic: bool = False
+    """Whether equal inputs give bit-equal results on CPU devices."""
+    compiles: bool = False
+    """Whether it can compile steps."""
+    distributed: bool = False
+    """Whether several processes can train together."""
+
+
+class TrialReport(Spec):
+    """What a backend finds where it is tried, or what is wrong with it."""
+
+    digits: str = ""
+    """Version of DIGITS there."""
+    packages: dict[str, str] = Field(default_factory=dict)
+    """What it needs, and the versions of that."""
+    devices: tuple[str, ...] = ()
+    """What it drives there, with names."""
+    claims: Claims = Claims()
+    """What it claims there."""
+    problem: str = ""
+    """Why it cannot be used, in words."""
+    remedy: str = ""
+    """What to do about that."""
 
 
 def try_backends(plugins: Plugins) -> tuple[CheckView, ...]:
@@ -40,7 +79,7 @@ def try_interpreters(plugins: Plugins, interpreters: Mapping[str, str]) -> tuple
         return tuple(pool.map(partial(_try_there, plugins), interpreters.items()))
 
 
-def report(name: str) -> dict[str, Any]:
+def report(name: str) -> TrialReport:
     """What the backend called ``name`` finds in this process.
 
     Raises:
@@ -48,40 +87,56 @@ def report(name: str) -> dict[str, Any]:
     """
     backends = discover().backends
     backend = backends.get(name)()
-    packages = backends.entry(name).versions
-    devices = [f"{device.id} ({device.name})" for device in backend.devices()]
-    return {"digits": importlib.metadata.version("digits"), "packages": packages, "devices": devices}
+    claims = {
+        key: tuple(sorted(value)) if isinstance(value, frozenset) else value
+        for key, value in dataclasses.asdict(backend.capabilities()).items()
+    }
+    return TrialReport(
+        digits=importlib.metadata.version("digits"),
+        packages=backends.entry(name).versions,
+        devices=tuple(f"{device.id} ({device.name})" for device in backend.devices()),
+        claims=Claims.model_validate(claims),
+    )
+
+
+def ask(owned: OwnedEntry, interpreter: str | None = None) -> TrialReport:
+    """What a backend finds in a process of its own, or what is wrong with it.
+
+    Args:
+        owned: The backend.
+        interpreter: The Python that its jobs run in; None: this one.
+    """
+    name, here = owned.entry.name, interpreter is None
+    reinstall = f"Run: pip install --force-reinstall {' '.join(owned.entry.needs) or owned.plugin}"
+    try:
+        done = _run(interpreter or sys.executable, name)
+    except OSError as reason:
+        problem = f"it cannot be started: {reason.strerror or reason}"
+        return TrialReport(problem=problem, remedy="Name a Python 3.11 or newer with its whole path in settings.yaml.")
+    except subprocess.TimeoutExpired:
+        slow = "does not load" if here else f"{name} does not load"
+        remedy = reinstall if here else f"Try there: import {name}"
+        return TrialReport(problem=f"{slow} within {PATIENCE_S} s", remedy=remedy)
+    if interpreter is not None:
+        problem, remedy = _judge(done, interpreter, owned)
+        return TrialReport(problem=problem, remedy=remedy) if problem else _reported(done)
+    return TrialReport(problem=_last_line(done), remedy=reinstall) if done.returncode else _reported(done)
 
 
 def _try_here(owned: OwnedEntry) -> CheckView:
-    remedy = f"Run: pip install --force-reinstall {' '.join(owned.entry.needs) or owned.plugin}"
-    check = partial(CheckView, name=owned.entry.name)
-    try:
-        done = _run(sys.executable, owned.entry.name)
-    except subprocess.TimeoutExpired:
-        return check(passed=False, found=f"does not load within {PATIENCE_S} s", remedy=remedy)
-    if done.returncode:
-        return check(passed=False, found=_last_line(done), remedy=remedy)
-    return check(passed=True, found=_describe(_reported(done)))
+    found = ask(owned)
+    passed = not found.problem
+    return CheckView(name=owned.entry.name, passed=passed, found=_describe(found), remedy=found.remedy)
 
 
 def _try_there(plugins: Plugins, item: tuple[str, str]) -> CheckView:
     name, interpreter = item
-    problem, remedy = "", ""
     try:
-        owned = plugins.backends.entry(name)
-        done = _run(interpreter, name)
-        problem, remedy = _judge(done, interpreter, owned)
+        found = ask(plugins.backends.entry(name), interpreter)
     except NameUnknown as unknown:
-        problem, remedy = str(unknown), "Put the name right in settings.yaml."
-    except OSError as reason:
-        problem = f"it cannot be started: {reason.strerror or reason}"
-        remedy = "Name a Python 3.11 or newer with its whole path in settings.yaml."
-    except subprocess.TimeoutExpired:
-        problem, remedy = f"{name} does not load within {PATIENCE_S} s", f"Try there: import {name}"
-    found = problem or _describe(_reported(done))
-    check = partial(CheckView, name=f"{name} interpreter", found=f"{interpreter}: {found}")
-    return check(passed=not problem, remedy=remedy)
+        found = TrialReport(problem=str(unknown), remedy="Put the name right in settings.yaml.")
+    told = f"{interpreter}: {_describe(found)}"
+    return CheckView(name=f"{name} interpreter", passed=not found.problem, found=told, remedy=found.remedy)
 
 
 def _judge(done: subprocess.CompletedProcess[str], interpreter: str, owned: OwnedEntry) -> tuple[str, str]:
@@ -96,7 +151,7 @@ def _judge(done: subprocess.CompletedProcess[str], interpreter: str, owned: Owne
     if done.returncode:
         return _last_line(done), install
     try:
-        there = str(_reported(done)["digits"])
+        there = str(json.loads(_last_printed(done))["digits"])
     except (ValueError, KeyError, TypeError):
         there = "of another version"
     return ("", "") if there == here else (f"DIGITS there is {there}, here it is {here}", install)
@@ -123,20 +178,23 @@ def _last_line(done: subprocess.CompletedProcess[str]) -> str:
     return (done.stderr.strip().splitlines() or [f"its process ended with status {done.returncode}"])[-1]
 
 
-def _reported(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def _last_printed(done: subprocess.CompletedProcess[str]) -> str:
     # Frameworks may print something of their own before.
-    reported: dict[str, Any] = json.loads((done.stdout.strip().splitlines() or [""])[-1])
-    return reported
+    return (done.stdout.strip().splitlines() or [""])[-1]
 
 
-def _describe(report: Mapping[str, Any]) -> str:
-    packages = [f"{package} {version}" for package, version in report["packages"].items()]
-    return "; ".join(filter(None, (", ".join(packages), ", ".join(report["devices"]))))
+def _reported(done: subprocess.CompletedProcess[str]) -> TrialReport:
+    return TrialReport.model_validate_json(_last_printed(done))
+
+
+def _describe(found: TrialReport) -> str:
+    packages = [f"{package} {version}" for package, version in found.packages.items()]
+    return found.problem or "; ".join(filter(None, (", ".join(packages), ", ".join(found.devices))))
 
 
 def main() -> None:
     """Load the backend named in the arguments and print what it finds."""
-    print(json.dumps(report(sys.argv[1])))
+    print(report(sys.argv[1]).model_dump_json())
 
 
 if __name__ == "__main__":

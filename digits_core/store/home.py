@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
@@ -13,6 +15,8 @@ from digits_core.errors import NameUnknown
 from digits_core.spec.model import NAME_PATTERN
 
 _NAME = re.compile(NAME_PATTERN)
+#: Nanoseconds after which another change of a folder is sure to give it another time; some file systems count by 2 s.
+_SETTLED_NS = 3 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,26 @@ def _checked(kind: str, name: str) -> str:
 
 
 def _folders_with(parent: Path, file: str) -> tuple[str, ...]:
-    if not parent.is_dir():
+    try:
+        status = os.stat(parent)
+    except OSError:
         return ()
-    # By plain words: with 10,000 of them, making `Path`s takes longer than asking the disk.
+    # What 10,000 folders have is not asked again and again while none has come or gone.
+    settled = abs(time.time_ns() - status.st_mtime_ns) > _SETTLED_NS
+    look = _look if settled else _look.__wrapped__
+    complete, others = look(str(parent), file, (status.st_ino, status.st_mtime_ns))
+    late = [name for name in others if _has(str(parent), name, file)]
+    return tuple(sorted([*complete, *late])) if late else complete
+
+
+@lru_cache(maxsize=8)
+def _look(parent: str, file: str, _stamp: tuple[int, int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Folders that have the file, sorted, and those that do not, as they were when ``parent`` had the stamp."""
     names = sorted(filter(_NAME.fullmatch, os.listdir(parent)))
-    return tuple(name for name in names if os.path.exists(f"{parent}/{name}/{file}"))
+    complete = tuple(name for name in names if _has(parent, name, file))
+    return complete, tuple(sorted(set(names).difference(complete)))
+
+
+def _has(parent: str, name: str, file: str) -> bool:
+    # By plain words: with 10,000 of them, making `Path`s takes longer than asking the disk.
+    return os.path.exists(f"{parent}/{name}/{file}")

@@ -7,6 +7,7 @@ A job is *open* until somebody has seen that it waits for nothing but a person; 
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class Kept(NamedTuple):
 class Index:
     """The index of ``home``; every method is one transaction, so that processes may share it.
 
+    Whoever asks again and again keeps one of these: it reads only what has changed meanwhile.
+
     Methods that write raise `StorageUnusable` where the disk is full.
 
     Args:
@@ -45,6 +48,8 @@ class Index:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._synced: tuple[tuple[str, ...], object, tuple[str, ...]] = ((), None, ())
+        self._closed: tuple[object, tuple[Kept, ...]] = (None, ())
 
     @property
     def path(self) -> Path:
@@ -53,9 +58,12 @@ class Index:
 
     def sync(self) -> tuple[str, ...]:
         """Take in jobs that are new and forget those that are gone; returns the open ones, sorted."""
-        ids = set(self._home.job_ids())
-        if not ids and not self.path.exists():
+        complete, changes = self._home.job_ids(), self._changes()
+        if not complete and changes is None:
             return ()
+        if (complete, changes) == self._synced[:2]:
+            return self._synced[2]
+        ids = set(complete)
         with self._open() as database:
             known = dict(database.execute("SELECT id, view IS NULL FROM jobs"))
             database.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in known.keys() - ids])
@@ -63,7 +71,10 @@ class Index:
             database.executemany(
                 "INSERT OR IGNORE INTO jobs (id) VALUES (?)", [(id,) for id in sorted(ids - known.keys())]
             )
-        return tuple(sorted(id for id in ids if known.get(id, True)))
+        opened = tuple(id for id in complete if known.get(id, True))
+        # Where something was written just now, the next look finds that it has changed, and looks once more.
+        self._synced = (complete, changes, opened)
+        return opened
 
     def close(self, jobs: Collection[Kept]) -> None:
         """Keep the summaries of jobs that wait for nothing but a person."""
@@ -82,14 +93,15 @@ class Index:
         Args:
             newest: No more than these; empty: all of them.
         """
-        if not self.path.exists():
+        if (changes := self._changes()) is None:
             return ()
-        with self._open() as database:
-            rows = database.execute(
-                "SELECT created, id, view FROM jobs WHERE view IS NOT NULL ORDER BY created DESC, id DESC LIMIT ?",
-                (-1 if newest is None else newest,),
-            )
-            return tuple(Kept(*row) for row in rows)
+        before, kept = self._closed
+        if changes != before or newest is not None:
+            with self._open() as database:
+                kept = _newest(database, -1 if newest is None else newest)
+            if newest is None:
+                self._closed = (changes, kept)
+        return kept
 
     def count_closed(self) -> int:
         """How many jobs are closed."""
@@ -102,6 +114,17 @@ class Index:
         """Forget everything; the next `sync` begins anew."""
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def _changes(self) -> tuple[int, bytes] | None:
+        """What is another after every change; None where there is no file.
+
+        SQLite counts changes in the file's head: https://www.sqlite.org/fileformat.html#file_change_counter
+        """
+        try:
+            with open(self.path, "rb") as stream:
+                return os.fstat(stream.fileno()).st_ino, stream.read(28)[24:]
+        except FileNotFoundError:
+            return None
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -126,6 +149,13 @@ class Index:
                 raise OSError(reason.sqlite_errorcode, f"{self.path}: {reason}") from reason
             self.delete()  # It is damaged, and can be had anew.
             return _prepared(self.path)
+
+
+def _newest(database: sqlite3.Connection, most: int) -> tuple[Kept, ...]:
+    rows = database.execute(
+        "SELECT created, id, view FROM jobs WHERE view IS NOT NULL ORDER BY created DESC, id DESC LIMIT ?", (most,)
+    )
+    return tuple(Kept(*row) for row in rows)
 
 
 def _prepared(path: Path) -> sqlite3.Connection:

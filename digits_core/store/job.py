@@ -10,6 +10,7 @@
       start.*        what it starts from, if that is a model: see `digits_core.store.start`
       trackers/      who else is told: see `digits_core.store.tracking`
       nodes/         where the machines of a run met, if there are several
+      about.json     what people say about it, if they do: see `digits_core.store.about`
       rate.json      how its learning rate was found, if it was     rate.svg       the same as a picture
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from digits_core.graph.graph import Graph
 
 #: What a person may want of a running job.
-Wish = Literal["pause", "abort"]
+Wish = Literal["pause", "abort", "stop"]
 
 
 class JobRequest(Spec):
@@ -299,18 +300,18 @@ class JobFolder:
         write_file(self.path / "process.json", dump_json(dataclasses.asdict(handle)))
 
     def ask(self, wish: Wish) -> None:
-        """Ask the worker to pause or abort; it answers at its next step."""
+        """Ask the worker to pause or abort, at its next step; ``stop`` says that its end was wanted by who kills it."""
         with storage_errors(f"the request to {wish}"):
             (self.path / "control").mkdir(exist_ok=True)
             (self.path / "control" / wish).touch()
 
     def asked(self) -> frozenset[str]:
         """What was asked and not cleared."""
-        return frozenset(wish for wish in ("pause", "abort") if (self.path / "control" / wish).exists())
+        return frozenset(wish for wish in get_args(Wish) if (self.path / "control" / wish).exists())
 
     def clear_asked(self) -> None:
         """Forget what was asked: done by a worker that has answered, and by whoever starts the next."""
-        for wish in ("pause", "abort"):
+        for wish in get_args(Wish):
             (self.path / "control" / wish).unlink(missing_ok=True)
 
     def _read(self, file: str, error: type[RequestWrong] = SpecInvalid) -> Any:

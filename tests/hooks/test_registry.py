@@ -1,10 +1,12 @@
 """Discovery is guarded: broken plugins are listed, the others work."""
 
+import subprocess
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
+from digits_core.cli.main import run
 from digits_core.errors import NameUnknown, PluginConflict, PluginMissing
 from digits_core.hooks.registry import collect, discover
 
@@ -117,3 +119,50 @@ def test_asking_for_names_imports_no_backend():
         "sys.exit(bool({'torch', 'jax', 'tensorflow', 'flax'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+COMMAND = """
+import typer
+from digits_core.contracts.command import Command
+from digits_core.contracts.entry import Entry
+from digits_core.hooks import hookimpl
+
+class Hello(Command):
+    def app(self):
+        app = typer.Typer()
+        app.command("hello")(lambda: print("hello"))
+        return app
+
+@hookimpl
+def digits_extend_cli():
+    return [Entry("hello", "{target}", "Says hello.", needs={needs}), Entry("job", "nowhere:Job", "Not ours.")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "needs", "status", "said"),
+    [
+        ("greeting:Hello", (), 0, "hello"),
+        ("greeting:Missing", (), 2, "cannot be imported"),
+        ("greeting:hookimpl", (), 2, "subclass of Command"),
+        ("greeting:Hello", ("no_such",), 2, "pip install no_such"),
+    ],
+)
+def test_a_plugin_brings_a_command_and_takes_none_of_the_core(plugin, monkeypatch, capsys, target, needs, status, said):
+    brought = collect([plugin("greeting", COMMAND.format(target=target, needs=needs))])
+    monkeypatch.setattr("digits_core.service.commands.discover", lambda: brought)
+    assert run(["hello"]) == status
+    assert said in "".join(capsys.readouterr())
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Says hello." in text and "Not ours." not in text
+    assert run(["job", "list"]) == 0
+
+
+def test_the_help_imports_nothing_of_what_commands_stand_on():
+    heavy = ("pydantic", "numpy", "fastapi", "nicegui", "digits_web.commands")
+    code = (
+        f"import sys, digits_core.cli.main as cli; cli.run(['--help']); print([n for n in {heavy} if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "serve" in done.stdout and done.stdout.endswith("[]\n")

@@ -23,7 +23,7 @@ FAULTS = {
         "import digits_core.store.home",
     ),
     "A plugin sees contracts and what they need": ("digits_networks/lenet.py", "import digits_core.dataset.sampler"),
-    "The command line speaks to the service only": ("digits_core/cli/job.py", "import digits_core.store.home"),
+    "Command line and page speak to the service only": ("digits_core/cli/job.py", "import digits_core.store.home"),
     "Nothing in the core imports from the root package": (
         "digits_core/store/home.py",
         "from digits_core import __version__",

@@ -68,6 +68,14 @@ def submit(digits, name, **changes):
     return digits.submit({**REQUEST, "name": name, **changes})
 
 
+def test_what_a_person_stops_at_once_has_not_failed_and_can_be_resumed(digits):
+    submit(digits, "long", **{key: ENDLESS[key] for key in ("epochs", "batch", "solver")})
+    wait_for(digits, lambda: states(digits, "long") == ["running"])
+    digits.interrupt("long", at_once=True)
+    wait_for(digits, lambda: digits.job("long").state == "paused")
+    assert digits.job("long").error is None
+
+
 def held_once(digits):
     """Devices of jobs whose processes live; fails where one is given twice."""
     devices = []

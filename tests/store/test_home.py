@@ -1,5 +1,6 @@
 """The home folder."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,19 @@ def test_only_complete_datasets_and_jobs_are_listed(tmp_path):
             (home.path / "jobs" / name / "job.json").touch()
             (home.path / "datasets" / name / "dataset.json").touch()
     assert home.job_ids() == home.dataset_names() == ("a", "b")
+
+
+def test_what_comes_later_is_listed_however_often_it_was_looked_at_before(tmp_path):
+    home = Home(tmp_path)
+    jobs = home.path / "jobs"
+    (jobs / "late").mkdir(parents=True)
+    os.utime(jobs, (1e9, 1e9))
+    assert home.job_ids() == ()
+    (jobs / "late" / "job.json").touch()
+    assert home.job_ids() == ("late",), "the folder was there, its file came later"
+    (jobs / "more").mkdir()
+    (jobs / "more" / "job.json").touch()
+    assert home.job_ids() == ("late", "more")
 
 
 @pytest.mark.parametrize("name", ["..", "../jobs/x", "a/b", "", "/etc", ".hidden", "a\n"])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digits_core.errors import ModelInvalid
 from digits_core.service.doors.door import Door
 
 if TYPE_CHECKING:
@@ -15,23 +16,27 @@ if TYPE_CHECKING:
 class Archives(Door):
     """Pack, look into and check archives."""
 
-    def make_archive(self, model: str, destination: Path | None = None, *, license: str | None = None) -> ArchiveView:
+    def make_archive(
+        self, model: str, destination: Path | None = None, *, license: str | None = None, force: bool = False
+    ) -> ArchiveView:
         """Pack a model; made twice it is the same to the last byte.
 
         Args:
             model: ``JOB``, ``JOB@best``, an imported model, or an archive, which is packed anew.
-            destination: Where; its suffix says the form: .tar.gz, .tgz, .tar.bz2, .tar or .zip. What is there gives
-                way. Empty: ``MODEL.tar.gz`` in the current folder.
+            destination: Where; its suffix says the form: .tar.gz, .tgz, .tar.bz2, .tar or .zip. Empty:
+                ``MODEL.tar.gz`` in the current folder.
             license: Under which licence it is handed on, best an SPDX expression such as ``CC-BY-4.0``; None: that of
                 the archive which is packed anew, else none is named.
+            force: Replace a file that is there.
 
         Raises:
+            NameTaken: If there is a file already.
             RequestWrong: If there is no such model, no archive can hold it, or it cannot be written there.
             PluginMissing: If ONNX Runtime is not installed.
         """
         from digits_core.service.archiving import make_archive
 
-        return make_archive(self.home, self.plugins, model, destination, license)
+        return make_archive(self.home, self.plugins, model, destination, license, force=force)
 
     def archive(self, path: Path) -> ArchiveView:
         """What an archive says about itself; it is whole.
@@ -41,7 +46,7 @@ class Archives(Door):
         """
         from digits_core.service.archiving import archive_view
 
-        return archive_view(path.expanduser())
+        return archive_view(self._file(path))
 
     def verify_archive(self, path: Path) -> ArchiveCheckView:
         """Use everything in an archive once: digests, network, weights, and ONNX Runtime on its reference picture.
@@ -52,7 +57,7 @@ class Archives(Door):
         """
         from digits_core.service.archive_checks import verify_archive
 
-        return verify_archive(self.plugins, path.expanduser())
+        return verify_archive(self.plugins, self._file(path))
 
     def serve_archive(
         self,
@@ -79,4 +84,13 @@ class Archives(Door):
         """
         from digits_core.service.archive_serving import serve_archive
 
-        serve_archive(self.home, self.plugins, path.expanduser(), host, port, token, started)
+        serve_archive(self.home, self.plugins, self._file(path), host, port, token, started)
+
+    def _file(self, path: Path) -> Path:
+        """The file that ``path`` is, unless a model of that name was meant."""
+        file, name = path.expanduser(), str(path).partition("@")[0]
+        kinds = {"job": self.home.job_ids(), "model": self.home.model_names()}
+        kind = next((kind for kind, names in kinds.items() if name in names), None)
+        if kind is not None and not file.exists():
+            raise ModelInvalid(f"{path} is a {kind}, and no archive.", hint=f"Pack it first: digits archive {path}.")
+        return file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from digits_core.dataset.progress import Progress
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from digits_core.dataset.manifest import DatasetManifest
     from digits_core.dataset.opened import Dataset
+    from digits_core.service.views.about import TrashedView
     from digits_core.service.views.jobs import JobView
     from digits_core.spec.dataset import DatasetSpec, Split
     from digits_core.spec.job import DataOptions
@@ -127,11 +128,33 @@ class Datasets(Door):
             NameUnknown: If there is none.
             StateConflict: If jobs depend on it; names them.
         """
+        from digits_core.service.runs import remove
+
+        with self._unused(name):
+            remove(self.home.dataset_folder(name), "dataset")
+
+    def discard_dataset(self, name: str) -> TrashedView:
+        """Move a dataset that no job depends on into the trash, from which it can be restored.
+
+        Raises:
+            NameUnknown: If there is none.
+            StateConflict: If jobs depend on it; names them.
+        """
+        from digits_core.service.discarding import discard
+
+        with self._unused(name):
+            return discard(self.home, "dataset", name)
+
+    @contextlib.contextmanager
+    def _unused(self, name: str) -> Iterator[None]:
+        """Nobody changes a dataset meanwhile, and no job depends on it."""
         from digits_core.dataset.versions import changing
         from digits_core.scheduling.states import CLOSED
         from digits_core.service.listing import list_jobs
-        from digits_core.service.runs import remove
 
+        if "@" in name:
+            hint = f"To go back to it, make it the newest: digits dataset select {name}."
+            raise NameUnknown(f"Versions share their pictures and are not deleted singly, found {name}.", hint=hint)
         if name not in self.home.dataset_names():
             raise NameUnknown(f"There is no dataset {name!r}.", hint=suggest(name, self.home.dataset_names()))
         dependants = [
@@ -145,4 +168,4 @@ class Datasets(Door):
                 hint=f"Delete them first: {', '.join(f'digits job delete {job}' for job in dependants)}.",
             )
         with changing(self.home.dataset_folder(name), patience_s=0.0):
-            remove(self.home.dataset_folder(name), "dataset")
+            yield

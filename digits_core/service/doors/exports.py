@@ -22,6 +22,15 @@ class Exports(Door):
 
         return registry_view(self.plugins.exporters)
 
+    def export_name(self, model: str, to: str) -> str:
+        """What the file or folder of an export is called where nobody says.
+
+        Raises:
+            NameUnknown: If there is no such format.
+            PluginMissing: If what it needs is not installed.
+        """
+        return f"{model.replace('@', '-')}{self.plugins.exporters.get(to).suffix}"
+
     def export(
         self,
         model: str,

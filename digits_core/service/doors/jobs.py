@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from digits_core.errors import NameTaken, StateConflict
@@ -12,6 +13,8 @@ from digits_core.service.watcher import Nobody, Watcher
 
 if TYPE_CHECKING:
     from digits_core.service.background import Schedule
+    from digits_core.service.listing import Known
+    from digits_core.service.views.about import TrashedView
     from digits_core.service.views.jobs import JobView
     from digits_core.store.job import JobFolder
 
@@ -23,7 +26,13 @@ class Jobs(Door):
         """Every job, oldest first; damaged ones are left out."""
         from digits_core.service.listing import list_jobs
 
-        return list_jobs(self.home, runs=self._runs).views()
+        return self._known.views(list_jobs(self.home, runs=self._runs))
+
+    @cached_property
+    def _known(self) -> Known:
+        from digits_core.service.listing import Known
+
+        return Known()
 
     def job(self, job: str) -> JobView:
         """The job as it stands.
@@ -33,15 +42,30 @@ class Jobs(Door):
         """
         return self._runs.view(self._job(job))
 
-    def log(self, job: str) -> str:
-        """What the job's workers printed."""
+    def log(self, job: str, *, last_bytes: int | None = None) -> str:
+        """What the job's workers printed.
+
+        Args:
+            job: Id of the job.
+            last_bytes: Whole lines from the end of no more bytes than these; None: all of it.
+        """
+        from digits_core.service.log import read_end
+
         path = self._job(job).log_path
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return read_end(path, last_bytes) if path.exists() else ""
 
     def usual(self, job: str) -> Usual:
         """The batch size of a job, and the rate that went with it."""
         spec = self._job(job).request().spec
         return Usual(spec.batch_size, spec.solver.rate)
+
+    def job_request(self, job: str) -> dict[str, Any]:
+        """What a job was asked, as plain data and with every default: what `train`, or another door, takes again.
+
+        Raises:
+            NameUnknown: If there is none of that id.
+        """
+        return self._job(job).whole_request().spec.model_dump(mode="json")
 
     def clone(self, job: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """The request of a job with some keys changed, to be trained or submitted under a name of its own."""
@@ -156,6 +180,18 @@ class Jobs(Door):
         folder = self._job(job)
         self._require_closed(folder, "deleted")
         remove(folder.path, "job")
+
+    def discard_job(self, job: str) -> TrashedView:
+        """Move a job with its snapshots into the trash, from which it can be restored.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            StateConflict: If it runs.
+        """
+        from digits_core.service.discarding import discard
+
+        self._require_closed(self._job(job), "discarded")
+        return discard(self.home, "job", job)
 
     def _require_closed(self, folder: JobFolder, what: str) -> None:
         from digits_core.scheduling.states import CLOSED

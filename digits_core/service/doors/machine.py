@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from digits_core.service.doors.door import Door
 
 if TYPE_CHECKING:
-    from digits_core.service.views.machine import DeviceView, DoctorView, PluginsView
+    from digits_core.service.views.machine import DeviceView, DoctorView, HomeView, PluginsView
 
 
 class Machine(Door):
@@ -28,10 +28,20 @@ class Machine(Door):
         """
         from digits_core.service.devices import device_views
 
-        return device_views(self.home)
+        return device_views(self.home, lambda: self._runs.holders())
 
     def doctor(self) -> DoctorView:
         """How this installation is."""
         from digits_core.service import doctor
 
         return doctor.examine(self.home, self.plugins)
+
+    def about_home(self) -> HomeView:
+        """Where datasets and jobs are, and what is set for them; looks at no job.
+
+        Raises:
+            SpecInvalid: If the settings do not say what they should.
+        """
+        from digits_core.service.doctor import home_view
+
+        return home_view(self.home)

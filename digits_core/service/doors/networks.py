@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from digits_core.service.doors.door import Door
+from digits_core.service.doors.sketches import Sketches
 
 if TYPE_CHECKING:
     from digits_core.graph.graph import Graph, NetworkInput
+    from digits_core.service.views.about import TrashedView
     from digits_core.service.views.networks import FamilyView, ImportedNetworkView, ModelView, NetworkView
     from digits_core.spec.imported import ModelSpec
 
 
-class Networks(Door):
+class Networks(Sketches):
     """What can be trained, and what others have trained."""
 
     def networks(self) -> tuple[FamilyView, ...]:
@@ -135,3 +136,14 @@ class Networks(Door):
         from digits_core.store.models import ModelFolder
 
         remove(ModelFolder.find(self.home, name).path, "model")
+
+    def discard_model(self, name: str) -> TrashedView:
+        """Move an imported model into the trash, from which it can be restored.
+
+        Raises:
+            NameUnknown: If there is none.
+        """
+        from digits_core.service.discarding import discard
+        from digits_core.store.models import ModelFolder
+
+        return discard(self.home, "model", ModelFolder.find(self.home, name).name)

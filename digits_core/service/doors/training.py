@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from digits_core.errors import StateConflict
 from digits_core.scheduling.nodes import ALONE, Place, find_place
@@ -15,9 +15,24 @@ from digits_core.service.watcher import Nobody, Watcher
 if TYPE_CHECKING:
     from digits_core.service.capacity import Placement
     from digits_core.service.resolve import ResolvedJob
-    from digits_core.service.views.jobs import JobView
+    from digits_core.service.views.jobs import JobView, RateView
+    from digits_core.service.views.plan import PlanView
     from digits_core.spec.job import JobSpec
     from digits_core.store.job import JobFolder
+
+
+class SettledJob(NamedTuple):
+    """A job that can be made, with a number for everything that was to be found out.
+
+    Attributes:
+        resolved: The job.
+        curve: How its learning rate was found, if it was.
+        notes: What its journal is to begin with.
+    """
+
+    resolved: ResolvedJob
+    curve: RateView | None
+    notes: tuple[str, ...]
 
 
 class Training(Jobs):
@@ -83,6 +98,51 @@ class Training(Jobs):
             JobFailed: If no rate was found.
         """
         return self._runs.view(self._submitted(request, where, watcher or Nobody(), rate=rate))
+
+    def submit_several(
+        self,
+        request: JobSpec | Mapping[str, Any],
+        *,
+        rates: Sequence[float] = (),
+        batches: Sequence[int] = (),
+        watcher: Watcher | None = None,
+        where: str = "",
+    ) -> tuple[JobView, ...]:
+        """Submit a job for each combination of learning rates and batch sizes; all of them or none.
+
+        Args:
+            request: What is asked for; the name of each job is told by what differs, as in ``NAME-lr0.01-b32``.
+            rates: Base learning rates; empty: that of the request.
+            batches: Batch sizes; empty: that of the request.
+            watcher: Is told what happens until they are made.
+            where: Where the request is from, for errors.
+
+        Raises:
+            RequestWrong: With everything that is wrong with any of them; no job is made.
+        """
+        from digits_core.service.planning import several
+
+        watcher = watcher or Nobody()
+        requests = several(request, rates, batches, self.home, lambda one: self._resolved(one, where, ALONE))
+        settled = [self._settled(resolved, watcher, ALONE, GIVEN) for resolved in requests]
+        return tuple(self._runs.view(self._created(job)) for job in settled)
+
+    def plan_job(self, request: JobSpec | Mapping[str, Any]) -> PlanView:
+        """What would come of a request, and everything that is wrong with it; makes nothing, and refuses nothing.
+
+        Args:
+            request: What may be asked for, as far as it is known.
+        """
+        from digits_core.service.capacity import find_placement
+        from digits_core.service.claims import backend_views
+        from digits_core.service.planning import plan
+
+        return plan(
+            request,
+            resolve=lambda one: self._resolved(one, "", ALONE),
+            claims=lambda: backend_views(self.home, self.plugins),
+            place=lambda spec, backend: find_placement(spec.devices, backend, self.plugins.backends),
+        )
 
     def resume(
         self,
@@ -208,6 +268,18 @@ class Training(Jobs):
         place: Place = ALONE,
         rate: RateWish = GIVEN,
     ) -> JobFolder:
+        return self._created(self._settled(self._resolved(request, where, place), watcher, place, rate), place)
+
+    def _settled(self, resolved: ResolvedJob, watcher: Watcher, place: Place, rate: RateWish) -> SettledJob:
+        """The job with a number for everything that was to be found out."""
+        placement, found = None, ""
+        if not resolved.awaits:
+            resolved, placement, found = self._sized(resolved, watcher, place.count)
+        resolved, curve, chosen = settle_rate(resolved, self.home, placement, rate, watcher.noted)
+        return SettledJob(resolved, curve, tuple(filter(None, (found, chosen, *resolved.notes))))
+
+    def _created(self, settled: SettledJob, place: Place = ALONE) -> JobFolder:
+        """The folder of a job that waits for its turn."""
         from digits_core.events.facts import Noted
         from digits_core.scheduling.scheduler import next_ticket
         from digits_core.service.rate_curve import keep_curve
@@ -215,11 +287,7 @@ class Training(Jobs):
         from digits_core.store.job import JobFolder, RunRequest
         from digits_core.store.settings import read_settings
 
-        resolved = self._resolved(request, where, place)
-        placement, found = None, ""
-        if not resolved.awaits:
-            resolved, placement, found = self._sized(resolved, watcher, place.count)
-        resolved, curve, chosen = settle_rate(resolved, self.home, placement, rate, watcher.noted)
+        resolved = settled.resolved
         spec = resolved.request.spec
         run = RunRequest(
             backend=resolved.request.backend,
@@ -234,10 +302,10 @@ class Training(Jobs):
         self._runs.forget(resolved.request.id)
         graph = None if resolved.awaits else resolved.graph
         folder = JobFolder.create(self.home, resolved.request, graph, run, resolved.start)
-        for note in filter(None, (found, chosen, *resolved.notes)):
+        for note in settled.notes:
             folder.journal.append(Noted(note))
-        if curve:
-            keep_curve(folder, curve)
+        if settled.curve:
+            keep_curve(folder, settled.curve)
         return folder
 
     def _sized(self, resolved: ResolvedJob, watcher: Watcher, nodes: int) -> tuple[ResolvedJob, Placement, str]:

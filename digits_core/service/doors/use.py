@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from digits_core.parity.certificate import Certificate
     from digits_core.service.views.classification import ClassificationView, TopView
-    from digits_core.service.views.evaluation import EvaluationView
+    from digits_core.service.views.evaluation import ConfusedView, EvaluationView
     from digits_core.service.views.jobs import JobView
     from digits_core.spec.dataset import Split
     from digits_core.spec.parity import ParitySpec
@@ -175,3 +175,50 @@ class Use(Door):
         asked = (self.home, self.plugins, model)
         spec = plan_evaluation(*asked, dataset=dataset, split=split, runtime=runtime, backend=backend, devices=devices)
         return self._runs.view(submit_evaluation(self.home, self._runs, spec))
+
+    def evaluation(self, job: str) -> EvaluationView:
+        """What a job that scores a model has found.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            StateConflict: If it scores no model, or is not done.
+        """
+        from digits_core.service.evaluation import evaluation_of
+
+        folder = self._job(job)
+        return evaluation_of(folder, self._runs.view(folder))
+
+    def confused(
+        self, job: str, *, truth: str | None = None, taken: str | None = None, page: int = 0, count: int = 60
+    ) -> ConfusedView:
+        """The pictures behind an evaluation, for example those of one cell of its confusion matrix.
+
+        Args:
+            job: The job that scored a model.
+            truth: Those of this class only; None: of any.
+            taken: Those that were taken for this class only; None: for any.
+            page: Which page, from 0.
+            count: Pictures on a page.
+
+        Raises:
+            NameUnknown: If there is no such job or class.
+            StateConflict: If it scores nothing, has not ended well, or was made when guesses were not kept.
+            DatasetUnusable: If the dataset is gone.
+        """
+        from digits_core.service.guessed import confused_pictures
+
+        return confused_pictures(self.home, self.evaluation(job), truth, taken, page, count)
+
+    def download(self, url: str, *, allow_private: bool = False) -> bytes:
+        """A picture from the network, fetched with the care that `classify` takes of URLs.
+
+        Args:
+            url: Where it is.
+            allow_private: Whether it may be at a private, loopback or link-local address.
+
+        Raises:
+            SourceInvalid: If it is not to be had, too large, or at an address that is not permitted.
+        """
+        from digits_core.service.classification import download_picture
+
+        return download_picture(self.home, url, private=allow_private)

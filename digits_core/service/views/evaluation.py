@@ -108,3 +108,47 @@ class EvaluationView(View):
     """For each true class how many pictures were taken for each class."""
     per_class: tuple[ClassScoresView, ...]
     """For each class how well it does."""
+
+
+class GuessedView(View):
+    """A picture that was scored, and what it was taken for."""
+
+    split: str
+    """Its split."""
+    index: int
+    """Its place in the split, from 0."""
+    key: str
+    """Its key."""
+    hash: str
+    """What tells it from others of the same key."""
+    label: str
+    """Its class."""
+    taken: str
+    """The class that it was taken for."""
+    probability: float
+    """How sure the model was of that, from 0 to 1."""
+
+
+class ConfusedView(View):
+    """Pictures of an evaluation, for example those of one cell of its confusion matrix."""
+
+    job: str
+    """The job that scored them."""
+    model: str
+    """The snapshot that was scored."""
+    dataset: str
+    """Whose pictures."""
+    version: str
+    """Which version of it."""
+    split: str
+    """Which of them."""
+    truth: str | None = None
+    """The class that they are of; empty: any."""
+    taken: str | None = None
+    """The class that they were taken for; empty: any."""
+    total: int
+    """How many there are."""
+    page: int
+    """Which page of them this is, from 0."""
+    pictures: tuple[GuessedView, ...]
+    """Those of the page, the surest guess first."""

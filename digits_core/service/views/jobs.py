@@ -115,6 +115,12 @@ class JobView(View):
     """Its id."""
     name: str
     """Its name."""
+    description: str = ""
+    """What people say about it."""
+    tags: tuple[str, ...] = ()
+    """Words to find it by."""
+    owner: str = ""
+    """Name of the person whose it is; empty: nobody's in particular."""
     state: str
     """Where it stands."""
     priority: int = 0

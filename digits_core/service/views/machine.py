@@ -97,3 +97,22 @@ class DoctorView(View):
     """What was looked at."""
     plugins: PluginsView
     """What plugins bring."""
+
+
+class HomeView(View):
+    """Where datasets and jobs are, and what is set for them."""
+
+    path: str
+    """The folder."""
+    free_bytes: int
+    """Free space of its disk."""
+    total_bytes: int
+    """Size of its disk."""
+    settings_file: str
+    """Where settings are written; the file need not exist."""
+    interpreters: dict[str, str]
+    """For a backend the Python that its jobs run in, where it is another than this."""
+    trackers: tuple[str, ...]
+    """Other systems that are told of every job."""
+    allow_private_addresses: bool
+    """Whether pictures may be fetched from private, loopback and link-local addresses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from digits_core.service.views.jobs import StartView
 from digits_core.service.views.view import View
 
 
@@ -152,3 +153,40 @@ class FamilyView(View):
     """One sentence."""
     plugin: str
     """The plugin that brings it."""
+
+
+class SizedFamilyView(FamilyView):
+    """A network that can be named, and how large it is for certain pictures."""
+
+    parameters: int | None = None
+    """Trainable elements; nothing where it cannot be built for them."""
+    flops: int | None = None
+    """Floating point operations per picture, forward; nothing where it cannot be built for them."""
+    refused: str = ""
+    """Why it cannot be built for them."""
+
+
+class MistakeView(View):
+    """What is wrong with a network."""
+
+    message: str
+    """Who, expected, found."""
+    where: str = ""
+    """The place, as errors tell it."""
+    hint: str = ""
+    """What to do."""
+    line: int | None = None
+    """The line of its text, from 1; nothing where the network is no text, or the mistake has no line."""
+
+
+class SketchView(View):
+    """A network that somebody is writing or choosing."""
+
+    network: NetworkView | None = None
+    """In numbers; nothing while something is wrong with it."""
+    drawing: str = ""
+    """As SVG."""
+    start: StartView | None = None
+    """What it begins with, where that is a model."""
+    mistakes: tuple[MistakeView, ...] = ()
+    """Everything that is wrong with it."""
