@@ -1,0 +1,160 @@
+"""What a request names beyond the home: files of the server within the allowed folders, uploads, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from digits_core.errors import DigitsError, NameUnknown, Problem, SpecInvalid, require
+from digits_web.access.roots import allowed
+from digits_web.uploads import SCHEME, Uploads
+from digits_web.web import Web
+
+#: Suffixes of what is a network's or a model's file rather than its name.
+_FILES = (".yaml", ".yml", ".json", ".py", ".tar.gz", ".tgz", ".tar.bz2", ".tar", ".zip", ".safetensors")
+_DATASET_PATHS = ("val_path", "test_path", "labels", "prefix")
+
+
+def uploads_of(web: Web) -> Uploads:
+    """What people have brought."""
+    return Uploads(web.digits.home.path / "uploads")
+
+
+def place_of(web: Web, text: str) -> Path:
+    """Where something from outside is.
+
+    Args:
+        web: Whose uploads and folders.
+        text: ``upload:ID``, with ``/`` and a path for a part of an archive, or an absolute path.
+
+    Raises:
+        NameUnknown: If there is no such upload.
+        AccessDenied: If it is in no folder that may be read.
+    """
+    if not text.startswith(SCHEME):
+        return allowed(text, web.settings.roots)
+    place, rest = upload_of(web, text), text.partition("/")[2]
+    return allowed(place / rest, (place,)) if rest else place
+
+
+def upload_of(web: Web, text: str) -> Path:
+    """Where the upload is that ``upload:ID`` names, or a path in it.
+
+    Raises:
+        NameUnknown: If there is no such upload.
+    """
+    return uploads_of(web).path(text.removeprefix(SCHEME).partition("/")[0])
+
+
+def is_file(text: str) -> bool:
+    """Whether a network or model is named by a file; the text of a network file names none."""
+    if "\n" in text:
+        return False
+    return text.startswith(SCHEME) or "/" in text.partition(":")[0] or text.lower().endswith(_FILES)
+
+
+def dataset_request(web: Web, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The request for a dataset, or for pictures to be appended, with every path resolved; refuses all that are wrong.
+
+    What these paths name in turn is held to the same folders when it is opened, wherever the dataset is made.
+
+    Raises:
+        DigitsError: With every path that may not be read.
+    """
+    places = _Places(web)
+    found = {**asked}
+    paths = asked.get("paths")
+    if isinstance(paths, list):
+        found["paths"] = [places.one(path, f"paths.{number}") for number, path in enumerate(paths)]
+    elif paths is not None:
+        found["paths"] = paths
+    for key in _DATASET_PATHS:
+        if asked.get(key) is not None:
+            found[key] = places.one(asked[key], key)
+    places.settle()
+    if paths is not None:
+        found["within"] = list(map(str, places.within))
+    return found
+
+
+def job_request(web: Web, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The request for a job, with the files that it names resolved.
+
+    Raises:
+        DigitsError: With everything that may not be asked for here.
+    """
+    places, found = _Places(web), {**asked}
+    for key in ("network", "start"):
+        value = asked.get(key)
+        if isinstance(value, str) and is_file(value) and not _is_model(web, key, value):
+            found[key] = places.one(value, key)
+    settings = asked.get("track")
+    if isinstance(settings, Mapping) and any(settings.values()):
+        # A tracker writes where its settings say, which is for whoever runs the server to decide.
+        hint = "Name them alone: their settings are those of the server's home."
+        places.problems.append(Problem("Trackers with settings are not taken from requests.", "track", hint))
+    places.settle()
+    return found
+
+
+def pictures(web: Web, images: Sequence[str]) -> tuple[list[str], tuple[Path, ...]]:
+    """Pictures to be classified, those that are files resolved, and where all they name has to lie.
+
+    Addresses stay as they are.
+
+    Raises:
+        DigitsError: With every file that may not be read.
+    """
+    places = _Places(web)
+    named = enumerate(images)
+    found = [
+        image if image.startswith(("http://", "https://")) else places.one(image, f"images.{number}")
+        for number, image in named
+    ]
+    places.settle()
+    return found, places.within
+
+
+def model_name(web: Web, text: str) -> str:
+    """A model of the home; files of models are not taken by their name.
+
+    Raises:
+        NameUnknown: If it is named like a file and is none of the home.
+    """
+    if is_file(text) and not _is_model(web, "start", text):
+        raise NameUnknown(f"There is no job or imported model {text!r}.", hint="See /api/v1/jobs and /api/v1/models.")
+    return text
+
+
+def _is_model(web: Web, key: str, text: str) -> bool:
+    home, name = web.digits.home, text.partition("@")[0]
+    return key == "start" and (name in home.job_ids() or text in home.model_names())
+
+
+class _Places:
+    """Resolves paths and gathers what is wrong with them."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self.problems: list[Problem] = []
+        self._kind: type[DigitsError] = SpecInvalid
+        self.within = web.settings.roots
+
+    def one(self, value: Any, where: str) -> Any:
+        """Where one is; what is no text is left for the service to refuse."""
+        if not isinstance(value, str):
+            return value
+        try:
+            found = place_of(self._web, value)
+        except DigitsError as refused:
+            self._kind = type(refused)
+            self.problems += [Problem(item.message, where, item.hint) for item in refused.problems]
+            return value
+        if value.startswith(SCHEME):
+            self.within = (*self.within, upload_of(self._web, value))
+        return str(found)
+
+    def settle(self) -> None:
+        """Refuse the request if anything was wrong."""
+        require(self.problems, self._kind)
