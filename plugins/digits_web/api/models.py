@@ -1,0 +1,256 @@
+"""What models are for: classify, evaluate, look inside, doubt labels."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Body, File, Path, Query, Request, Response, UploadFile
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from digits_core.service.views.about import TrashedView
+from digits_core.service.views.classification import ClassificationView, PredictionView, TopView
+from digits_core.service.views.inspection import InspectionView
+from digits_core.service.views.jobs import JobView
+from digits_core.service.views.mining import ErrorsView
+from digits_core.service.views.networks import ModelView
+from digits_core.service.views.view import View
+from digits_core.spec.dataset import DatasetReference, Split
+from digits_core.spec.model import NAME_PATTERN, Name
+from digits_core.spec.pictures import PicturesSpec
+from digits_web.api.acting import Admin, Editor, Site
+from digits_web.api.bodies import BodySpec, told
+from digits_web.api.jobs import begun
+from digits_web.api.shown import ShownPicture, kept
+from digits_web.outside import model_name, pictures
+
+router = APIRouter(tags=["models"])
+#: The runtime that computes here: no framework is imported by a server.
+RUNTIME = "onnx"
+MOST_PICTURES = 1000
+ModelName = Annotated[
+    str,
+    Path(
+        description="`JOB`, `JOB@best`, `JOB@last`, `JOB@epoch-3`, or an imported model.",
+        pattern=rf"^{NAME_PATTERN}(@[A-Za-z0-9._-]{{1,100}})?$",
+        examples=["lenet-mnist@best"],
+    ),
+]
+Top = Annotated[int, Query(ge=1, le=1000, description="How many classes of each picture.")]
+
+
+class ModelsView(View):
+    """Models that were imported; those that were trained are snapshots of jobs."""
+
+    models: tuple[ModelView, ...]
+    """By name."""
+
+
+class ClassifyRequest(BodySpec):
+    """Pictures to be classified: some of these, or those of a dataset."""
+
+    images: tuple[Annotated[str, Field(min_length=1, max_length=4000)], ...] = Field(
+        default=(), max_length=MOST_PICTURES
+    )
+    """Addresses, `upload:ID`, and absolute paths within folders that the server may read."""
+    dataset: DatasetReference | None = None
+    """A dataset, instead."""
+    split: Split = "val"
+    """Which of its pictures."""
+    top: int = Field(default=5, ge=1, le=1000)
+    """How many classes of each."""
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if bool(self.images) == bool(self.dataset):
+            found = "both" if self.images else "neither"
+            raise ValueError(f"Pictures are expected as files or as a dataset, found {found}. Name one of the two.")
+        return self
+
+
+class EvaluateRequest(BodySpec):
+    """What a model is scored on."""
+
+    dataset: DatasetReference | None = None
+    """Whose pictures; empty: those that it was trained with."""
+    split: Split = "val"
+    """Which of them."""
+
+
+class InspectRequest(BodySpec):
+    """What is to be looked at."""
+
+    picture: ShownPicture
+    """The picture."""
+    layers: tuple[Annotated[str, Field(max_length=200)], ...] = Field(default=(), max_length=1000)
+    """Patterns of names of layers, like `conv*`; empty: all that the output depends on."""
+    occlusion: bool = False
+    """Whether to find out what counts in the picture, by hiding parts of it."""
+    label: str | None = None
+    """The class that that is about; empty: the most likely one."""
+    top: int = Field(default=5, ge=1, le=1000)
+    """Classes that are told."""
+
+    def spec(self, model: str, image: FilePath) -> dict[str, Any]:
+        """The request as the service takes it."""
+        asked = self.model_dump(include={"layers", "label", "top"})
+        saliency = ("occlusion",) if self.occlusion else ()
+        return {**asked, "model": model, "image": image, "saliency": saliency, "runtime": RUNTIME}
+
+
+class FindQuery(BaseModel):
+    """Which pictures are looked at."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    dataset: DatasetReference | None = None
+    """The dataset; empty: the version that the model was trained on."""
+    split: Split = "val"
+    """Which of its pictures."""
+    count: int = Field(default=9, ge=1, le=1000)
+    """How many are told, for each class or reason."""
+
+
+class TopQuery(FindQuery):
+    """Which pictures of which classes."""
+
+    label: tuple[str, ...] = ()
+    """Names of classes; empty: all."""
+
+    def spec(self) -> dict[str, Any]:
+        """The request as the service takes it."""
+        return {"dataset": self.dataset, "split": self.split, "count": self.count, "classes": self.label}
+
+
+class ErrorsQuery(FindQuery):
+    """Which pictures, and what makes one doubtful."""
+
+    by: Literal["margin", "entropy"] = "margin"
+    """What tells unsure pictures: two classes equally probable, or many."""
+    duplicates: bool = False
+    """Whether splits are compared with each other, for which all of them are looked at."""
+
+
+@router.get("/models", response_model=ModelsView, summary="List imported models")
+def list_models(web: Site) -> Response:
+    """Imported models; a trained one is named by its job."""
+    return told(ModelsView(models=web.digits.models()))
+
+
+@router.get("/models/{model}", response_model=ModelView, summary="Show an imported model")
+def show_model(web: Site, model: Annotated[Name, Path(description="Name of an imported model.")]) -> Response:
+    """Its network, input and labels."""
+    return told(web.digits.model(model))
+
+
+@router.delete("/models/{model}", response_model=TrashedView, summary="Put an imported model into the trash")
+def discard(
+    web: Site, admin: Admin, model: Annotated[Name, Path(description="Name of an imported model.")]
+) -> Response:
+    """It can be restored until the trash is emptied."""
+    view = web.digits.discard_model(model)
+    admin.did("discard model", model)
+    return told(view)
+
+
+@router.post("/models/{model}/classify", response_model=ClassificationView, summary="Classify pictures")
+def classify(
+    web: Site,
+    model: ModelName,
+    asked: Annotated[
+        ClassifyRequest,
+        Body(
+            openapi_examples={
+                "dataset": {"summary": "The validation pictures of a dataset", "value": {"dataset": "mnist"}},
+                "upload": {"summary": "Uploaded pictures", "value": {"images": ["upload:0123456789abcdef"]}},
+            }
+        ),
+    ],
+) -> Response:
+    """What pictures are taken for; one that cannot be read keeps its error, and the rest go on."""
+    name = model_name(web, model)
+    read, within = pictures(web, asked.images)
+    wanted = PicturesSpec(
+        images=read,
+        within=within,
+        dataset=asked.dataset,
+        split=asked.split,
+        allow_private=web.settings.allow_private,
+    )
+    found = web.digits.classify(name, wanted, top=asked.top, runtime=RUNTIME)
+    return told(_named(found, dict(zip(read, asked.images, strict=True))))
+
+
+@router.post("/models/{model}/classify/files", response_model=ClassificationView, summary="Classify files")
+def classify_files(
+    web: Site,
+    model: ModelName,
+    files: Annotated[list[UploadFile], File(max_length=64, description="Pictures.")],
+    top: Top = 5,
+) -> Response:
+    """The same with the pictures in the request itself, `multipart/form-data`."""
+    name = model_name(web, model)
+    with kept([file.file for file in files]) as places:
+        found = web.digits.classify(name, list(places), top=top, runtime=RUNTIME)
+    names = (file.filename or f"picture {number}" for number, file in enumerate(files, 1))
+    return told(_named(found, dict(zip(map(str, places), names, strict=True))))
+
+
+@router.post("/models/{model}/evaluate", response_model=JobView, status_code=202, summary="Evaluate")
+def evaluate(
+    request: Request, web: Site, editor: Editor, model: ModelName, asked: EvaluateRequest | None = None
+) -> Response:
+    """Let a job score a model; `GET /jobs/{job}/evaluation` has the result once it is done."""
+    asked = asked or EvaluateRequest()
+    view = web.digits.submit_evaluation(
+        model_name(web, model), dataset=asked.dataset, split=asked.split, runtime=RUNTIME
+    )
+    return begun(request, web, editor, view)
+
+
+@router.post("/models/{model}/inspect", response_model=InspectionView, summary="Look inside")
+def inspect(web: Site, model: ModelName, asked: InspectRequest) -> Response:
+    """What every layer makes of a picture, and what it has learned, in numbers."""
+    name = model_name(web, model)
+    with asked.picture.file_of(web) as image:
+        view = web.digits.inspect(asked.spec(name, image)).view
+    return told(view.model_copy(update={"image": asked.picture.name}))
+
+
+@router.post("/models/{model}/inspect/report", response_class=HTMLResponse, summary="Look inside, with pictures")
+def report(web: Site, model: ModelName, asked: InspectRequest) -> str:
+    """The same as one page of HTML that needs nothing else."""
+    name = model_name(web, model)
+    with asked.picture.file_of(web) as image:
+        return web.digits.inspect(asked.spec(name, image)).report()
+
+
+@router.get("/models/{model}/top", response_model=TopView, summary="Top pictures")
+def top_pictures(web: Site, model: ModelName, query: Annotated[TopQuery, Query()]) -> Response:
+    """The pictures that each class scores highest: what the model has learned to look for."""
+    return told(web.digits.top(model_name(web, model), query.spec(), runtime=RUNTIME))
+
+
+@router.get("/models/{model}/errors", response_model=ErrorsView, summary="Doubtful pictures")
+def errors(web: Site, model: ModelName, query: Annotated[ErrorsQuery, Query()]) -> Response:
+    """Pictures with wrong labels, confident mistakes, duplicates across splits, unsure ones."""
+    asked = {"model": model_name(web, model), "dataset": query.dataset, "split": query.split, "runtime": RUNTIME}
+    found = web.digits.errors(asked, count=query.count, by=query.by, duplicates=query.duplicates)
+    return told(found)
+
+
+def _named(found: ClassificationView, names: dict[str, str]) -> ClassificationView:
+    """What was found, with pictures called as whoever asked calls them."""
+    renamed = tuple(_renamed(item, names.get(item.image, item.image)) for item in found.predictions)
+    return found.model_copy(update={"predictions": renamed})
+
+
+def _renamed(item: PredictionView, name: str) -> PredictionView:
+    """What one picture is taken for; where the server keeps it for a moment is in no message."""
+    error = item.error
+    if error is not None and name != item.image:
+        called, kept = (f"Picture {place.rpartition('/')[2]} " for place in (name, item.image))
+        message = error.message.replace(kept, called, 1).replace(item.image, name)
+        error = error.model_copy(update={"message": message})
+    return item.model_copy(update={"image": name, "error": error})

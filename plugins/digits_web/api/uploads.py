@@ -1,0 +1,42 @@
+"""Files that are brought: pictures, zip archives of folders of pictures, networks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Path, Request, Response, UploadFile
+
+from digits_web.api.acting import Editor, Site
+from digits_web.api.bodies import told
+from digits_web.outside import uploads_of
+from digits_web.uploads import UploadView
+
+router = APIRouter(tags=["uploads"])
+UploadId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="Id of the upload.")]
+
+
+@router.post("/uploads", response_model=UploadView, status_code=201, summary="Bring a file")
+def upload(
+    request: Request,
+    web: Site,
+    editor: Editor,
+    file: Annotated[UploadFile, File(description="A picture, a network file, or a zip archive, which is unpacked.")],
+) -> Response:
+    """Keep a file for a day; where a path is expected, write `upload:` and its id."""
+    view = uploads_of(web).keep(file.filename or "upload", file.file, editor.person.name)
+    editor.did("upload", f"{view.id} {view.name}")
+    return told(view, 201, {"Location": f"{request.scope['root_path']}/uploads/{view.id}"})
+
+
+@router.get("/uploads/{id}", response_model=UploadView, summary="Show an upload")
+def show(web: Site, id: UploadId) -> Response:
+    """What was brought."""
+    return told(uploads_of(web).view(id))
+
+
+@router.delete("/uploads/{id}", response_class=Response, status_code=204, summary="Delete an upload")
+def drop(web: Site, editor: Editor, id: UploadId) -> Response:
+    """Delete it now rather than in a day."""
+    uploads_of(web).drop(id)
+    editor.did("delete upload", id)
+    return Response(status_code=204)
