@@ -1,0 +1,100 @@
+"""What is done with several jobs or datasets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from nicegui import run, ui
+
+from digits_core.errors import DigitsError
+from digits_web.access.person import Person
+from digits_web.catalogue.table import CatalogueTable
+from digits_web.ownership import require_dataset, require_job, require_trashed
+from digits_web.parts.errors import show_problems
+from digits_web.parts.person import person
+from digits_web.parts.undo import offer_undo
+from digits_web.web import Web
+
+#: Refuses a person to change what is not theirs.
+Require = Callable[[Web, Person, str], None]
+
+
+class Bulk:
+    """Does it, tells every refusal, and goes on with the others.
+
+    Args:
+        web: What does it.
+
+    Attributes:
+        jobs: The table of jobs, once it is made.
+        datasets: The table of datasets, once it is made.
+    """
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self.jobs: CatalogueTable[Any] | None = None
+        self.datasets: CatalogueTable[Any] | None = None
+
+    def compare(self, ids: list[str]) -> None:
+        """Lead to the comparison of these jobs."""
+        ui.navigate.to(f"/compare?jobs={','.join(map(quote, ids))}")
+
+    async def abort(self, ids: list[str]) -> None:
+        """Stop jobs for good, after having asked."""
+        with ui.dialog() as dialog, ui.card().classes("digits-card"):
+            ui.label(f"Stop {_count(ids, 'job')} for good?").classes("digits-section")
+            ui.label("Snapshots stay, and models can be made of them; the jobs cannot be resumed.")
+            with ui.element("div").classes("digits-row"):
+                ui.button("Abort", on_click=lambda: dialog.submit(True)).props("unelevated no-caps color=negative")
+                ui.button("Go on", on_click=lambda: dialog.submit(False)).props("flat no-caps")
+        if await dialog:
+            stopped = await self._each("abort job", require_job, self._web.digits.abort, ids)
+            ui.notify(f"{_count(stopped, 'job')} aborted")
+            await self._refresh()
+        dialog.delete()
+
+    async def discard_jobs(self, ids: list[str]) -> None:
+        """Move jobs to the trash, and offer to take them out again."""
+        await self._discard("job", require_job, self._web.digits.discard_job, ids)
+
+    async def discard_datasets(self, ids: list[str]) -> None:
+        """Move datasets to the trash, and offer to take them out again."""
+        await self._discard("dataset", require_dataset, self._web.digits.discard_dataset, ids)
+
+    async def _discard(self, what: str, require: Require, discard: Callable[[str], Any], ids: list[str]) -> None:
+        discarded = [view.id for view in await self._each(f"discard {what}", require, discard, ids)]
+        await self._refresh()
+        if discarded:
+            offer_undo(f"{_count(discarded, what)} moved to the trash", lambda: self._restore(discarded))
+
+    async def _restore(self, discarded: Iterable[str]) -> None:
+        await self._each("restore", require_trashed, self._web.digits.restore, discarded)
+        await self._refresh()
+
+    async def _each(self, action: str, require: Require, change: Callable[[str], Any], ids: Iterable[str]) -> list[Any]:
+        done, who = [], person()
+        for id in ids:
+            try:
+                await run.io_bound(require, self._web, who, id)
+                done.append(await run.io_bound(self._change, who, action, change, id))
+            except DigitsError as error:
+                show_problems(error)
+        return done
+
+    def _change(self, who: Person, action: str, change: Callable[[str], Any], id: str) -> Any:
+        changed = change(id)
+        self._web.audit(who, action, id)
+        return changed
+
+    async def _refresh(self) -> None:
+        self._web.jobs.forget()
+        self._web.datasets.forget()
+        for table in filter(None, (self.jobs, self.datasets)):
+            table.choose_none()
+            await table.look_again()
+
+
+def _count(things: list[Any], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"

@@ -1,0 +1,139 @@
+"""What is asked before a job is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nicegui import run, ui
+from nicegui.element import Element
+
+from digits_core.service.digits import Digits
+from digits_core.service.views.about import TrashedView
+from digits_core.service.views.jobs import JobView
+from digits_web.pages.job.live import Live
+
+
+@contextmanager
+def _dialog(title: str) -> Iterator[ui.dialog]:
+    with ui.dialog() as dialog, ui.card().classes("digits-card").style("width: 30rem; max-width: 94vw"):
+        ui.label(title).props("role=heading aria-level=2").classes("digits-section")
+        yield dialog
+    dialog.open()
+
+
+def _buttons(dialog: ui.dialog, label: str, action: object, colour: str = "primary") -> None:
+    with ui.element("div").classes("digits-row").style("justify-content: flex-end; width: 100%"):
+        ui.button("Cancel", on_click=dialog.close).props("flat no-caps")
+        ui.button(label, on_click=action, color=colour).props("unelevated no-caps")  # type: ignore[arg-type]
+
+
+async def resume(live: Live) -> None:
+    """Go on, in the same backend and on the same devices or in others."""
+    view = live.view
+    if view.kind != "train":
+        await _resumed(live, None, None)
+        return
+    listed = await run.io_bound(live.digits.plugin_list)
+    names = [one.name for one in listed.plugins if one.kind == "backend" and one.available]
+    devices = [device.id for device in await run.io_bound(live.web.devices)]
+    with _dialog("Resume") as dialog:
+        ui.label("It goes on from its newest snapshot, with the same batches that it would have seen.").classes(
+            "digits-soft"
+        )
+        backend = ui.select(names, label="Backend", value=view.backend if view.backend in names else None)
+        wanted = ui.select(
+            ["auto", *devices], label="Devices", multiple=True, value=[*view.devices], clearable=True
+        ).props("use-chips")
+        backend.classes("digits-full")
+        wanted.classes("digits-full").tooltip("None chosen: as before")
+
+        async def go() -> None:
+            chosen = wanted.value or []
+            if len(chosen) > 1 and backend.value in await run.io_bound(alone, live.digits):
+                wanted.props(f'error error-message="Backend {backend.value} trains on one device: choose one."')
+                return
+            dialog.close()
+            same = sorted(chosen) == sorted(view.devices)
+            await _resumed(live, backend.value, None if same else device_words(chosen))
+
+        _buttons(dialog, "Resume", go)
+
+
+def alone(digits: Digits) -> set[str]:
+    """The backends that train on one device only."""
+    return {one.name for one in digits.backends() if one.available and not one.distributed}
+
+
+def device_words(chosen: list[str]) -> str | None:
+    """Devices as a request names them; nothing where none are chosen.
+
+    >>> device_words(["gpu:1", "gpu:0"]), device_words(["auto"]), device_words([])
+    ('gpu:0,1', 'auto', None)
+    """
+    if not chosen or "auto" in chosen:
+        return "auto" if chosen else None
+    kind = chosen[0].partition(":")[0]
+    numbers = sorted(int(one.partition(":")[2]) for one in chosen if one.partition(":")[0] == kind)
+    return f"{kind}:{','.join(map(str, numbers))}" if len(numbers) > 1 else f"{kind}:{numbers[0]},{numbers[0]}"
+
+
+async def _resumed(live: Live, backend: str | None, devices: str | None) -> None:
+    same = backend == live.view.backend
+    await live.change(
+        "resume", lambda: live.digits.resume(live.id, backend=None if same else backend, devices=devices, detach=True)
+    )
+
+
+async def abort(live: Live) -> None:
+    """Stop for good."""
+    with _dialog(f"Abort {live.view.name}?") as dialog:
+        ui.label("It ends for good; its snapshots stay, and can be used and trained from.")
+
+        async def go() -> None:
+            dialog.close()
+            await live.change("abort", lambda: live.digits.abort(live.id))
+
+        _buttons(dialog, "Abort", go, "negative")
+
+
+async def describe(live: Live) -> None:
+    """Name, notes and tags."""
+    view = live.view
+    with _dialog("Edit") as dialog:
+        name = ui.input("Name", value=view.name).classes("digits-full")
+        notes = ui.textarea("Notes", value=view.description or "").classes("digits-full").props("autogrow")
+        tags = ui.input_chips("Tags", value=list(view.tags or ())).classes("digits-full")
+
+        async def go() -> None:
+            if await live.change("edit", lambda: _described(live, view, notes.value, tags.value, name.value.strip())):
+                dialog.close()
+                ui.navigate.to(f"/jobs/{name.value.strip()}")
+
+        _buttons(dialog, "Save", go)
+
+
+def _described(live: Live, view: JobView, notes: str, tags: list[str], name: str) -> None:
+    live.digits.describe_job(view.job, description=notes, tags=tags)
+    if name and name != view.name:
+        live.digits.rename(view.job, name)
+
+
+async def discard(live: Live, content: Element, deeds: Element) -> None:
+    """Move the job into the trash, from where one click brings it back; nothing else can be done with it there."""
+    gone: list[TrashedView] = []
+    if not await live.change("discard", lambda: gone.append(live.digits.discard_job(live.id))):
+        return
+
+    async def undo() -> None:
+        if await live.change("restore", lambda: live.digits.restore(gone[0].id)):
+            ui.navigate.to(f"/jobs/{live.id}")
+
+    deeds.visible = False
+    content.clear()
+    with content, ui.element("div").classes("digits-empty").props("role=status"):
+        ui.icon("delete", size="2.5rem").props("aria-hidden=true")
+        ui.label(f"{live.view.name} is in the trash.").classes("digits-section")
+        with ui.element("div").classes("digits-row"):
+            ui.button("Undo", on_click=undo).props("unelevated no-caps")
+            ui.button("Home", on_click=lambda: ui.navigate.to("/")).props("flat no-caps")

@@ -1,0 +1,121 @@
+"""What a model makes of one picture; asked in a thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from digits_core.errors import DigitsError, Problem, SourceInvalid
+from digits_core.service.digits import Digits
+from digits_core.service.figures import Figure
+from digits_core.service.views.classification import GuessView
+from digits_core.service.views.inspection import InspectionView
+from digits_web.parts.kept import KEPT
+
+#: Most characters of a name that is shown.
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A picture that somebody wants to be looked at.
+
+    Attributes:
+        name: What it is called.
+        picture: The file.
+        truth: Its class; empty: nobody said.
+    """
+
+    name: str
+    picture: bytes
+    truth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFigure:
+    """A figure and where its picture is."""
+
+    figure: Figure
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it.
+
+    Attributes:
+        asked: What was looked at.
+        address: Where it is.
+        model: The snapshot that was used.
+        backend: What computed.
+        top: The most likely classes.
+        notes: What a person should know.
+        inside: What is inside; None: nobody asked.
+        figures: Its pictures.
+    """
+
+    asked: Asked
+    address: str
+    model: str
+    backend: str
+    top: tuple[GuessView, ...]
+    notes: tuple[str, ...]
+    inside: InspectionView | None = None
+    figures: tuple[ShownFigure, ...] = ()
+
+
+def look(digits: Digits, model: str, asked: Asked, *, inside: bool, occlusion: bool) -> Answer:
+    """Have a model look at a picture.
+
+    Args:
+        digits: The service.
+        model: ``JOB@SNAPSHOT``.
+        asked: The picture.
+        inside: Whether every layer is wanted too.
+        occlusion: Whether it is wanted what counts in the picture.
+
+    Raises:
+        DigitsError: If the picture cannot be read, or the model not be used.
+    """
+    with TemporaryDirectory(prefix="digits-look-") as folder:
+        # A name of its own: one that ends like a list would have it read as a list.
+        path = Path(folder) / "picture"
+        path.write_bytes(asked.picture)
+        try:
+            return _inside(digits, model, asked, path, occlusion) if inside else _outside(digits, model, asked, path)
+        except DigitsError as error:
+            # Where the server put it for a moment is nobody's business.
+            raise type(error)(*(_elsewhere(problem, folder) for problem in error.problems)) from None
+
+
+def _outside(digits: Digits, model: str, asked: Asked, path: Path) -> Answer:
+    view = digits.classify(model, [path])
+    found = view.predictions[0]
+    if found.error:
+        raise SourceInvalid(found.error.message, hint=found.error.hint)
+    return Answer(asked, KEPT.add(asked.picture), view.model, view.backend, found.top, view.notes)
+
+
+def _inside(digits: Digits, model: str, asked: Asked, path: Path, occlusion: bool) -> Answer:
+    saliency = ["occlusion"] if occlusion else []
+    found = digits.inspect({"model": model, "image": path, "saliency": saliency})
+    figures = tuple(ShownFigure(figure, KEPT.add(figure.png)) for figure in found.figures())
+    view = found.view
+    return Answer(asked, KEPT.add(asked.picture), view.model, view.backend, view.top, view.notes, view, figures)
+
+
+def _elsewhere(problem: Problem, folder: str) -> Problem:
+    """The problem without a place in ``folder``, which a message may name at its end."""
+    where = "" if problem.where.startswith(folder) else problem.where
+    return Problem(problem.message.partition(f" ({folder}")[0], where, problem.hint)
+
+
+def safe_name(name: str) -> str:
+    """A name that is one in any folder.
+
+    >>> safe_name("../../a cat.png"), safe_name("..")
+    ('a cat.png', 'picture')
+    """
+    last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")[-_LONGEST:]
+    return last if last.strip(". ") else "picture"

@@ -1,0 +1,151 @@
+"""Classify many pictures: uploads, a folder of the server, or a split of a dataset; a table, and CSV to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from nicegui import ui
+from nicegui.events import MultiUploadEventArguments
+
+from digits_core.service.views.classification import ClassificationView, PredictionView
+from digits_core.spec.dataset import SPLITS
+from digits_core.spec.pictures import PicturesSpec
+from digits_web.access.roots import allowed
+from digits_web.pages.job.use.looking import safe_name
+from digits_web.pages.job.use.used import Used
+from digits_web.parts.attempt import attempt
+from digits_web.parts.folders import FolderDialog
+from digits_web.parts.numbers import percent
+from digits_web.parts.uploading import reach
+from digits_web.parts.waiting import Waiting
+
+#: Guesses of each picture, and rows of the table.
+TOP, ROWS = 5, 2000
+
+
+async def build(used: Used) -> None:
+    """Where the pictures come from, and what they are taken for."""
+    Many(used)
+
+
+class Many:
+    """What was asked, and what was found."""
+
+    def __init__(self, used: Used) -> None:
+        self._used = used
+        with ui.element("div").classes("digits-card digits-stack"):
+            self._upload = ui.upload(
+                label="Drop or choose several pictures", multiple=True, auto_upload=True, on_multi_upload=self._uploaded
+            )
+            self._upload.props('flat bordered accept="image/*"').classes("digits-full digits-drop")
+            reach(self._upload, "Choose several pictures")
+            if used.live.web.settings.roots:
+                self._folder()
+            with ui.element("div").classes("digits-row"):
+                self._split = ui.select(list(SPLITS), label="Of the dataset", value="val").props("dense outlined")
+                self._split.style("min-width: 8rem")
+                ui.button("Classify the split", on_click=self._of_dataset).props("flat no-caps")
+        self._result = ui.element("div").classes("digits-stack")
+
+    def _folder(self) -> None:
+        roots = self._used.live.web.settings.roots
+        with ui.element("div").classes("digits-row"):
+            place = ui.input("Folder or list on the server", placeholder=f"in {', '.join(map(str, roots))}")
+            place.props("dense outlined stack-label").style("flex: 1; min-width: 14rem")
+            dialog = FolderDialog(roots, place.set_value)
+            ui.button("Browse", icon="folder_open", on_click=dialog.open).props("flat no-caps")
+            named = ui.switch("Its folders name the classes", value=True)
+
+            async def go() -> None:
+                if path := await attempt(lambda: allowed(place.value or "", roots)):
+                    await self._look(PicturesSpec(images=(str(path),), by_folder=bool(named.value), within=roots))
+
+            ui.button("Classify", on_click=go).props("flat no-caps")
+
+    async def _uploaded(self, event: MultiUploadEventArguments) -> None:
+        folder = Path(mkdtemp(prefix="digits-many-"))
+        try:
+            for number, file in enumerate(event.files):
+                place = folder / str(number)
+                place.mkdir()
+                await file.save(place / safe_name(file.name))
+            self._upload.reset()
+            paths = sorted(folder.glob("*/*"), key=lambda path: int(path.parent.name))
+            await self._look(PicturesSpec(images=tuple(map(str, paths)), within=(folder,)))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _of_dataset(self) -> None:
+        view = self._used.live.view
+        await self._look(PicturesSpec(dataset=f"{view.dataset}@{view.dataset_version}", split=self._split.value))
+
+    async def _look(self, pictures: PicturesSpec) -> None:
+        digits, model = self._used.digits, self._used.model
+        self._result.clear()
+        with self._result:
+            waiting = Waiting("Classifying")
+        found = await attempt(lambda: digits.classify(model, pictures, top=TOP, progress=waiting))
+        waiting.close()
+        if found is not None:
+            with self._result:
+                _show(found, short=bool(pictures.images))
+
+
+def _show(found: ClassificationView, *, short: bool) -> None:
+    with ui.element("div").classes("digits-row"):
+        words = f"{len(found.predictions):,} pictures, classified by {found.model}"
+        if found.samples:
+            words += f": {percent(found.accuracy, 2)} of {found.samples:,} right, {percent(found.top5, 2)} in the top 5"
+        ui.label(words).style("margin-right: auto")
+        ui.button(
+            "CSV",
+            icon="download",
+            on_click=lambda: ui.download.content(to_csv(found.predictions), "predictions.csv", "text/csv"),
+        ).props("flat no-caps")
+    for note in found.notes:
+        ui.label(note).classes("digits-soft")
+    columns = [
+        {"name": name, "label": label, "field": name, "sortable": True, "align": "left"}
+        for name, label in (("image", "Picture"), ("guess", "Taken for"), ("sure", "Probability"), ("truth", "Class"),
+                            ("others", "Then"))
+    ]  # fmt: skip
+    rows = [_row(number, one, short) for number, one in enumerate(found.predictions[:ROWS])]
+    if not any(row["truth"] for row in rows):
+        columns = [column for column in columns if column["name"] != "truth"]
+    table = ui.table(columns=columns, rows=rows, row_key="row", pagination=50).classes("digits-table digits-full")
+    with table.add_slot("top-left"):
+        ui.input(placeholder="Search").bind_value(table, "filter").props('dense outlined aria-label="Search"')
+
+
+def _row(number: int, one: PredictionView, short: bool) -> dict[str, Any]:
+    image = one.image.rpartition("/")[2] if short else one.image
+    if one.error:
+        return {"row": number, "image": image, "guess": "", "sure": "", "truth": "", "others": one.error.message}
+    best, *others = one.top
+    return {
+        "row": number,
+        "image": image,
+        "guess": best.label,
+        "sure": percent(best.probability, 2),
+        "truth": one.truth or "",
+        "others": ", ".join(f"{guess.label} {percent(guess.probability)}" for guess in others),
+    }
+
+
+def to_csv(predictions: Sequence[PredictionView]) -> str:
+    """A row for each picture: its name, class and guesses with their probabilities, or why it could not be read."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    guesses = [name for place in range(1, TOP + 1) for name in (f"label{place}", f"probability{place}")]
+    writer.writerow(["image", "truth", *guesses, "error"])
+    for one in predictions:
+        cells = [cell for guess in one.top for cell in (guess.label, f"{guess.probability:.6f}")]
+        cells += [""] * (2 * TOP - len(cells))
+        writer.writerow([one.image, one.truth or "", *cells, one.error.message if one.error else ""])
+    return text.getvalue()

@@ -1,0 +1,77 @@
+"""Things that a person asks the service to do: in a thread, with what it refuses told, and changes written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from nicegui import run
+
+from digits_core.errors import DigitsError
+from digits_web.access.person import Role
+from digits_web.parts.errors import show_problems
+from digits_web.parts.person import person
+from digits_web.web import Web
+
+ResultT = TypeVar("ResultT")
+
+
+async def attempt(work: Callable[[], ResultT]) -> ResultT | None:
+    """Do something that may take a while.
+
+    Args:
+        work: Does it, in a thread.
+
+    Returns:
+        What it returns; None where the service refused, which the person has been told.
+    """
+    try:
+        return await run.io_bound(work)
+    except DigitsError as error:
+        show_problems(error)
+        return None
+
+
+async def make(web: Web, action: str, work: Callable[[], ResultT], name: Callable[[ResultT], str]) -> ResultT | None:
+    """Do something that makes a new thing, as an editor may; it is written down with its name.
+
+    Args:
+        web: What the server knows.
+        action: What is done, as verb and noun: ``evaluate model``.
+        work: Does it, in a thread.
+        name: What the new thing is called.
+    """
+    asked = person()
+
+    def done() -> ResultT:
+        asked.require(Role.EDITOR)
+        made = work()
+        web.audit(asked, action, name(made))
+        return made
+
+    made = await attempt(done)
+    web.jobs.forget()
+    return made
+
+
+async def change(web: Web, action: str, what: str, owner: str | None, work: Callable[[], object]) -> bool:
+    """Change a thing, as its owner and admins may; returns whether it was done.
+
+    Args:
+        web: What the server knows.
+        action: What is done, as verb and noun: ``pause job``.
+        what: To which thing.
+        owner: Whose it is.
+        work: Does it, in a thread.
+    """
+    asked = person()
+
+    def done() -> bool:
+        asked.require_change(what, owner)
+        work()
+        web.audit(asked, action, what)
+        return True
+
+    succeeded = await attempt(done)
+    web.jobs.forget()
+    return bool(succeeded)

@@ -1,0 +1,115 @@
+"""Where pictures come from: paths of the server, a folder that is browsed to, or a zip archive that is brought."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nicegui import run, ui
+from nicegui.events import GenericEventArguments
+
+from digits_core.errors import DigitsError, Problem, SourceInvalid
+from digits_web.outside import place_of, uploads_of
+from digits_web.parts.errors import show_problems
+from digits_web.parts.folders import FolderDialog
+from digits_web.parts.numbers import size
+from digits_web.parts.uploading import reach
+from digits_web.uploads import SCHEME
+from digits_web.web import Web
+
+
+class Sources:
+    """The paths of a request: chosen one after the other, and taken out again.
+
+    Args:
+        web: What may be read, and where uploads go.
+        paths: Those that there are; changed in place.
+        changed: Is told after every change.
+    """
+
+    def __init__(self, web: Web, paths: list[str], changed: Callable[[], object]) -> None:
+        self._web, self.paths, self._changed = web, paths, changed
+        self._names: dict[str, str] = {}
+        self._chosen = ui.element("div").classes("digits-row digits-full")
+        if web.settings.roots:
+            self._server_paths()
+        self._upload()
+        self._draw()
+
+    def _server_paths(self) -> None:
+        dialog = FolderDialog(self._web.settings.roots, self.add)
+        with ui.element("div").classes("digits-row digits-full"):
+            field = ui.input("Folder or list on this server", placeholder=str(self._web.settings.roots[0]))
+            field.props("stack-label")
+            field.on("keydown.enter", lambda: self._typed(field))
+            field.style("flex: 1 1 14rem")
+            ui.button("Add", on_click=lambda: self._typed(field)).props("flat no-caps")
+            ui.button("Browse", icon="folder_open", on_click=dialog.open).props("outline no-caps no-wrap")
+
+    def _typed(self, field: ui.input) -> None:
+        if field.value:
+            self.add(field.value.strip())
+            field.value = ""
+
+    def _upload(self) -> None:
+        most = self._web.settings.most_upload_bytes
+        words = "One folder for each class in it, a list of paths and labels, or IDX files."
+        ui.label(words).classes("digits-soft digits-small")
+        label = f"Or bring a zip with one folder for each class, at most {size(most)}"
+        upload = ui.upload(label=label, auto_upload=True, max_file_size=most, max_files=1)
+        upload.props('accept=".zip,application/zip" field-name=file flat bordered').classes("digits-full digits-upload")
+        upload.props["url"] = "/api/v1/uploads"
+        upload.on("uploaded", self._brought, js_handler="(info) => emit(info.xhr.responseText)")
+        upload.on("failed", self._failed, js_handler="(info) => emit(info.xhr.responseText)")
+        upload.on_rejected(lambda: ui.notify(f"A zip archive of at most {size(most)} is expected.", type="negative"))
+        reach(upload, label)
+        self._uploader = upload
+
+    async def _brought(self, event: GenericEventArguments) -> None:
+        told = json.loads(str(event.args))
+        reference = SCHEME + told["id"]
+        self._uploader.reset()
+        if not (await run.io_bound(place_of, self._web, reference)).is_dir():
+            await run.io_bound(uploads_of(self._web).drop, told["id"])
+            hint = "Put the folder of pictures into a zip archive, and bring that."
+            show_problems(SourceInvalid(f"{told['name']} is no zip archive, or a damaged one.", hint=hint))
+            return
+        self._names[reference] = f"{told['name']} ({told['files']:,} files)"
+        self.add(reference)
+
+    def _failed(self, event: GenericEventArguments) -> None:
+        self._uploader.reset()
+        show_problems(DigitsError(*_problems(str(event.args or ""))))
+
+    def add(self, path: str) -> None:
+        """Take a path in."""
+        if path not in self.paths:
+            self.paths.append(path)
+            self._draw()
+            self._changed()
+
+    def _drop(self, path: str) -> None:
+        self.paths.remove(path)
+        self._draw()
+        self._changed()
+
+    def _draw(self) -> None:
+        self._chosen.set_visibility(bool(self.paths))
+        self._chosen.clear()
+        with self._chosen:
+            for path in self.paths:
+                label = self._names.get(path, path)
+                icon = "folder_zip" if path.startswith(SCHEME) else "folder"
+                chip = ui.chip(label, icon=icon, removable=True, on_value_change=lambda path=path: self._drop(path))
+                chip.props(f'outline color=primary remove-aria-label="Remove {label}"').classes("digits-chip")
+
+
+def _problems(text: str) -> Sequence[Problem]:
+    """What a refusal of the API says."""
+    try:
+        told: dict[str, Any] = json.loads(text)
+        found = [Problem(item["message"], "", item.get("hint", "")) for item in told.get("problems", ())]
+        return found or [Problem(told["detail"])]
+    except (ValueError, KeyError, TypeError):
+        return [Problem("The upload was interrupted.", hint="Try it again.")]
