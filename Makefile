@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests of one file stay in one process; more processes than cores only wait for each other.
 PROCESSES ?= 2
+# Only root installs packages.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo --non-interactive)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test quick lint format types arch docs bench certificates clean
+.PHONY: setup demo test quick browser lint format types arch docs bench certificates screenshots clean
 setup: .venv/ready                     ## make .venv with every framework
 demo: setup                            ## tell the whole story on real pictures
 	$(BIN)/digits demo
@@ -13,6 +15,9 @@ test: setup                            ## every test
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 quick: setup                           ## the tests that need no framework
 	$(BIN)/python -m pytest -m "not backend and not slow"
+browser:                               ## install Chromium, which tests of the page drive; others are skipped without it
+	command -v chromium || command -v google-chrome || { $(SUDO) apt-get update --quiet && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; }
 lint: setup                            ## style of the code
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 format: setup                          ## put the style right
@@ -23,9 +28,11 @@ arch: setup                            ## arrows between rooms
 	$(BIN)/lint-imports
 docs: setup                            ## write the generated pages of the reference
 	$(BIN)/python docs/generate.py && $(BIN)/python docs/draw.py
+screenshots: setup browser             ## take those of the documentation anew
+	$(BIN)/python docs/screenshots.py
 bench: setup                           ## ratios to hand-written loops and Keras
 	$(BIN)/python -m benchmarks
-certificates: setup                    ## parity of every family and solver; a day, and can be interrupted
+certificates: setup                    ## parity of every family and solver; hours, and can be interrupted
 	$(BIN)/python -m benchmarks.certificates certificates
 clean:                                 ## forget the environment
 	rm -rf .venv

@@ -1,0 +1,108 @@
+"""The page of a job in a real browser: while it trains, and what its model is used for."""
+
+import re
+
+import pytest
+
+from digits_core.service.digits import Digits
+
+pytestmark = pytest.mark.slow
+
+LONG = {
+    "dataset": "colours", "network": "lenet", "name": "long", "backend": "numpy", "devices": "cpu:1", "epochs": 3000,
+    "batch": 9, "validate_every": 5, "snapshots": {"every": 5, "keep": 2}, "solver": {"name": "sgd", "rate": 0.002},
+}  # fmt: skip
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def loaded(picture):
+    """Whether a picture has arrived, and not only its place."""
+    return picture.evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+@pytest.mark.backend("torch")
+def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, server, page):
+    digits = Digits()
+    digits.submit(LONG)
+    page.goto(f"{server}/jobs/long")
+    chart = page.get_by_role("img", name=re.compile("^Loss and accuracy: loss .training. "))
+    chart.wait_for()
+    before = chart.get_attribute("aria-label")
+    page.wait_for_function("old => !document.querySelector(`[aria-label='${old}']`)", arg=before)
+    assert "accuracy (validation)" in chart.get_attribute("aria-label")
+
+    tab(page, "Use")
+    page.get_by_text("Show visualisations and statistics").click()
+    page.locator("input[type=file]").first.set_input_files(trained / "red" / "00.png")
+    page.get_by_role("list", name="Guesses").get_by_text("red").wait_for()
+    layer = page.locator("#layer-conv1")
+    kernel = layer.get_by_role("img", name=re.compile("^kernel: "))
+    kernel.scroll_into_view_if_needed()
+    page.wait_for_function("() => [...document.querySelectorAll('#layer-conv1 img')].every(i => i.naturalWidth > 0)")
+    assert layer.get_by_text("Deviation").count() == 3  # of the activation, the kernel and the bias
+    assert digits.job("long").state == "running"
+
+    page.get_by_role("button", name="Pause").click()
+    page.locator("[data-state=paused]").wait_for()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_label("Backend").click()
+    page.get_by_role("option", name="torch").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    page.locator("[data-state=running]").wait_for(timeout=60_000)
+    page.reload()
+    assert "tab=use" in page.url
+    tab(page, "Training")
+    page.get_by_role("cell", name="torch", exact=True).wait_for()
+    page.get_by_role("button", name="Abort").click()
+    page.get_by_role("dialog").get_by_role("button", name="Abort").click()
+    page.locator("[data-state=aborted]").wait_for()
+
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_text("long is in the trash.").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    while "long" not in digits.home.job_ids():
+        page.wait_for_timeout(100)
+    page.locator("[data-state=aborted]").wait_for()
+    assert digits.job("long").backend == "torch"
+
+
+def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(trained, server, page, tmp_path):
+    page.goto(f"{server}/jobs/finished?tab=use&do=evaluate")
+    page.get_by_label("Pictures").click()
+    page.get_by_role("option", name="train").click()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    matrix = page.get_by_role("img", name="Confusion matrix")
+    matrix.locator("canvas").first.wait_for(timeout=60_000)
+    assert "evaluation=evaluation-finished" in page.url
+    digits = Digits()
+    found = digits.evaluation("evaluation-finished")
+    row, column = max(((r, c) for r in range(3) for c in range(3)), key=lambda cell: found.confusion[cell[0]][cell[1]])
+    at = page.evaluate(
+        "([id, place]) => getElement(id).chart.convertToPixel({seriesIndex: 0}, place)",
+        [int(matrix.get_attribute("id").removeprefix("c")), [column, row]],
+    )
+    matrix.scroll_into_view_if_needed()
+    box = matrix.bounding_box()
+    page.mouse.click(box["x"] + at[0], box["y"] + at[1])
+    page.get_by_text(f"of {found.labels[row]}, ").wait_for()
+    picture = page.get_by_role("button", name=f"{found.labels[row]}, ").first
+    picture.click()
+    page.wait_for_function("() => document.querySelector('.digits-tile img').naturalWidth > 0")
+    page.get_by_label("New class").click()
+    page.get_by_role("option", name=found.labels[row - 1]).click()
+    page.get_by_role("button", name="Relabel 1").click()
+    page.get_by_text("Version colours@v0002 is made").wait_for()
+    assert digits.dataset("colours").version == "v0002"
+
+    tab(page, "Take away")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download archive as zip").click()
+    archive = tmp_path / "finished.zip"
+    download.value.save_as(archive)
+    assert digits.verify_archive(archive).passed
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name="Export as onnx").click()
+    page.get_by_text("Verified on").wait_for()

@@ -1,0 +1,90 @@
+"""How pages behave whoever reads them: contrast, keyboard, light and dark, a server that goes and comes back."""
+
+import shutil
+import socket
+
+import pytest
+
+from tests.web.conftest import serving
+
+pytestmark = pytest.mark.slow
+
+PAGES = (
+    *("/", "/?tab=datasets", "/compare", "/compare?jobs=finished", "/plugins", "/settings", "/about"),
+    *("/datasets/new", "/datasets/colours", "/jobs/new?dataset=colours&network=lenet"),
+    *(f"/jobs/finished?tab={tab}" for tab in ("training", "log", "use", "take")),
+)
+#: Levels A and AA of the Web Content Accessibility Guidelines 2.2.
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture
+def furnished(trained, claims, home):
+    """The home has a dataset, a job, and what backends claim."""
+    shutil.copytree(claims, home / "cache", dirs_exist_ok=True)
+
+
+def test_every_page_is_accessible_in_light_and_dark(furnished, server, chromium):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed here").Axe()
+    found = []
+    for scheme in ("light", "dark"):
+        # So high that nothing that stays in view while one scrolls lies over anything else.
+        high = {"width": 1280, "height": 3000}
+        context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce", viewport=high)
+        tab = context.new_page()
+        for path in PAGES:
+            tab.goto(server + path)
+            tab.get_by_role("heading", level=1).wait_for()
+            if path.startswith("/jobs/new"):
+                tab.get_by_text("Ready.").wait_for()
+            tab.wait_for_timeout(300)  # Colours follow the mode a moment later.
+            options = {"runOnly": {"type": "tag", "values": LEVELS}}
+            for rule in axe.run(tab, options=options).response["violations"]:
+                found += [f"{scheme} {path}: {rule['help']}: {node['html'][:200]}" for node in rule["nodes"]]
+        context.close()
+    assert not found, "\n".join(found)
+
+
+def test_dark_is_chosen_once_and_remembered(server, page):
+    page.emulate_media(color_scheme="light")
+    page.goto(server)
+    page.locator("body.body--light").wait_for()
+    page.get_by_role("button", name="Light or dark").click()
+    page.locator("body.body--dark").wait_for()
+    page.goto(f"{server}/about")
+    page.locator("body.body--dark").wait_for()
+
+
+def test_a_phone_has_the_whole_menu_and_nothing_sticks_out(furnished, server, page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path in PAGES:
+        page.goto(server + path)
+        page.get_by_role("heading", level=1).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name="Plugins").click()
+    page.get_by_role("heading", name="Plugins").wait_for()
+
+
+def test_the_keyboard_reaches_the_content_first(server, page):
+    page.goto(server)
+    page.get_by_role("heading", name="Home").wait_for()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
+
+
+def test_pages_say_that_the_server_is_gone_and_come_back_with_it(home, chromium):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    context = chromium.new_context()
+    tab = context.new_page()
+    with serving(home, "--port", port) as address:
+        tab.goto(f"{address}/about")
+        tab.get_by_role("heading", name="About").wait_for()
+    tab.get_by_text("Connection lost").wait_for()
+    tab.evaluate("window.old = true")
+    with serving(home, "--port", port):
+        tab.wait_for_function("!window.old")
+        tab.get_by_text("Connection lost").wait_for(state="hidden")
+        tab.get_by_role("heading", name="About").wait_for()
+        context.close()

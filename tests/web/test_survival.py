@@ -1,0 +1,73 @@
+"""What becomes of jobs and pages when the server ends, of itself or not."""
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import time
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from digits_core.service.digits import Digits
+from tests.web.conftest import server_process, serving
+
+pytestmark = pytest.mark.slow
+
+
+def until(true, what, patience_s=40):
+    """Wait for something that is to come true."""
+    end = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def test_a_job_outlives_a_killed_server_and_is_followed_by_the_next_one(trained, home):
+    digits = Digits(home)
+    request = {"dataset": "colours", "network": "lenet", "name": "long", "backend": "numpy", "epochs": 6, "batch": 9}
+    digits.submit(request)
+    digits.submit({**request, "name": "later", "epochs": 1})
+    with server_process(home, DIGITS_CPU_DEVICES="1") as (process, _):
+        until(lambda: (digits.job("long").step or 0) > 2, "the server starts the job")
+        process.kill()
+        process.wait()
+    step = digits.job("long").step
+    assert digits.job("long").state == "running" and digits.job("later").state == "queued"
+    with serving(home, DIGITS_CPU_DEVICES="1") as address:
+        assert httpx.get(address).status_code == 200
+        until(lambda: digits.job("later").state == "done", "the next server goes on with the queue")
+    ended = digits.job("long")
+    assert ended.state == "done" and ended.step > step and ended.runs == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_server_ends_within_seconds_though_pages_are_open(home, number):
+    with contextlib.ExitStack() as pages, server_process(home) as (process, address):
+        for _ in range(3):
+            pushed = f"ws{address.removeprefix('http')}/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+            pages.enter_context(connect(pushed)).recv()
+        # A page without websockets waits for news by an answer that does not come.
+        polling = "/_nicegui_ws/socket.io/?EIO=4&transport=polling"
+        id = json.loads(httpx.get(f"{address}{polling}").text[1:])["sid"]
+        host, port = address.removeprefix("http://").split(":")
+        waiting = pages.enter_context(socket.create_connection((host, int(port))))
+        waiting.sendall(f"GET {polling}&sid={id} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        time.sleep(0.2)
+        process.send_signal(number)
+        began = time.monotonic()
+        assert process.wait(timeout=10) == 0
+        assert time.monotonic() - began < 5
+
+
+def test_whoever_is_logged_in_stays_so_when_the_server_restarts(home):
+    words = ["--token", "auto"]
+    with server_process(home, *words, stderr=subprocess.PIPE) as (process, address), httpx.Client() as client:
+        way_in = next(word for word in process.stderr.readline().split() if "login?token=" in word)
+        assert client.get(way_in).status_code == 303
+        cookies = dict(client.cookies)
+    with serving(home, *words) as address:
+        assert httpx.get(address, cookies=cookies).status_code == 200
+        assert httpx.get(address).status_code == 401
