@@ -148,7 +148,8 @@ def events() -> str:
 
 
 def _commands(path: str, command: typer.core.TyperGroup) -> Iterator[tuple[str, typer.core.TyperCommand]]:
-    for name, inner in sorted(command.commands.items()):
+    for name in sorted(command.list_commands(None)):
+        inner = command.get_command(None, name)
         if isinstance(inner, typer.core.TyperGroup):
             yield from _commands(f"{path} {name}", inner)
         else:

@@ -1,0 +1,155 @@
+"""Take the screenshots of the page that the documentation shows. Run by ``make screenshots``; needs Chromium.
+
+A home is made with real handwritten digits and some jobs, a server is started on it, and every page is looked at in
+light, in dark, and as wide as a phone.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from digits_core.service.demo import DATASET, read_digits
+from digits_core.service.digits import Digits
+
+PICTURES = Path(__file__).parent / "pictures" / "page"
+REFERENCE = Path(__file__).parent / "reference" / "page.md"
+#: What is looked at: light or dark, and how wide and high the window is.
+LOOKS = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+JOB = {
+    "dataset": DATASET,
+    "network": "lenet",
+    "batch": 64,
+    "devices": "cpu:2",
+    "solver": {"name": "sgd", "rate": 0.02},
+    "schedule": {"policy": "cosine", "warmup": 5},
+}
+
+
+def settle(page: Page) -> None:
+    """Pictures have arrived and charts are drawn."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+
+
+def layers(page: Page) -> None:
+    """A picture of the dataset is classified, with every layer."""
+    page.get_by_text("Show visualisations and statistics").click()
+    page.get_by_role("button", name="Sample", exact=False).first.click()
+    page.get_by_role("list", name="Guesses").wait_for()
+    settle(page)
+
+
+def planned(page: Page) -> None:
+    """The summary says that all is well."""
+    page.get_by_text("Ready.").wait_for()
+    settle(page)
+
+
+#: Name, address, what it shows, and what is done before the picture is taken.
+PAGES: tuple[tuple[str, str, str, Callable[[Page], None]], ...] = (
+    ("home", "/", "Home: devices, what runs, every job and dataset", settle),
+    ("new-dataset", "/datasets/new", "A new dataset", settle),
+    ("dataset", f"/datasets/{DATASET}", "A dataset", settle),
+    ("new-model", f"/jobs/new?dataset={DATASET}", "A new model", planned),
+    ("job", "/jobs/running", "A job that runs", settle),
+    ("layers", "/jobs/torch?tab=use", "Inside a model", layers),
+    ("confusion", "/jobs/torch?tab=use&do=evaluate&evaluation=evaluation-torch", "What a model confuses", settle),
+    ("take-away", "/jobs/torch?tab=take", "Taking a model away", settle),
+    ("compare", "/compare?jobs=torch,jax,running", "Comparing jobs", settle),
+    ("plugins", "/plugins", "Plugins", settle),
+    ("settings", "/settings", "Settings and the trash", settle),
+    ("about", "/about", "About this installation", settle),
+)
+
+
+def make_home(folder: Path) -> Digits:
+    """A dataset, two finished jobs, one that is judged, one that runs and one that waits."""
+    digits = Digits(folder / "home")
+    pixels, labels = read_digits()
+    for index, (picture, label) in enumerate(zip(pixels, labels, strict=True)):
+        place = folder / "digits" / str(label)
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(place / f"{index:04d}.png", compress_level=1)
+    form = {"width": 28, "height": 28, "channels": 1}
+    digits.create_dataset({"name": DATASET, "paths": [str(folder / "digits")], **form, "val": 20, "test": 10})
+    for backend in ("torch", "jax"):
+        digits.train({**JOB, "name": backend, "backend": backend, "epochs": 4})
+    digits.describe_job("torch", description="The reference of all others.", tags=["paper"])
+    digits.evaluate("torch")
+    digits.submit({**JOB, "name": "running", "backend": "torch", "epochs": 400, "snapshots": {"every": 20}})
+    digits.submit({**JOB, "name": "next-in-line", "network": "squeezenet-1.1", "epochs": 30})
+    return digits
+
+
+@contextmanager
+def served(home: Path):
+    """The address of a server of ``home``, which may read the folder beside it."""
+    words = [sys.executable, "-m", "digits_core.cli.start", "serve", "--port", "0", "--root", str(home.parent)]
+    environment = {**os.environ, "DIGITS_HOME": str(home)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip().rstrip("/")
+        process.terminate()
+
+
+def take(browser: Browser, address: str, look: str) -> None:
+    """Every page in one look."""
+    width, height = LOOKS[look]
+    scheme = "dark" if look == "dark" else "light"
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = context.new_page()
+    for name, path, _, ready in PAGES:
+        page.goto(f"{address}{path}")
+        ready(page)
+        keep(page.screenshot(), PICTURES / f"{name}-{look}.png")
+        print(f"{name}, {look}", flush=True)
+    context.close()
+
+
+def keep(data: bytes, path: Path) -> None:
+    """Few colours are enough for a page, and a third of the bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(io.BytesIO(data)).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def write_reference() -> None:
+    """The page of the documentation that shows them."""
+    parts = ["# The page, in pictures\n\nTaken by `make screenshots`: light, dark, and on a phone.\n"]
+    for name, path, text, _ in PAGES:
+        where = path.partition("?")[0]
+        wide = f"![{text}](../pictures/page/{name}-light.png)"
+        rest = f"| ![in dark](../pictures/page/{name}-dark.png) | ![narrow](../pictures/page/{name}-narrow.png) |"
+        parts.append(f"\n## {text}\n\n`{where}`\n\n{wide}\n\n| dark | narrow |\n|---|---|\n{rest}\n")
+    REFERENCE.write_text("".join(parts))
+
+
+def main() -> None:
+    """Take all of them."""
+    with tempfile.TemporaryDirectory() as name:
+        digits = make_home(Path(name))
+        with served(digits.home.path) as address, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            try:
+                for look in LOOKS:
+                    take(browser, address, look)
+            finally:
+                browser.close()
+                digits.abort("next-in-line")
+                digits.abort("running")
+    write_reference()
+
+
+if __name__ == "__main__":
+    main()
