@@ -104,6 +104,15 @@ STARTUP = """
 | subject | seconds | limit |
 |---|---|---|
 """
+SERVING = """
+## The page
+
+`digits serve` and a browser on one machine, medians: the first paint in a profile without a cache, and answers of a
+home of 10,000 jobs once its server has started.
+
+| subject | seconds | limit |
+|---|---|---|
+"""
 GPU = """
 ## On a GPU
 
@@ -143,6 +152,7 @@ def main() -> None:
         f"| {row['subject']} | {row['seconds']:.3f} | {row['limit_s']} |\n"
         for row in (*startup.measure(), *_run("scheduling"), *_run("search"))
     )
+    text += SERVING + "".join(map(_serving_row, _run("pages"))) + _followed(*_run("followers"))
     text += GPU
     text += AGREEMENT + _agreement_rows(here)
     PAGE.write_text(text)
@@ -193,6 +203,18 @@ def _scaling_row(found: dict[str, Any]) -> str:
 def _prediction_row(found: dict[str, Any]) -> str:
     speeds = [f"{found[key]:,.{0 if found[key] >= 100 else 1}f}" for key in ("onnx", "native")]
     return _row(found["network"], found["batch"], found["backend"], *speeds, f"**{found['ratio']:.2f}**")
+
+
+def _serving_row(found: dict[str, Any]) -> str:
+    if "seconds" in found:
+        return _row(found["subject"], f"{found['seconds']:.3f}", found["limit_s"])
+    growth = found["blocks_after"] / found["blocks_before"] - 1
+    return f"\n{found['subject'].capitalize()}: {found['clients']} pages kept, {growth:+.1%} blocks of memory.\n"
+
+
+def _followed(found: dict[str, Any]) -> str:
+    speeds = f"{found['followed']:,.0f} images/s, {found['alone']:,.0f} without them"
+    return f"Training that {found['subject']} watch event by event: {speeds} (**{found['ratio']:.2f}**).\n"
 
 
 def _agreement_rows(here: list[str]) -> str:
