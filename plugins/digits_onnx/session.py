@@ -40,10 +40,10 @@ def open_file(path: Path) -> ort.InferenceSession:
 
 
 def session_options() -> ort.SessionOptions:
-    """A thread for every processor that this process may use; those that wait leave it to others, such as training."""
+    """A thread for every processor that this process may use; between runs they leave it to others, as to training."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
     return options
 
