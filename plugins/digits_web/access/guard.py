@@ -14,6 +14,7 @@ from digits_web.access.bodies import bounded, check_kind
 from digits_web.access.headers import secured
 from digits_web.access.hosts import SAFE_METHODS, Hosts
 from digits_web.access.identity import Credentials, Identities
+from digits_web.access.leavers import answer
 from digits_web.access.person import Person, Role
 from digits_web.access.refusal import Refused
 from digits_web.settings import ServerSettings
@@ -72,7 +73,7 @@ class Guard:
         if person is not None:
             scope["state"] |= {"person": person, "logged_in": bool(credentials.session) and not self._settings.is_open}
             send = self._while_known(send, credentials, person)
-        await self.app(scope, receive, send)
+        await answer(self.app, scope, receive, send)
 
     async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
