@@ -7,7 +7,7 @@ digits are rounding only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
@@ -99,7 +99,7 @@ def compare(
     backend: str,
     found: Findings,
     expected: Findings,
-    rounded: Findings,
+    rounded: Sequence[Findings],
 ) -> tuple[Check, Difference | None]:
     """One check of one backend, and the first array that does not hold.
 
@@ -110,13 +110,13 @@ def compare(
         backend: Who found it.
         found: What it found.
         expected: What the reference found.
-        rounded: What the reference finds after other roundings.
+        rounded: What the reference finds after other roundings, one after the other.
     """
     arrays, reference = found.read(comparison.name), expected.read(comparison.group)
     shared = comparison.name == comparison.group
     names = [name for name in reference if shared or not name.startswith(SLOT_PREFIX)]
-    yardstick = rounded.read(comparison.group)
-    differences = list(_differences(names, arrays, reference, yardstick, comparison.tolerances[precision]))
+    yardsticks = [findings.read(comparison.group) for findings in rounded]
+    differences = list(_differences(names, arrays, reference, yardsticks, comparison.tolerances[precision]))
     worst = max(differences, key=lambda difference: difference.excess)
     first = next((difference for difference in differences if not difference.holds), None)
     check = Check(
@@ -165,7 +165,7 @@ def error_of(found: npt.NDArray[Any], expected: npt.NDArray[Any], least: float =
 
 
 def _differences(
-    names: list[str], found: Found, expected: Found, rounded: Found, tolerance: float
+    names: list[str], found: Found, expected: Found, rounded: Sequence[Found], tolerance: float
 ) -> Iterator[Difference]:
     least = NEGLIGIBLE * max((_largest(expected[name]) for name in names if name in expected), default=0.0)
     for name in names:
@@ -174,7 +174,7 @@ def _differences(
             continue
         allowed, right = tolerance, expected[name]
         if tolerance:
-            allowed = max(tolerance, ROUNDINGS * error_of(rounded[name], right, least))
+            allowed = max(tolerance, *(ROUNDINGS * error_of(other[name], right, least) for other in rounded))
         yield Difference(name, error_of(found[name], right, least), allowed)
 
 

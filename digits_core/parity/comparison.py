@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
 from typing import TypeAlias
@@ -25,6 +25,7 @@ from digits_core.parity.certificate import Check, Divergence, Omission
 from digits_core.parity.checks import COMPARISONS, Difference, compare
 from digits_core.parity.exercise import Exercise
 from digits_core.parity.findings import Findings
+from digits_core.parity.roundings import MOST_ROUNDINGS, Roundings
 from digits_core.parity.worker import Outcome
 from digits_core.scheduling.addresses import free_addresses
 from digits_core.scheduling.inventory import MachineDevice
@@ -102,7 +103,7 @@ class Comparing:
         self._place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="digits-parity-")))
         self._company = Company(stack, WORKER, lambda said: _answer(said) is not None)
         self._outcomes: dict[str, Outcome] = {}
-        self._starts: dict[str, Findings] = {}
+        self._starts: dict[tuple[str, int], Findings] = {}
         self._begun: dict[tuple[str, str], list[Judged]] = {}
         self._trained: tuple[SolverBase, Findings] | None = None
 
@@ -119,7 +120,7 @@ class Comparing:
             WorkerDied: If a process ends for another reason.
         """
         first = [self._begin(spec, contestant) for contestant in contestants]
-        expected, rounded = self._reference(spec), self._rounded(spec)
+        expected, rounded = self._reference(spec), Roundings(partial(self._rounded, spec))
         checks: list[Check] = []
         omitted: list[Omission] = []
         divergences: list[Divergence] = []
@@ -135,9 +136,9 @@ class Comparing:
             if before is not expected:
                 before.clear()
             before = found
-        for findings in (before, rounded):
-            if findings is not expected:
-                findings.clear()
+        if before is not expected:
+            before.clear()
+        rounded.clear()
         names = (REFERENCE, *(contestant.backend for contestant in contestants))
         return Verdict(
             tuple(checks),
@@ -151,25 +152,25 @@ class Comparing:
         backend, precision = contestant.backend, spec.precision
         key = (backend, precision)
         if key not in self._begun:
-            rounding = self._start(spec, "fp32") if precision == "fp32" else self._start(spec, "fp64", nudged=True)
-            expected = self._start(spec, "fp64")
+            expected = self._start(spec, "fp64", 0)
+            rounded = Roundings(partial(self._start, spec, precision))
             self._tell(f"{backend}: one pass forward and one backward in {precision}.")
             found = Findings(self._place / f"first-{backend}-{precision}")
             self._alone(self._asked(spec, backend, precision, contestant.alone[0].kind, found), contestant.alone)
-            self._begun[key] = self._compared(backend, precision, found, expected, rounding)
+            self._begun[key] = self._compared(backend, precision, found, expected, rounded)
             found.clear()
         return self._begun[key]
 
-    def _start(self, spec: ParitySpec, precision: str, *, nudged: bool = False) -> Findings:
+    def _start(self, spec: ParitySpec, precision: str, nudge: int) -> Findings:
         """What the reference finds that no solver touches."""
-        name = f"first-reference-{precision}{'-nudged' if nudged else ''}"
-        if name not in self._starts:
-            self._tell(f"{REFERENCE}: one pass forward and one backward in {_how(precision, nudged=nudged)}.")
-            found = Findings(self._place / name)
+        key = (precision, nudge)
+        if key not in self._starts:
+            self._tell(f"{REFERENCE}: one pass forward and one backward in {_how(precision, nudge)}.")
+            found = Findings(self._place / f"first-reference-{precision}-{nudge}")
             exercise = self._asked(spec, REFERENCE, precision, "cpu", found)
-            self._alone(exercise.model_copy(update={"nudged": nudged}), self._processor)
-            self._starts[name] = found
-        return self._starts[name]
+            self._alone(exercise.model_copy(update={"nudge": nudge}), self._processor)
+            self._starts[key] = found
+        return self._starts[key]
 
     def _contest(self, spec: ParitySpec, contestant: Contestant, before: Findings) -> tuple[Findings, str]:
         """What a backend found in training, and why it did not train on several devices, if it did not."""
@@ -186,13 +187,19 @@ class Comparing:
         return found, ""
 
     def _compared(
-        self, backend: str, precision: str, found: Findings, expected: Findings, rounded: Findings
+        self, backend: str, precision: str, found: Findings, expected: Findings, rounded: Roundings
     ) -> list[Judged]:
-        return [
-            compare(comparison, precision, self._graph, backend, found, expected, rounded)
-            for comparison in COMPARISONS
-            if found.has(comparison.name)
-        ]
+        """Every check that there are findings for; the reference is rounded until they hold, or often enough."""
+        judged: list[Judged] = []
+        for count in range(1, MOST_ROUNDINGS + 1):
+            judged = [
+                compare(comparison, precision, self._graph, backend, found, expected, rounded.first(count, precision))
+                for comparison in COMPARISONS
+                if found.has(comparison.name)
+            ]
+            if all(check.passed for check, _ in judged):
+                break
+        return judged
 
     def _reference(self, spec: ParitySpec) -> Findings:
         """What the reference finds in training; that of the last solver is kept, for another number format."""
@@ -209,14 +216,12 @@ class Comparing:
         self._trained = spec.solver, found
         return found
 
-    def _rounded(self, spec: ParitySpec) -> Findings:
-        """The reference in the backends' number format; where that is its own, from weights one rounding away."""
-        nudged = spec.precision == "fp64"
-        how = "from weights one rounding away" if nudged else "in fp32"
-        self._tell(f"{REFERENCE}: the same {how}, to see what becomes of rounding.")
-        found = Findings(self._place / "rounded")
+    def _rounded(self, spec: ParitySpec, nudge: int) -> Findings:
+        """What the reference finds in training in the backends' number format, maybe from other weights."""
+        self._tell(f"{REFERENCE}: the same in {_how(spec.precision, nudge)}, to see what becomes of rounding.")
+        found = Findings(self._place / f"rounded-{nudge}")
         exercise = self._training(spec, REFERENCE, spec.precision, "cpu", found)
-        self._alone(exercise.model_copy(update={"nudged": nudged}), self._processor)
+        self._alone(exercise.model_copy(update={"nudge": nudge}), self._processor)
         return found
 
     def _alone(self, exercise: Exercise, devices: Sequence[MachineDevice]) -> Outcome:
@@ -308,8 +313,8 @@ def _answer(said: str) -> Outcome | None:
     return None
 
 
-def _how(precision: str, *, nudged: bool) -> str:
-    return f"{precision} from weights one rounding away" if nudged else precision
+def _how(precision: str, nudge: int) -> str:
+    return f"{precision} from weights one rounding away" if nudge else precision
 
 
 def _summary(backend: str, checks: Sequence[Check]) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from digits_core.contracts.backend import (
@@ -66,8 +65,9 @@ class Exercise(Spec):
     """Folder of a dataset; empty: pictures are drawn."""
     folder: Path
     """Where findings go."""
-    nudged: bool = False
-    """Whether every weight starts one rounding of float64 away from where it should."""
+    nudge: int = Field(default=0, ge=0)
+    """Every weight starts one rounding away from where it should, up or down; which of them is drawn with this number;
+    0: none does."""
     resume: Path | None = None
     """Findings whose middle is gone on from; empty: that is left out."""
     index: int = 0
@@ -186,7 +186,7 @@ class Course:
 
     def _start(self, pictures: Pictures) -> Arrays:
         start = initial_arrays(self._graph, self._exercise.seed) | mean_arrays(self._graph.input, pictures.mean)
-        return {name: _nudge(array) for name, array in start.items()} if self._exercise.nudged else start
+        return _nudged(start, self._exercise.nudge, self._exercise.precision) if self._exercise.nudge else start
 
     def _pictures(self, rows: range | None = None) -> Pictures:
         exercise = self._exercise
@@ -197,10 +197,13 @@ class Course:
         return self._backend.build(self._graph, solver, options, self._context)
 
 
-def _nudge(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Elements by turns one rounding up and down."""
-    signs = np.where(np.arange(array.size).reshape(array.shape) % 2, 1.0, -1.0)
-    return array.astype(np.float64) * (1 + signs * np.finfo(np.float64).eps)
+def _nudged(arrays: Arrays, seed: int, precision: str) -> Arrays:
+    """Every element one rounding up or down."""
+    random = np.random.default_rng(seed)
+    eps = np.finfo(np.float64 if precision == "fp64" else np.float32).eps
+    return {
+        name: array.astype(np.float64) * (1 + random.choice([-eps, eps], array.shape)) for name, array in arrays.items()
+    }
 
 
 def _weights(arrays: Arrays) -> Arrays:

@@ -17,8 +17,8 @@ def judge(folder, found, rounded=None):
     findings = {name: Findings(folder / name) for name in groups}
     for name, arrays in groups.items():
         findings[name].write("gradients", {key: np.array(array) for key, array in arrays.items() if array is not None})
-    sides = (findings[name] for name in ("found", "expected", "rounded"))
-    return compare(GRADIENTS, "fp32" if rounded else "fp64", GRAPH, "mine", *sides)[0]
+    found, expected, rounded_findings = (findings[name] for name in ("found", "expected", "rounded"))
+    return compare(GRADIENTS, "fp32" if rounded else "fp64", GRAPH, "mine", found, expected, [rounded_findings])[0]
 
 
 def test_an_error_is_relative_to_the_largest_element_of_its_array(tmp_path):
