@@ -314,7 +314,8 @@ def _answer(said: str) -> Outcome | None:
 
 
 def _how(precision: str, nudge: int) -> str:
-    return f"{precision} from weights one rounding away" if nudge else precision
+    away = {0: "", 1: " from weights one rounding away"}.get(nudge, " from weights ten roundings away")
+    return precision + away
 
 
 def _summary(backend: str, checks: Sequence[Check]) -> str:

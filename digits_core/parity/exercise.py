@@ -26,6 +26,7 @@ from digits_core.contracts.backend import (
 from digits_core.graph.codec import decode
 from digits_core.hooks.registry import discover
 from digits_core.hooks.solvers import known_solver
+from digits_core.parity.checks import ROUNDINGS
 from digits_core.parity.findings import Findings, Found
 from digits_core.parity.pictures import Pictures, pictures_for
 from digits_core.spec.job import BackendOptions
@@ -66,8 +67,8 @@ class Exercise(Spec):
     folder: Path
     """Where findings go."""
     nudge: int = Field(default=0, ge=0)
-    """Every weight starts one rounding away from where it should, up or down; which of them is drawn with this number;
-    0: none does."""
+    """1: every weight starts one rounding away from where it should, up or down by chance; more: ten; each number draws
+    otherwise. 0: none does."""
     resume: Path | None = None
     """Findings whose middle is gone on from; empty: that is left out."""
     index: int = 0
@@ -197,12 +198,14 @@ class Course:
         return self._backend.build(self._graph, solver, options, self._context)
 
 
-def _nudged(arrays: Arrays, seed: int, precision: str) -> Arrays:
-    """Every element one rounding up or down."""
-    random = np.random.default_rng(seed)
+def _nudged(arrays: Arrays, number: int, precision: str) -> Arrays:
+    """Every element a rounding, or several, up or down."""
+    random = np.random.default_rng(number)
     eps = np.finfo(np.float64 if precision == "fp64" else np.float32).eps
+    away = eps if number == 1 else ROUNDINGS * eps
     return {
-        name: array.astype(np.float64) * (1 + random.choice([-eps, eps], array.shape)) for name, array in arrays.items()
+        name: array.astype(np.float64) * (1 + random.choice([-away, away], array.shape))
+        for name, array in arrays.items()
     }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from digits_core.parity.findings import Findings
 
 #: How often the reference is rounded otherwise before a backend is said to disagree. One rounding seldom turns just
-#: that near tie, of a pooling window or of a unit that is all but off, which was turned in the backend.
+#: that near tie which was turned in the backend: of a pooling window, of a unit that is all but off, of a gradient that
+#: is all but 0 and whose sign an adaptive solver makes a whole step of.
 MOST_ROUNDINGS = 6
 
 
