@@ -5,6 +5,7 @@ import pytest
 
 from digits_core.parity.checks import COMPARISONS, compare
 from digits_core.parity.findings import Findings
+from digits_core.parity.roundings import Roundings
 from digits_core.testing.graphs import OP_CASES, graph_of
 
 GRAPH = graph_of(OP_CASES["conv"])
@@ -12,13 +13,16 @@ GRADIENTS = next(comparison for comparison in COMPARISONS if comparison.name == 
 RIGHT = {"logits/kernel": [1.0, -4.0], "tested/bias": [3e-9, 1e-9], "first/kernel": [0.5, 0.25]}
 
 
-def judge(folder, found, rounded=None):
-    groups = {"expected": RIGHT, "found": {**RIGHT, **found}, "rounded": {**RIGHT, **(rounded or {})}}
-    findings = {name: Findings(folder / name) for name in groups}
-    for name, arrays in groups.items():
-        findings[name].write("gradients", {key: np.array(array) for key, array in arrays.items() if array is not None})
-    found, expected, rounded_findings = (findings[name] for name in ("found", "expected", "rounded"))
-    return compare(GRADIENTS, "fp32" if rounded else "fp64", GRAPH, "mine", found, expected, [rounded_findings])[0]
+def judge(folder, found, *rounded):
+    sides = {"expected": {}, "found": found} | {
+        f"rounded {number}": arrays for number, arrays in enumerate(rounded or [{}])
+    }
+    findings = [Findings(folder / name) for name in sides]
+    for side, differing in zip(findings, sides.values(), strict=True):
+        arrays = {**RIGHT, **differing}
+        side.write("gradients", {key: np.array(array) for key, array in arrays.items() if array is not None})
+    right, mine, *others = findings
+    return compare(GRADIENTS, "fp32" if rounded else "fp64", GRAPH, "mine", mine, right, others)[0]
 
 
 def test_an_error_is_relative_to_the_largest_element_of_its_array(tmp_path):
@@ -49,3 +53,17 @@ def test_a_backend_may_round_ten_times_as_much_as_the_reference_in_its_number_fo
     assert judge(tmp_path, {"first/kernel": [0.5, 0.2509]}, rounded).passed
     assert not judge(tmp_path, {"first/kernel": [0.5, 0.2512]}, rounded).passed
     assert not judge(tmp_path, {"logits/kernel": [1.001, -4]}, rounded).passed, "the others round as little as ever"
+
+
+def test_an_array_may_be_as_far_as_any_of_several_roundings_takes_the_reference(tmp_path):
+    tie = {"first/kernel": [0.5, 0.3]}
+    assert not judge(tmp_path, tie, {}, {}).passed
+    assert judge(tmp_path, tie, {}, {"first/kernel": [0.5, 0.26]}).passed
+
+
+@pytest.mark.parametrize(("precision", "nudges"), [("fp32", [0, 1, 2]), ("fp64", [1, 2, 3])])
+def test_the_reference_is_rounded_as_often_as_it_is_asked_for_and_float64_only_from_other_weights(precision, nudges):
+    performed = []
+    roundings = Roundings(lambda nudge: performed.append(nudge) or nudge)
+    assert roundings.first(1, precision) == performed == nudges[:1]
+    assert roundings.first(3, precision) == performed == nudges
