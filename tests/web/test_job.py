@@ -35,6 +35,11 @@ def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, se
     assert "accuracy (validation)" in chart.get_attribute("aria-label")
 
     tab(page, "Use")
+    broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.locator("input[type=file]").first.set_input_files(broken)
+    page.get_by_text("Picture broken.png cannot be read: ").wait_for()
+    assert "/tmp" not in page.get_by_role("alert").inner_text()
+    page.get_by_role("button", name="Close").click()
     page.get_by_text("Show visualisations and statistics").click()
     page.locator("input[type=file]").first.set_input_files(trained / "red" / "00.png")
     page.get_by_role("list", name="Guesses").get_by_text("red").wait_for()

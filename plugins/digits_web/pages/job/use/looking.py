@@ -79,14 +79,14 @@ def look(digits: Digits, model: str, asked: Asked, *, inside: bool, occlusion: b
         DigitsError: If the picture cannot be read, or the model not be used.
     """
     with TemporaryDirectory(prefix="digits-look-") as folder:
-        # A name of its own: one that ends like a list would have it read as a list.
-        path = Path(folder) / "picture"
+        # A name of its own, and one that nothing else has: what ends like a list would be read as a list.
+        path = Path(folder) / Path(folder).name
         path.write_bytes(asked.picture)
         try:
             return _inside(digits, model, asked, path, occlusion) if inside else _outside(digits, model, asked, path)
         except DigitsError as error:
             # Where the server put it for a moment is nobody's business.
-            raise type(error)(*(_elsewhere(problem, folder) for problem in error.problems)) from None
+            raise type(error)(*(_as_called(problem, path, asked.name) for problem in error.problems)) from None
 
 
 def _outside(digits: Digits, model: str, asked: Asked, path: Path) -> Answer:
@@ -105,10 +105,14 @@ def _inside(digits: Digits, model: str, asked: Asked, path: Path, occlusion: boo
     return Answer(asked, KEPT.add(asked.picture), view.model, view.backend, view.top, view.notes, view, figures)
 
 
-def _elsewhere(problem: Problem, folder: str) -> Problem:
-    """The problem without a place in ``folder``, which a message may name at its end."""
-    where = "" if problem.where.startswith(folder) else problem.where
-    return Problem(problem.message.partition(f" ({folder}")[0], where, problem.hint)
+def _as_called(problem: Problem, path: Path, name: str) -> Problem:
+    """The problem as it is told to who calls the file at ``path`` by ``name``.
+
+    >>> _as_called(Problem("Picture ab cannot be read. (/tmp/ab/ab)", "/tmp/ab/ab"), Path("/tmp/ab/ab"), "cat.png")
+    Problem(message='Picture cat.png cannot be read.', where='', hint='')
+    """
+    where = "" if problem.where == str(path) else problem.where
+    return Problem(problem.message.replace(f" ({path})", "").replace(path.name, name), where, problem.hint)
 
 
 def safe_name(name: str) -> str:

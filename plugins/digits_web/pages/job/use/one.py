@@ -100,11 +100,12 @@ class OnePicture:
             await self._look(self._asked)
 
     async def _look(self, asked: Asked) -> None:
-        self._asked = asked
         digits, model = self._used.digits, self._used.model
         inside, occlusion = self._inside.value, self._occlusion.value and self._inside.value
         answer = await attempt(lambda: look(digits, model, asked, inside=inside, occlusion=occlusion))
         if answer is not None:
+            # What cannot be looked at is not looked at again with every snapshot.
+            self._asked = asked
             self._show(answer)
 
     def _show(self, answer: Answer) -> None:
