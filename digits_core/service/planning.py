@@ -7,11 +7,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from digits_core.contracts.backend import Capabilities
-from digits_core.contracts.claims import unclaimed
 from digits_core.errors import DigitsError, Problem, SpecInvalid
 from digits_core.graph.native import native_of
 from digits_core.service.capacity import Placement, estimate, memory_note
+from digits_core.service.claimed import unclaimed_by
 from digits_core.service.complaints import Complaints
 from digits_core.service.resolve import ResolvedJob
 from digits_core.service.views.choices import BackendView
@@ -28,7 +27,7 @@ Resolve = Callable[[JobSpec | Mapping[str, Any]], ResolvedJob]
 def plan(
     request: JobSpec | Mapping[str, Any],
     resolve: Resolve,
-    claims: Callable[[], tuple[BackendView, ...]],
+    claims: Callable[[str], BackendView],
     place: Callable[[JobSpec, str], Placement],
 ) -> PlanView:
     """What would come of a request, and everything that is wrong with it.
@@ -36,7 +35,7 @@ def plan(
     Args:
         request: The request.
         resolve: Makes a job of it that can be made, or refuses it.
-        claims: Tells what backends claim.
+        claims: Tells what a backend claims.
         place: For a request and a backend where it would run.
     """
     try:
@@ -49,9 +48,9 @@ def plan(
         return found.model_copy(update={"problems": _views(problems)})
     spec, backend = resolved.request.spec, resolved.request.backend
     placement = place(spec, backend)
-    view = describe(resolved, placement)
-    offered = next((item for item in claims() if item.name == backend), None)
-    return view.model_copy(update={"problems": _views(_unclaimed(resolved, placement, offered))})
+    view, offered = describe(resolved, placement), claims(backend)
+    problems = unclaimed_by(offered, spec, resolved.graph, placement.total)
+    return view.model_copy(update={"problems": _views(problems), "checked": offered.asked})
 
 
 def describe(resolved: ResolvedJob, placement: Placement) -> PlanView:
@@ -170,26 +169,6 @@ def _without(request: JobSpec | Mapping[str, Any], places: set[str]) -> Mapping[
     rest = {key: value for key, value in data.items() if key not in wrong}
     needed = "dataset" in rest and ("network" in rest or "start" in rest)
     return rest if needed and len(rest) < len(data) else None
-
-
-def _unclaimed(resolved: ResolvedJob, placement: Placement, offered: BackendView | None) -> tuple[Problem, ...]:
-    """What the backend does not claim of a job; nothing where it says nothing of itself."""
-    spec = resolved.request.spec
-    if offered is None:
-        return ()
-    if not offered.available:
-        return (Problem(f"Backend {offered.name} cannot be used: {offered.problem}.", "backend", offered.remedy),)
-    claims = Capabilities(
-        ops=frozenset(offered.ops),
-        solvers=frozenset(offered.solvers),
-        precisions=frozenset(offered.precisions),
-        device_kinds=frozenset(offered.device_kinds),
-        deterministic=offered.deterministic,
-        compiles=offered.compiles,
-        distributed=offered.distributed,
-    )
-    batch = 0 if spec.batch == "auto" else spec.batch_size
-    return unclaimed(offered.name, claims, resolved.graph, spec.solver, spec.options, placement.total, batch)
 
 
 def _views(problems: Sequence[Problem]) -> tuple[ProblemView, ...]:

@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -99,17 +99,24 @@ def report(name: str) -> TrialReport:
     )
 
 
-def ask(owned: OwnedEntry, interpreter: str | None = None) -> TrialReport:
+def _forgotten(child: subprocess.Popen[str]) -> None:
+    """Nobody wants to know of the process."""
+
+
+def ask(
+    owned: OwnedEntry, interpreter: str | None = None, begun: Callable[[subprocess.Popen[str]], None] = _forgotten
+) -> TrialReport:
     """What a backend finds in a process of its own, or what is wrong with it.
 
     Args:
         owned: The backend.
         interpreter: The Python that its jobs run in; None: this one.
+        begun: Is given the process, which it may slow down or end.
     """
     name, here = owned.entry.name, interpreter is None
     reinstall = f"Run: pip install --force-reinstall {' '.join(owned.entry.needs) or owned.plugin}"
     try:
-        done = _run(interpreter or sys.executable, name)
+        done = _run(interpreter or sys.executable, name, begun)
     except OSError as reason:
         problem = f"it cannot be started: {reason.strerror or reason}"
         return TrialReport(problem=problem, remedy="Name a Python 3.11 or newer with its whole path in settings.yaml.")
@@ -157,21 +164,25 @@ def _judge(done: subprocess.CompletedProcess[str], interpreter: str, owned: Owne
     return ("", "") if there == here else (f"DIGITS there is {there}, here it is {here}", install)
 
 
-def _run(interpreter: str, name: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    interpreter: str, name: str, begun: Callable[[subprocess.Popen[str]], None]
+) -> subprocess.CompletedProcess[str]:
     """Try a backend with an interpreter.
 
     Raises:
         OSError: If that cannot be started.
         subprocess.TimeoutExpired: If it does not end.
     """
-    return subprocess.run(
-        [interpreter, "-P", "-m", "digits_core.service.trial", name],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
+    words = [interpreter, "-P", "-m", "digits_core.service.trial", name]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True) as child:
+        try:
+            begun(child)
+            out, err = child.communicate(timeout=PATIENCE_S)
+        except BaseException:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(words, child.returncode, out, err)
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -38,23 +38,42 @@ def serve(digits: Digits, settings: ServerSettings, started: Callable[[str], Non
         web = Web(digits, settings)
         server = uvicorn.Server(_config(web))
         scheduler = threading.Thread(target=_start_jobs, args=(web, schedule, server), daemon=True)
+        questions = threading.Thread(target=_ask_backends, args=(web, server), daemon=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             # Before the server listens to them, and once more after it has ended by one.
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
         scheduler.start()
+        questions.start()
         started(_address(settings, listening))
         try:
             server.run(sockets=[listening])
         finally:
             schedule.end()
+            digits.end_questions()
             scheduler.join()
+            questions.join()
 
 
-def _start_jobs(web: Web, schedule: Schedule, server: uvicorn.Server) -> None:
+def _wait_for_start(server: uvicorn.Server) -> None:
     # While it starts, NiceGUI walks over every object of the process, and CPython cannot finish a tuple of another
     # thread that is walked over: https://github.com/python/cpython/issues/59313
     while not server.started and not server.should_exit:
         time.sleep(0.02)
+
+
+def _ask_backends(web: Web, server: uvicorn.Server) -> None:
+    """Have the answers ready before somebody wants to know them; one after the other, for the memory's sake."""
+    _wait_for_start(server)
+    with contextlib.suppress(DigitsError):
+        for backend in web.digits.backends(ask=False) if web.settings.ask_backends else ():
+            if server.should_exit:
+                return
+            if not backend.asked:
+                web.digits.backend(backend.name)
+
+
+def _start_jobs(web: Web, schedule: Schedule, server: uvicorn.Server) -> None:
+    _wait_for_start(server)
     # The first visitor of a home with 10,000 jobs finds them read.
     with contextlib.suppress(DigitsError, OSError):
         web.jobs()

@@ -45,6 +45,8 @@ class ServerSettings(Spec):
     """File with its key."""
     most_upload_bytes: int = Field(4 * 2**30, ge=1)
     """Most bytes that an upload may have."""
+    ask_backends: bool = True
+    """Whether backends are asked what they can do as soon as the server listens, with low priority."""
 
     @property
     def is_open(self) -> bool:

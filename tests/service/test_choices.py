@@ -1,10 +1,12 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
-from digits_core.errors import SpecInvalid
+from digits_core.errors import SpecInvalid, StateConflict
 from digits_core.hooks.registry import discover
 from digits_core.service import claims
 from digits_core.service.digits import Digits
@@ -24,7 +26,7 @@ class TestBackends:
     def asked(self, monkeypatch):
         """Names of backends that were asked."""
         names, ask = [], claims.ask
-        monkeypatch.setattr(claims, "ask", lambda owned, python: names.append(owned.entry.name) or ask(owned, python))
+        monkeypatch.setattr(claims, "ask", lambda owned, *more: names.append(owned.entry.name) or ask(owned, *more))
         return names
 
     def test_a_backend_is_asked_once_and_tells_what_it_claims(self, one, asked):
@@ -37,7 +39,7 @@ class TestBackends:
     def counted(self, asked, monkeypatch):
         """The same, with an answer at once."""
         answer = claims.TrialReport(devices=("cpu:0 (any)",))
-        monkeypatch.setattr(claims, "ask", lambda owned, python: asked.append(owned.entry.name) or answer)
+        monkeypatch.setattr(claims, "ask", lambda owned, *more: asked.append(owned.entry.name) or answer)
         return asked
 
     @pytest.mark.parametrize("file", ["{", '{"backends": {"numpy": 7}}', "null"])
@@ -64,10 +66,31 @@ class TestBackends:
         Digits().backends()
         assert len(asked) == 2
 
+    def test_one_that_nobody_asked_is_offered_at_once_and_asked_in_the_background(self, one, counted):
+        digits = Digits()
+        (view,) = digits.backends(ask=False)
+        assert (view.available, view.asked, view.ops, counted) == (True, False, (), [])
+        digits.ask_backends()
+        while not digits.backends(ask=False)[0].asked:
+            time.sleep(0.01)
+        assert digits.backend("numpy").devices == ("cpu:0 (any)",) and counted == ["numpy"]
+
+    def test_what_is_being_asked_can_be_ended_and_is_not_remembered(self, one, home, tmp_path):
+        slow = tmp_path / "python"
+        slow.write_text("#!/bin/sh\nexec sleep 60\n")
+        slow.chmod(0o755)
+        home.mkdir()
+        (home / "settings.yaml").write_text(f"interpreters: {{numpy: {slow}}}\n")
+        digits = Digits()
+        threading.Timer(0.3, digits.end_questions).start()
+        with pytest.raises(StateConflict, match="Backend numpy was not asked to the end"):
+            digits.backends()
+        assert not (home / "cache").exists()
+
     def test_no_framework_comes_into_this_process(self, home):
         code = (
             "import sys; from digits_core.service import claims; from digits_core.service.digits import Digits; "
-            "claims.ask = lambda owned, python: claims.TrialReport(); "
+            "claims.ask = lambda owned, *more: claims.TrialReport(); "
             "print(*(view.name for view in Digits().backends()), {'torch', 'jax', 'tensorflow'} & set(sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

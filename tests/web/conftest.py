@@ -18,7 +18,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 @contextlib.contextmanager
 def server_process(home, *words, stderr=None, **environment):
     """The process of a server of ``home`` and its address; it is killed with the block if it has not ended."""
-    command = [sys.executable, "-m", "digits_core.cli.start", "serve", "--port", "0", *words]
+    command = [sys.executable, "-m", "digits_core.cli.start", "serve", "--port", "0", "--no-ask-backends", *words]
     environ = {**os.environ, "DIGITS_HOME": str(home), **environment}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environ) as process:
         try:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 import time
 
 import pytest
@@ -92,3 +93,23 @@ def test_several_rates_make_several_jobs_and_a_clone_has_the_same_form(home, ser
     assert len(command) == 2 and "--lr 0.001" in command[1]
     kept = page.evaluate("sessionStorage.getItem('digits.new-job?clone=finished')")
     assert json.loads(kept)["rates"] == "0.002, 0.001"
+
+
+def test_the_form_can_be_used_while_a_backend_is_still_being_asked(home, server, page, tmp_path):
+    slow, answers = tmp_path / "python", tmp_path / "answers"
+    slow.write_text(f'#!/bin/sh\nuntil [ -e {answers} ]; do sleep 0.1; done\nexec {sys.executable} "$@"\n')
+    slow.chmod(0o755)
+    (home / "settings.yaml").write_text(f"interpreters: {{numpy: {slow}}}\n")
+    page.goto(f"{server}/jobs/new?dataset=colours")
+    card = page.get_by_role("radio", name=re.compile("^numpy"))
+    card.get_by_text("Being asked").wait_for()
+    page.get_by_role("radio", name=re.compile("^torch")).get_by_text("solvers").wait_for()
+    page.get_by_text("Ready.").wait_for()
+    card.click()
+    page.get_by_text("Backend numpy is still being asked").wait_for()
+    assert page.get_by_role("button", name="Train", exact=True).is_enabled()
+    for device in ("cpu:0", "cpu:1"):
+        page.get_by_role("button", name=device).click()
+    answers.touch()
+    card.get_by_text("trains on one device").wait_for()
+    page.get_by_text("Backend numpy trains on one device, found 2").first.wait_for()

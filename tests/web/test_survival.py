@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psutil
 import pytest
 from websockets.sync.client import connect
 
@@ -60,6 +62,27 @@ def test_a_server_ends_within_seconds_though_pages_are_open(home, number):
         began = time.monotonic()
         assert process.wait(timeout=10) == 0
         assert time.monotonic() - began < 5
+
+
+def test_a_server_that_asks_backends_ends_within_seconds_and_leaves_no_process(home):
+    with ThreadPoolExecutor() as pool, server_process(home, "--ask-backends") as (process, address):
+        answer = pool.submit(httpx.get, f"{address}/api/v1/backends", timeout=60)
+
+        def asking():
+            return [
+                one for one in psutil.Process(process.pid).children() if "digits_core.service.trial" in one.cmdline()
+            ]
+
+        until(lambda: len(asking()) > 1, "more than the first is asked as soon as somebody waits")
+        asked = asking()
+        assert {one.nice() for one in asked} == {10}
+        process.terminate()
+        began = time.monotonic()
+        assert process.wait(timeout=20) == 0
+        assert time.monotonic() - began < 5
+        assert not any(one.is_running() for one in asked)
+        with contextlib.suppress(httpx.HTTPError):
+            assert answer.result().status_code >= 400
 
 
 def test_whoever_is_logged_in_stays_so_when_the_server_restarts(home):

@@ -14,17 +14,41 @@ if TYPE_CHECKING:
 class Choices(Door):
     """What can be asked for."""
 
-    def backends(self) -> tuple[BackendView, ...]:
+    def backends(self, *, ask: bool = True) -> tuple[BackendView, ...]:
         """Every backend, and what it claims here, the preferred ones first; imports no framework into this process.
 
         The first call takes seconds: each is asked in a process of its own. The answers are remembered in the home.
 
+        Args:
+            ask: Whether to ask those that nobody has asked; else they come at once, without what they claim.
+
+        Raises:
+            SpecInvalid: If the settings do not say what they should.
+            StateConflict: If `end_questions` is called meanwhile.
+        """
+        return self._claims.views(ask=ask)
+
+    def backend(self, name: str) -> BackendView:
+        """A backend, and what it claims here; asks it as `backends` does.
+
+        Raises:
+            NameUnknown: If there is no such backend.
+            SpecInvalid: If the settings do not say what they should.
+            StateConflict: If `end_questions` is called meanwhile.
+        """
+        return self._claims.view(name)
+
+    def ask_backends(self) -> None:
+        """Have all backends that nobody has asked yet asked in the background, side by side; returns at once.
+
         Raises:
             SpecInvalid: If the settings do not say what they should.
         """
-        from digits_core.service.claims import backend_views
+        self._claims.begin()
 
-        return backend_views(self.home, self.plugins)
+    def end_questions(self) -> None:
+        """End what asks backends, and ask nothing any more; for a program that is to end now."""
+        self._claims.end()
 
     def policies(self) -> tuple[ChoiceView, ...]:
         """How the learning rate may change over training."""

@@ -11,6 +11,7 @@ from digits_core.store.home import Home
 
 if TYPE_CHECKING:
     from digits_core.hooks.registry import Plugins
+    from digits_core.service.claims import Claims
     from digits_core.service.joining import Joining
     from digits_core.service.runs import Runs
     from digits_core.store.job import JobFolder
@@ -47,6 +48,12 @@ class Door:
 
         launcher = self.plugins.launchers.get(self._launcher_name)()
         return Runs(self.home, launcher, self.plugins.backends, settler(self.home, self.plugins))
+
+    @cached_property
+    def _claims(self) -> Claims:
+        from digits_core.service.claims import Claims
+
+        return Claims(self.home, self.plugins)
 
     def _job(self, job: str) -> JobFolder:
         from digits_core.store.job import JobFolder

@@ -127,20 +127,20 @@ class Training(Jobs):
         settled = [self._settled(resolved, watcher, ALONE, GIVEN) for resolved in requests]
         return tuple(self._runs.view(self._created(job)) for job in settled)
 
-    def plan_job(self, request: JobSpec | Mapping[str, Any]) -> PlanView:
+    def plan_job(self, request: JobSpec | Mapping[str, Any], *, ask: bool = True) -> PlanView:
         """What would come of a request, and everything that is wrong with it; makes nothing, and refuses nothing.
 
         Args:
             request: What may be asked for, as far as it is known.
+            ask: Whether a backend that nobody has asked is asked whether it can do it, which takes seconds.
         """
         from digits_core.service.capacity import find_placement
-        from digits_core.service.claims import backend_views
         from digits_core.service.planning import plan
 
         return plan(
             request,
             resolve=lambda one: self._resolved(one, "", ALONE),
-            claims=lambda: backend_views(self.home, self.plugins),
+            claims=lambda name: self._claims.view(name, ask=ask),
             place=lambda spec, backend: find_placement(spec.devices, backend, self.plugins.backends),
         )
 
@@ -166,10 +166,10 @@ class Training(Jobs):
 
         Raises:
             NameUnknown: If there is no such job, backend or solver.
-            CapabilityMissing: If the solver of a plugin has no rule for the backend.
+            CapabilityMissing: If the solver of a plugin has no rule for the backend, its network is native to another,
+                or the backend does not claim what the job needs, such as several devices.
             StateConflict: If it is done or aborted, or runs in another backend.
             DatasetUnusable: If its dataset is gone, damaged or another one.
-            CapabilityMissing: If its network is native to another backend.
         """
         from digits_core.hooks.solvers import known_solver, require_rule
         from digits_core.scheduling.states import CLOSED, RESUMABLE, standing

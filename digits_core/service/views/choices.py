@@ -17,7 +17,9 @@ class BackendView(View):
     summary: str
     """One sentence."""
     available: bool
-    """Whether jobs can run in it here."""
+    """Whether jobs can run in it here, as far as is known."""
+    asked: bool = True
+    """Whether it has been asked; one that has not tells nothing of what it claims."""
     problem: str = ""
     """Why they cannot."""
     remedy: str = ""

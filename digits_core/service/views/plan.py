@@ -56,6 +56,8 @@ class PlanView(View):
     """What each device has."""
     notes: tuple[str, ...] = ()
     """What a person should know before it starts."""
+    checked: bool = True
+    """Whether the backend was asked whether it can do it."""
 
 
 class DifferenceView(View):

@@ -45,6 +45,9 @@ def serve(
     ] = False,
     max_upload: Annotated[float, typer.Option(min=0.001, help="Largest upload, in GiB.")] = 4.0,
     session_hours: Annotated[float, typer.Option(help="Hours after which people log in again.")] = 7 * 24,
+    ask_backends: Annotated[
+        bool, typer.Option(help="Ask backends what they can do at the start, rather than when it is first needed.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Serve the page and the REST API, and start jobs when their devices are free; Ctrl-C ends it, not the jobs.
@@ -59,6 +62,7 @@ def serve(
     given = {"host": host, "port": port, "token": token, "accounts": accounts, "prefix": prefix.rstrip("/")}
     given |= {"allowed_hosts": allow_host or [], "tls_cert": tls_cert, "tls_key": tls_key}
     given |= {"allow_private": allow_private, "most_upload_bytes": int(max_upload * 2**30)}
+    given |= {"ask_backends": ask_backends}
     settings = read_server_settings({**given, "session_hours": session_hours, "roots": root or []})
     if token == "auto":
         settings = settings.model_copy(update={"token": kept_token(digits.home.path / "server")})

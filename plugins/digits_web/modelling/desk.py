@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nicegui import run, ui
@@ -122,11 +123,13 @@ class Desk:
     def _plan(self, request: Mapping[str, Any]) -> PlanView:
         """The plan of the first of several jobs, with what is wrong with any of them."""
         rates, batches = self.draft.series()
-        plans = [self.web.digits.plan_job(request)]
+        # Who waits for a backend to answer is told by its card; nobody else has to wait for that.
+        plan_job = partial(self.web.digits.plan_job, ask=False)
+        plans = [plan_job(request)]
         for rate in rates[1:MOST_LOOKS]:
-            plans.append(self.web.digits.plan_job({**request, "solver": {**request["solver"], "rate": rate}}))
+            plans.append(plan_job({**request, "solver": {**request["solver"], "rate": rate}}))
         for batch in batches[1:MOST_LOOKS]:
-            plans.append(self.web.digits.plan_job({**request, "batch": batch}))
+            plans.append(plan_job({**request, "batch": batch}))
         problems = dict.fromkeys(problem for plan in plans for problem in plan.problems)
         return plans[0].model_copy(update={"problems": tuple(problems)})
 

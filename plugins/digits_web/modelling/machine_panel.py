@@ -9,13 +9,15 @@ from nicegui import run, ui
 from digits_core.service.views.choices import BackendView
 from digits_core.service.views.machine import DeviceView
 from digits_web.modelling.choices import card, mark, small
-from digits_web.modelling.desk import Desk
+from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.devices import clicked, count, toggled
 from digits_web.parts.errors import problems_shown
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import size
 
 AUTO = "auto"
+#: Seconds between two looks at which backends have answered.
+ANSWER_S = 0.5
 
 
 class MachinePanel:
@@ -29,8 +31,13 @@ class MachinePanel:
     def __init__(self, desk: Desk, devices: Sequence[DeviceView]) -> None:
         self._desk, self._devices = desk, devices
         self._cards: dict[str, ui.element] = {}
+        self._lines: dict[str, ui.element] = {}
+        self._backends: dict[str, BackendView] = {}
         self._clicked: dict[str, ui.element] = {}
         self._held: dict[str, ui.label] = {}
+        self._hearing: ui.timer | None = None
+        #: Backends that have answered since a plan was last looked at for it.
+        self._news: set[str] = set()
         with ui.element("section").classes("digits-card digits-stack"):
             section("Backend and devices")
             self._grid = ui.element("div").classes("digits-choices").props("role=radiogroup aria-label=Backend")
@@ -38,7 +45,6 @@ class MachinePanel:
                 self._cards[AUTO] = card(AUTO, role="radio", chosen=True, pick=lambda: self._pick(AUTO))
                 with self._cards[AUTO]:
                     small(desk.fields["backend"].hint)
-                self._waiting = small("Asking every backend what it can do …")
             self._place = ui.element("div").classes("digits-stack")
             with ui.element("div").classes("digits-choices").props('role=group aria-label="Devices"'):
                 for device in devices:
@@ -46,6 +52,7 @@ class MachinePanel:
         self._tell(devices)
         self.draw()
         desk.redraws(self.draw)
+        desk.tell(self._recheck)
         ui.timer(2.0, self._look)
 
     def draw(self) -> None:
@@ -61,25 +68,50 @@ class MachinePanel:
             mark(made, "button", chosen=id in clicked(self._wanted))
 
     async def fill(self) -> None:
-        """Show every backend; the first time each is asked, which takes seconds."""
+        """Show every backend: at once what is known of it, and what it claims as soon as it has answered."""
         with problems_shown():
-            backends = await run.io_bound(self._desk.web.digits.backends)
-            if backends is None or self._waiting.is_deleted:
-                return  # The server ends, or the reader has left.
-            self._waiting.delete()
-            with self._grid:
-                for backend in backends:
-                    self._cards[backend.name] = self._backend_card(backend)
-            self.draw()
+            await run.io_bound(self._desk.web.digits.ask_backends)
+            await self._hear()
+            self._hearing = ui.timer(ANSWER_S, self._hear)
 
-    def _backend_card(self, backend: BackendView) -> ui.element:
-        pick = (lambda: self._pick(backend.name)) if backend.available else None
-        made = card(backend.name, role="radio", chosen=False, pick=pick)
-        with made:
+    async def _hear(self) -> None:
+        backends = await run.io_bound(self._desk.web.digits.backends, ask=False)
+        if backends is None or self._grid.is_deleted:
+            return  # The server ends, or the reader has left.
+        for backend in backends:
+            if backend != self._backends.get(backend.name):
+                self._show(backend)
+        if self._hearing and all(backend.asked for backend in backends):
+            self._hearing.cancel()
+
+    def _show(self, backend: BackendView) -> None:
+        name = backend.name
+        self._backends[name] = backend
+        if name not in self._cards:
+            with self._grid:
+                chosen = self._desk.draft.values.get("backend", AUTO) == name
+                self._cards[name] = card(name, role="radio", chosen=chosen, pick=lambda: self._pick(name))
+            with self._cards[name]:
+                self._lines[name] = ui.element("div").style("display: contents")
+        if not backend.available:
+            self._cards[name].props("aria-disabled=true")
+        self._lines[name].clear()
+        with self._lines[name]:
             backend_lines(backend)
-        return made
+        if backend.asked:
+            self._news.add(name)
+            self._recheck(self._desk.outlook)
+
+    def _recheck(self, outlook: Outlook) -> None:
+        """Have a plan looked at again that was made before its backend answered."""
+        plan = outlook.plan
+        if plan is not None and not plan.checked and plan.backend in self._news:
+            self._news.remove(plan.backend)
+            self._desk.changed()
 
     def _pick(self, backend: str) -> None:
+        if backend in self._backends and not self._backends[backend].available:
+            return
         self._desk.draft.set("backend", backend, AUTO)
         self.draw()
         self._desk.changed()
@@ -136,6 +168,9 @@ class MachinePanel:
 def backend_lines(backend: BackendView) -> None:
     """What a backend can do, or how to get it."""
     small(backend.summary)
+    if not backend.asked:
+        small("Being asked what it can do …")
+        return
     if not backend.available:
         small(backend.problem or "not installed", "digits-warn")
         small(backend.remedy, "digits-mono")

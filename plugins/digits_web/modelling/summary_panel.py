@@ -89,7 +89,10 @@ class SummaryPanel:
             return f"{len(problems)} problem{'s' if len(problems) > 1 else ''} before it can start:"
         jobs = len(list(itertools.product(*(series or (None,) for series in self._desk.draft.series()))))
         self._button.text = f"Train {jobs} jobs" if jobs > 1 else "Train"
-        return f"Ready: {jobs} jobs, one for each rate and batch." if jobs > 1 else "Ready."
+        ready = f"Ready: {jobs} jobs, one for each rate and batch." if jobs > 1 else "Ready."
+        plan = outlook.plan
+        asking = plan is not None and not plan.checked
+        return f"{ready} Backend {plan.backend} is still being asked whether it can do this." if asking else ready
 
 
 def plan_numbers(plan: PlanView) -> None:
