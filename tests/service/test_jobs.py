@@ -127,6 +127,17 @@ def test_what_only_the_worker_can_find_wrong_leaves_no_job(digits, home):
     assert digits.home.job_ids() == ("finished",)
 
 
+def test_what_a_backend_cannot_do_is_refused_when_a_job_goes_on_as_when_it_begins(digits, paused, monkeypatch):
+    monkeypatch.setenv("DIGITS_CPU_DEVICES", "2")
+    with pytest.raises(CapabilityMissing) as resumed:
+        digits.resume("finished", devices="cpu:2")
+    with pytest.raises(RequestWrong) as begun:
+        digits.train({**REQUEST, "devices": "cpu:2"})
+    assert str(begun.value) == str(resumed.value)
+    assert "Backend numpy trains on one device, found 2" in str(resumed.value)
+    assert (digits.job("finished").state, digits.job("finished").runs) == ("paused", 1)
+
+
 def test_a_job_that_is_done_is_neither_resumed_paused_nor_aborted(digits):
     for act in (digits.resume, digits.pause, digits.abort):
         with pytest.raises(StateConflict, match="is done"):

@@ -199,6 +199,8 @@ class Training(Jobs):
         wanted = devices or (last.wanted if last else request.spec.devices)
         check_devices(wanted, chosen, self.plugins.backends)
         require_rule(known_solver(request.spec.solver, self.plugins.solvers), chosen)
+        if complete and (chosen != before or devices):
+            self._require_claimed(folder, chosen, wanted, place)
         notes = self._runs.resume(
             folder,
             backend=chosen,
@@ -214,6 +216,14 @@ class Training(Jobs):
         for note in notes:
             watcher.noted(note)
         return self.job(job) if detach else self._runs.follow(folder, cursor, watcher)
+
+    def _require_claimed(self, folder: JobFolder, backend: str, devices: str, place: Place) -> None:
+        """Refuse to go on in a backend, or on devices, with which a new job would be refused as well."""
+        from digits_core.service.capacity import find_placement
+        from digits_core.service.claimed import require_claimed
+
+        processes = find_placement(devices, backend, self.plugins.backends, nodes=place.count).total
+        require_claimed(self._claims.view(backend), folder.request().spec, folder.graph(), processes)
 
     def _join(self, job: str, place: Place, watcher: Watcher, after: int = 0) -> JobView:
         """Carry this machine's share of a job that another one leads."""

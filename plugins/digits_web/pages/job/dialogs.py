@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from nicegui import run, ui
 from nicegui.element import Element
 
-from digits_core.service.digits import Digits
 from digits_core.service.views.about import TrashedView
 from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.live import Live
@@ -50,19 +49,11 @@ async def resume(live: Live) -> None:
 
         async def go() -> None:
             chosen = wanted.value or []
-            if len(chosen) > 1 and backend.value in await run.io_bound(alone, live.digits):
-                wanted.props(f'error error-message="Backend {backend.value} trains on one device: choose one."')
-                return
-            dialog.close()
             same = sorted(chosen) == sorted(view.devices)
-            await _resumed(live, backend.value, None if same else device_words(chosen))
+            if await _resumed(live, backend.value, None if same else device_words(chosen)):
+                dialog.close()
 
         _buttons(dialog, "Resume", go)
-
-
-def alone(digits: Digits) -> set[str]:
-    """The backends that train on one device only."""
-    return {one.name for one in digits.backends() if one.available and not one.distributed}
 
 
 def device_words(chosen: list[str]) -> str | None:
@@ -78,9 +69,9 @@ def device_words(chosen: list[str]) -> str | None:
     return f"{kind}:{','.join(map(str, numbers))}" if len(numbers) > 1 else f"{kind}:{numbers[0]},{numbers[0]}"
 
 
-async def _resumed(live: Live, backend: str | None, devices: str | None) -> None:
+async def _resumed(live: Live, backend: str | None, devices: str | None) -> bool:
     same = backend == live.view.backend
-    await live.change(
+    return await live.change(
         "resume", lambda: live.digits.resume(live.id, backend=None if same else backend, devices=devices, detach=True)
     )
 
