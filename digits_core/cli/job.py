@@ -156,6 +156,8 @@ def clone(
 
     digits = Digits(runs_code=True)  # A person asks, and the file is the one that a person named before.
     request = with_settings(digits.clone(job, {"name": name}), set or [])
+    for note in digits.clone_notes(job, request):
+        say(note)
     rate = RateWish("scaled" if scale_rate else "given", digits.usual(job))
     if detach:
         return queue(digits, lambda: digits.submit(request, watcher=TrainingLines(), rate=rate), json_wanted=json)

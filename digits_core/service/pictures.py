@@ -124,6 +124,25 @@ def require_same_dataset(home: Home, request: JobRequest) -> None:
         )
 
 
+def version_note(home: Home, before: JobRequest, dataset: str) -> str | None:
+    """What is said where a job is asked for again and means other pictures than then; None where it does not.
+
+    Args:
+        home: Where the dataset is.
+        before: The job.
+        dataset: What is asked for now; without a version the newest is meant.
+    """
+    name, chosen = split_reference(dataset)
+    known = version_names(home.dataset_folder(name)) if name in home.dataset_names() else ()
+    then = before.dataset_version if name == split_reference(before.spec.dataset)[0] else ""
+    if chosen or not known or then in ("", known[-1]):
+        return None
+    return (
+        f"Dataset {name} has changed since: job {before.id} learned from {then}, and this one takes the newest, "
+        f"{known[-1]}. For the same pictures as then, ask for {name}@{then}."
+    )
+
+
 def with_fitting_batch(spec: JobSpec, form: PictureSource | None) -> tuple[JobSpec, tuple[str, ...]]:
     """The request with a batch that the pictures fill, where none was asked for, and what is to be said of it."""
     if form is None or "batch" in spec.model_fields_set or not 0 < form.pictures < spec.batch_size:

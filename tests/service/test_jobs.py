@@ -138,6 +138,18 @@ def test_what_a_backend_cannot_do_is_refused_when_a_job_goes_on_as_when_it_begin
     assert (digits.job("finished").state, digits.job("finished").runs) == ("paused", 1)
 
 
+def test_a_clone_means_the_newest_pictures_unless_it_names_others_and_says_so(digits):
+    assert digits.clone_notes("finished", digits.clone("finished", {})) == ()
+    digits.change_dataset("colours", {"action": "select", "count": 6})
+    request = digits.clone("finished", {})
+    (note,) = digits.clone_notes("finished", request)
+    assert "learned from v0001, and this one takes the newest, v0002" in note and "colours@v0001" in note
+    assert digits.plan_job({**request, "batch": 2}).dataset_version == "v0002"
+    same = digits.clone("finished", {"dataset": "colours@v0001"})
+    assert digits.clone_notes("finished", same) == ()
+    assert digits.plan_job(same).dataset_version == "v0001"
+
+
 def test_a_job_that_is_done_is_neither_resumed_paused_nor_aborted(digits):
     for act in (digits.resume, digits.pause, digits.abort):
         with pytest.raises(StateConflict, match="is done"):

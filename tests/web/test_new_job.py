@@ -80,8 +80,14 @@ def test_a_network_of_ones_own_is_mended_drawn_and_trained_on_two_devices(home, 
 
 
 def test_several_rates_make_several_jobs_and_a_clone_has_the_same_form(home, server, page):
+    Digits(home).change_dataset("colours", {"action": "relabel", "classes": {"red": "crimson"}})
     page.goto(f"{server}/jobs/new?clone=finished")
     page.get_by_text("Ready.").wait_for()
+    changed = page.get_by_text("Dataset colours has changed since: job finished learned from v0001")
+    changed.wait_for()
+    page.get_by_label("Version", exact=True).click()
+    page.get_by_role("option", name="v0001").click()
+    changed.wait_for(state="hidden")
     assert page.get_by_label("Epochs", exact=True).input_value() == "3"
     assert page.get_by_label("Learning rate", exact=True).input_value() == "0.002"
     page.get_by_label("Learning rate", exact=True).fill("0.002, 0.0")
@@ -90,7 +96,7 @@ def test_several_rates_make_several_jobs_and_a_clone_has_the_same_form(home, ser
     page.get_by_role("button", name="Train 2 jobs").wait_for()
     page.get_by_text("For a terminal").click()
     command = page.locator(".digits-code").first.inner_text().splitlines()
-    assert len(command) == 2 and "--lr 0.001" in command[1]
+    assert len(command) == 2 and "colours@v0001" in command[1] and "--lr 0.001" in command[1]
     kept = page.evaluate("sessionStorage.getItem('digits.new-job?clone=finished')")
     assert json.loads(kept)["rates"] == "0.002, 0.001"
 

@@ -68,9 +68,25 @@ class Jobs(Door):
         return self._job(job).whole_request().spec.model_dump(mode="json")
 
     def clone(self, job: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The request of a job with some keys changed, to be trained or submitted under a name of its own."""
+        """The request of a job with some keys changed, to be trained or submitted under a name of its own.
+
+        It is what was asked for: where that named no version of the dataset, the newest is meant, which may be another
+        than then; see `clone_notes`.
+        """
         request = self._job(job).request().spec.model_dump(mode="json", exclude_unset=True)
         return {**request, "name": None, **changes}
+
+    def clone_notes(self, job: str, request: Mapping[str, Any]) -> tuple[str, ...]:
+        """What a person should know before a request is made that `clone` began: in what it is another than then.
+
+        Args:
+            job: The job that was cloned.
+            request: What is asked for now.
+        """
+        from digits_core.service.pictures import version_note
+
+        note = version_note(self.home, self._job(job).request(), str(request.get("dataset") or ""))
+        return (note,) if note else ()
 
     def rename(self, job: str, name: str) -> JobView:
         """Give a job another name.

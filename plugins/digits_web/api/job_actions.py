@@ -67,6 +67,9 @@ def abort(web: Site, owner: Owner, job: JobId) -> Response:
 
 @router.post("/jobs/{job}/clone", response_model=JobView, status_code=201, summary="Do it again")
 def clone(request: Request, web: Site, editor: Editor, job: JobId, wanted: CloneRequest | None = None) -> Response:
-    """Make a job of the same request, with some keys changed, that belongs to whoever asks."""
+    """Make a job of the same request, with some keys changed, that belongs to whoever asks.
+
+    A request that named no version of its dataset takes the newest one; `dataset_version` of the answer tells which.
+    """
     changes = wanted.changes if wanted else {}
     return made(request, web, editor, {**web.digits.clone(job, {}), **job_request(web, changes)})

@@ -12,11 +12,11 @@ from nicegui import run, ui
 from digits_core.errors import DigitsError
 from digits_web.access.person import Role
 from digits_web.modelling.catalogue import Catalogue
+from digits_web.modelling.dataset_panel import DatasetPanel
 from digits_web.modelling.desk import Desk
 from digits_web.modelling.draft import FORMS, Draft
 from digits_web.modelling.expert_panel import ExpertPanel
 from digits_web.modelling.fields import choice_fields, leaves
-from digits_web.modelling.inputs import field_input
 from digits_web.modelling.machine_panel import MachinePanel
 from digits_web.modelling.network_panel import NetworkPanel
 from digits_web.modelling.pictures_panel import PicturesPanel, add_sheet
@@ -25,7 +25,7 @@ from digits_web.modelling.training_panel import TrainingPanel
 from digits_web.outside import job_request
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.errors import show_problems
-from digits_web.parts.frame import frame, section
+from digits_web.parts.frame import frame
 from digits_web.parts.person import person
 from digits_web.web import Web
 
@@ -52,7 +52,7 @@ def add(web: Web) -> None:
             except DigitsError as refused:
                 show_problems(refused)
                 draft = Draft(dataset=dataset)
-            await build(web, catalogue, draft, place)
+            await build(web, catalogue, draft, place, clone)
 
 
 def first_draft(web: Web, catalogue: Catalogue, asked: Mapping[str, str]) -> Draft:
@@ -99,8 +99,16 @@ def cloned(web: Web, catalogue: Catalogue, job: str) -> Draft:
     return draft
 
 
-async def build(web: Web, catalogue: Catalogue, draft: Draft, place: str) -> None:
-    """Put the panels of the form together."""
+async def build(web: Web, catalogue: Catalogue, draft: Draft, place: str, clone: str) -> None:
+    """Put the panels of the form together.
+
+    Args:
+        web: The server.
+        catalogue: What there is.
+        draft: What the form begins with.
+        place: Under which name the browser keeps it.
+        clone: The job that it was begun from; empty: none.
+    """
     datasets, jobs, models, devices, form = await asyncio.gather(
         run.io_bound(catalogue.datasets),
         run.io_bound(catalogue.jobs),
@@ -131,32 +139,10 @@ async def build(web: Web, catalogue: Catalogue, draft: Draft, place: str) -> Non
             ExpertPanel(desk)
         SummaryPanel(desk, submit, refusal)
     with picker:
-        choose_dataset(desk, datasets, panel)
-    await panel.fill()
+        dataset = DatasetPanel(desk, datasets, clone, panel.fill)
+    await dataset.fill()
     await machine.fill()
-
-
-def choose_dataset(desk: Desk, datasets: dict[str, str], panel: NetworkPanel) -> None:
-    """Which dataset, and what the job is called."""
-
-    async def pick(name: str | None) -> None:
-        desk.draft.dataset = name or ""
-        desk.changed()
-        await panel.fill()
-
-    section("Dataset")
-    with ui.element("div").classes("digits-halves"):
-        with ui.element("div").classes("digits-field"):
-            known = (
-                datasets
-                if desk.draft.dataset in (*datasets, "")
-                else {**datasets, desk.draft.dataset: desk.draft.dataset}
-            )
-            chosen = desk.draft.dataset or None
-            ui.select(
-                known, label="Dataset", value=chosen, with_input=True, on_change=lambda event: pick(event.value)
-            ).props("dense outlined options-dense")
-        field_input(desk, desk.fields["name"])
+    await panel.fill()
 
 
 async def make(desk: Desk) -> None:
