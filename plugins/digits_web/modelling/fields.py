@@ -17,6 +17,14 @@ Schema: TypeAlias = Mapping[str, Any]
 _MOST_HINT = 92
 _WHOLE = re.compile(r"[+-]?\d+")
 _SCALARS: dict[str, Kind] = {"integer": "integer", "number": "number", "boolean": "switch", "string": "text"}
+#: What has a better name than its key.
+_CALLED = {
+    "solver.name": "Solver",
+    "solver.rate": "Learning rate",
+    "schedule.policy": "Policy",
+    "batch": "Batch size",
+    "dataset_version": "Version",
+}
 #: Groups whose fields say nothing without the group's name.
 _PREFIXED = frozenset({"snapshots", "early_stopping"})
 #: From here on a description is of no help beside a field.
@@ -112,7 +120,7 @@ def choice_fields(part: str, choice: ChoiceView) -> tuple[Field, ...]:
         Field(
             key=f"{part}.{parameter.name}",
             kind="numbers" if parameter.type == "array" else _SCALARS[parameter.type],
-            label=_label(parameter.name),
+            label=label_of(parameter.name),
             help=_clean(parameter.description),
             default=parameter.default,
         )
@@ -131,7 +139,7 @@ def field(schema: Schema, key: str, described: Schema) -> Field | None:
     return Field(
         key=key,
         kind=kind,
-        label=_label(key),
+        label=label_of(key),
         help=_clean(described.get("description", "")),
         default=described.get("default"),
         choices=tuple(options[0].get("enum", ())),
@@ -161,7 +169,14 @@ def _kind(option: Schema) -> Kind | None:
     return _SCALARS.get(option.get("type", ""))
 
 
-def _label(key: str) -> str:
+def label_of(key: str) -> str:
+    """What a value of a request is called.
+
+    >>> label_of("solver.rate"), label_of("options.precision"), label_of("snapshots.every")
+    ('Learning rate', 'Precision', 'Snapshots every')
+    """
+    if key in _CALLED:
+        return _CALLED[key]
     *groups, name = key.split(".")
     words = f"{groups[-1]} {name}" if groups and groups[-1] in _PREFIXED else name
     return words.replace("_", " ").capitalize()

@@ -12,7 +12,7 @@ from digits_core.errors import DigitsError
 from digits_core.service.views.choices import ChoiceView
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.draft import FORMS
-from digits_web.modelling.fields import choice_fields
+from digits_web.modelling.fields import choice_fields, label_of
 from digits_web.modelling.inputs import field_input
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.frame import section
@@ -23,8 +23,8 @@ USUAL = ("epochs", "validate_every", "snapshots.every", "seed", "options.precisi
 #: Shown behind the solver's own fields.
 _RARE = ("solver.decay", "solver.clip", "solver.average")
 _SERIES = {
-    "rates": ("Learning rate", "Several, separated by commas, make several jobs"),
-    "batches": ("Batch size", "Several make several jobs; auto: the largest useful size that fits"),
+    "rates": (label_of("solver.rate"), "Several, separated by commas, make several jobs"),
+    "batches": (label_of("batch"), "Several make several jobs; auto: the largest useful size that fits"),
 }
 #: A solver's rate and a job's batch size are asked for above, where several can be given.
 _ABOVE = frozenset({"solver.rate"})
@@ -62,8 +62,8 @@ class TrainingPanel:
                 self._series(name)
             for key in USUAL:
                 field_input(self._desk, self._desk.fields[key])
-        self._form(self._solver, "solver", "Solver", self._desk.solvers)
-        self._form(self._policy, "schedule", "Policy", self._desk.policies)
+        self._form(self._solver, "solver", self._desk.solvers)
+        self._form(self._policy, "schedule", self._desk.policies)
 
     def _series(self, name: str) -> None:
         label, hint = _SERIES[name]
@@ -83,7 +83,7 @@ class TrainingPanel:
             return str(self._desk.fields["batch"].default)
         return f"{self._desk.rate_field().default:g}"
 
-    def _form(self, place: ui.element, part: str, label: str, known: Mapping[str, ChoiceView]) -> None:
+    def _form(self, place: ui.element, part: str, known: Mapping[str, ChoiceView]) -> None:
         """One of several forms, such as a solver: which, and what is its own."""
         tag = f"{part}.{FORMS[part]}"
         usual = {"solver": "sgd", "schedule": "step"}[part]
@@ -98,7 +98,7 @@ class TrainingPanel:
         place.clear()
         with place:
             options = {name: name for name in dict.fromkeys((*known, chosen))}
-            ui.select(options, label=label, value=chosen, on_change=pick).props("dense outlined options-dense")
+            ui.select(options, label=label_of(tag), value=chosen, on_change=pick).props("dense outlined options-dense")
             ui.label(choice.summary if choice else "").classes("digits-soft digits-small")
             shown = [field for field in (choice_fields(part, choice) if choice else ()) if field.key not in _ABOVE]
             with ui.element("div").classes("digits-fields"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import run, ui
@@ -11,7 +11,10 @@ from nicegui import run, ui
 from digits_core.errors import DigitsError
 from digits_core.service.views.history import Point, SeriesView
 from digits_core.service.views.jobs import JobView
-from digits_web.parts.comparison_table import comparison_table
+from digits_core.service.views.plan import ResultView
+from digits_web.modelling.fields import label_of
+from digits_web.modelling.groups import grouped
+from digits_web.parts.comparison_table import Compared, comparison_table
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.errors import list_problems
@@ -33,6 +36,15 @@ CHARTS: tuple[tuple[str, str, bool, Callable[[SeriesView], Sequence[Point]]], ..
     ("Loss in training", "loss", False, lambda series: series.train.get("loss", ())),
     ("Learning rate", "rate", False, lambda series: series.learning_rate),
 )
+
+_SPLITS = {"train": "training", "val": "validation"}
+_MEASURED = {"top5": "Among the first five"}
+_TOLD = {
+    "epoch": "Epochs done",
+    "images_per_second": "Pictures per second",
+    "first_step_s": "Seconds to the first step",
+    "learning_rate": "Learning rate",
+}
 
 
 def add(web: Web) -> None:
@@ -79,14 +91,36 @@ async def _compared(web: Web, ids: Sequence[str]) -> None:
         return
     await live(LOOK_S, lambda: _series(web, ids), _Charts().show)
     names = [job.job for job in found.jobs]
-    _table("Results", names, [(row.key, row.values, row.best) for row in found.results])
-    _table("Differences in what was asked for", names, [(row.key, row.values, None) for row in found.differing])
+    results = [_result(row) for row in found.results]
+    _table("Results", names, {"": results} if results else {})
+    differing = grouped((row.key, Compared(label_of(row.key), row.key, row.values)) for row in found.differing)
+    rows = {heading: [compared for _, compared in rows] for heading, rows in differing.items()}
+    _table("Differences in what was asked for", names, rows)
 
 
-def _table(title: str, jobs: Sequence[str], rows: Sequence[tuple[str, Sequence[Any], int | None]]) -> None:
+def _result(row: ResultView) -> Compared:
+    share = row.key.endswith(("accuracy", "top5"))
+    return Compared(result_title(row.key), row.key, row.values, row.best, share=share)
+
+
+def result_title(key: str) -> str:
+    """A result in words.
+
+    >>> result_title("best val/accuracy"), result_title("train/loss"), result_title("images_per_second")
+    ('Accuracy (validation), best', 'Loss (training)', 'Pictures per second')
+    """
+    best, name = key.startswith("best "), key.removeprefix("best ")
+    where, _, what = name.partition("/")
+    words = (
+        f"{_MEASURED.get(what, what.capitalize())} ({_SPLITS[where]})" if where in _SPLITS else _TOLD.get(name, name)
+    )
+    return f"{words}, best" if best else words
+
+
+def _table(title: str, jobs: Sequence[str], groups: Mapping[str, Sequence[Compared]]) -> None:
     with ui.element("section").classes("digits-card digits-scroll"):
         section(title)
-        comparison_table(title, jobs, rows)
+        comparison_table(title, jobs, groups)
 
 
 def _series(web: Web, ids: Sequence[str]) -> dict[str, SeriesView]:

@@ -2,47 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nicegui import ui
 
 from digits_web.parts.facts import Table, cell
+from digits_web.parts.numbers import percent
 
 
-def comparison_table(caption: str, jobs: Sequence[str], rows: Sequence[tuple[str, Sequence[Any], int | None]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One thing that jobs are compared in.
+
+    Attributes:
+        title: What it is, for a person.
+        key: What it is called in files and scripts.
+        values: Its value in each job.
+        best: The place of the best one; None: none is better.
+        share: Whether it is from 0 to 1, in percent.
+    """
+
+    title: str
+    key: str
+    values: Sequence[Any]
+    best: int | None = None
+    share: bool = False
+
+
+def comparison_table(caption: str, jobs: Sequence[str], groups: Mapping[str, Sequence[Compared]]) -> None:
     """Draw the rows, with the best of each marked.
 
     Args:
         caption: What the table shows.
         jobs: Ids of the jobs, in the order of the values.
-        rows: What is compared, its value in each job, and the place of the best one if one is better.
+        groups: What is compared, under headings; an empty heading is left out.
     """
-    if not rows:
+    if not groups:
         ui.label("They are all the same.").classes("digits-soft")
         return
     table = Table(caption, ("", *jobs), addresses={job: f"/jobs/{job}" for job in jobs})
-    for key, values, best in rows:
-        with table.row(key):
-            for number, value in enumerate(values):
-                with cell():
-                    label = ui.label(written(value)).classes("digits-number")
-                    if number == best:
-                        label.classes("digits-best").tooltip("The best")
+    for heading, rows in groups.items():
+        if heading:
+            table.group(heading)
+        for compared in rows:
+            _row(table, compared)
+
+
+def _row(table: Table, compared: Compared) -> None:
+    with table.row(compared.title, compared.key):
+        for number, value in enumerate(compared.values):
+            with cell():
+                told = percent(value, 2) if compared.share and value is not None else written(value)
+                label = ui.label(told).classes("digits-number")
+                if number == compared.best:
+                    label.classes("digits-best").tooltip("The best")
 
 
 def written(value: Any) -> str:
     """A value for a person.
 
-    >>> written(0.123456789), written(None), written([1, 2]), written(True)
-    ('0.1235', '–', '1, 2', 'yes')
+    >>> written(0.123456789), written(64000), written(None), written([1, 2]), written(True)
+    ('0.1235', '64,000', '–', '1, 2', 'yes')
     """
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {written(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):

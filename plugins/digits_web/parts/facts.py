@@ -22,6 +22,7 @@ class Table(ui.element):
         self.classes("digits-facts")
         self.props["aria-label"] = caption
         names = tuple(headings)
+        self._columns = max(len(names), 1)
         with self:
             if names:
                 with ui.element("thead"), ui.element("tr"):
@@ -33,12 +34,24 @@ class Table(ui.element):
                                 ui.label(name)
             self._body = ui.element("tbody")
 
+    def group(self, name: str) -> None:
+        """A heading over the rows that follow."""
+        with self._body, ui.element("tr"), ui.element("th").props(f"scope=rowgroup colspan={self._columns}"):
+            ui.label(name).classes("digits-strong")
+
     @contextmanager
-    def row(self, name: str) -> Iterator[None]:
-        """A row that begins with a name; what is made within it must be in a `cell` each."""
+    def row(self, name: str, key: str = "") -> Iterator[None]:
+        """A row that begins with a name; what is made within it must be in a `cell` each.
+
+        Args:
+            name: What it is about.
+            key: What that is called in files and scripts; empty: nothing.
+        """
         with self._body, ui.element("tr"):
             with ui.element("th").props("scope=row"):
                 ui.label(name)
+                if key:
+                    ui.label(key).classes("digits-soft digits-small digits-mono")
             yield
 
     def fact(self, name: str, value: str, *, mono: bool = False) -> None:
