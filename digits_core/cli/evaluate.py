@@ -101,7 +101,7 @@ def _describe(view: EvaluationView) -> str:
         f"{view.model} on {pictures}, computed by {view.backend}",
         f"  loss         {view.loss:.4f}",
         f"  accuracy     {percent(view.accuracy)}   {_range(view.accuracy_interval)}",
-        f"  top 5        {percent(view.top5)}   {_range(view.top5_interval)}",
+        *([f"  top 5        {percent(view.top5)}   {_range(view.top5_interval)}"] if view.tells_top5 else []),
         f"  macro        precision {percent(view.macro.precision)}, recall {percent(view.macro.recall)}, "
         f"F1 {percent(view.macro.f1)}",
         f"  calibration  error {percent(view.calibration.error)}",

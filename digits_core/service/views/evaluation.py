@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from digits_core.service.views.view import View
 
+#: How many guesses count in ``top5``.
+TOP = 5
+
 
 class ClassScoresView(View):
     """How well a model does on one class; what divides by nothing is 0."""
@@ -108,6 +111,11 @@ class EvaluationView(View):
     """For each true class how many pictures were taken for each class."""
     per_class: tuple[ClassScoresView, ...]
     """For each class how well it does."""
+
+    @property
+    def tells_top5(self) -> bool:
+        """Whether ``top5`` says something: of five classes or fewer each is among the first five guesses."""
+        return len(self.labels) > TOP
 
 
 class GuessedView(View):

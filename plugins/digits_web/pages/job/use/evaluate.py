@@ -159,7 +159,7 @@ def _scores(found: EvaluationView) -> None:
     low, high = found.accuracy_interval
     numbers = (
         (percent(found.accuracy, 2), f"accuracy, {percent(low)} to {percent(high)}"),
-        (percent(found.top5, 2), "top 5"),
+        *([(percent(found.top5, 2), "top 5")] if found.tells_top5 else []),
         (f"{found.loss:.4g}", "loss"),
         (percent(found.macro.f1, 2), "mean F1"),
         (percent(found.calibration.error, 2), "calibration error"),
