@@ -8,17 +8,19 @@ from typing import Any
 
 from digits_core.errors import DigitsError, NameUnknown, Problem, SpecInvalid, require
 from digits_web.access.roots import allowed
-from digits_web.uploads import SCHEME, Uploads
+from digits_web.uploads import SCHEME, Uploads, brought_as
 from digits_web.web import Web
 
 #: Suffixes of what is a network's or a model's file rather than its name.
 _FILES = (".yaml", ".yml", ".json", ".py", ".tar.gz", ".tgz", ".tar.bz2", ".tar", ".zip", ".safetensors")
+#: Folder of a home with what people have brought.
+UPLOADS = "uploads"
 _DATASET_PATHS = ("val_path", "test_path", "labels", "prefix")
 
 
 def uploads_of(web: Web) -> Uploads:
     """What people have brought."""
-    return Uploads(web.digits.home.path / "uploads")
+    return Uploads(web.digits.home.path / UPLOADS)
 
 
 def place_of(web: Web, text: str) -> Path:
@@ -45,6 +47,11 @@ def upload_of(web: Web, text: str) -> Path:
         NameUnknown: If there is no such upload.
     """
     return uploads_of(web).path(text.removeprefix(SCHEME).partition("/")[0])
+
+
+def told_path(web: Web, path: Path) -> str:
+    """A path for a person: of an upload its name, since nobody knows where the server kept it."""
+    return brought_as(path, web.digits.home.path / UPLOADS) or str(path)
 
 
 def is_file(text: str) -> bool:

@@ -76,7 +76,11 @@ class Uploads:
                 with open(place / safe, "wb") as target:
                     shutil.copyfileobj(content, target, 2**20)
                 size = (place / safe).stat().st_size
-                files = _unpack(place / safe, place / _FOLDER) if zipfile.is_zipfile(place / safe) else 1
+                files = 1
+                if zipfile.is_zipfile(place / safe):
+                    files = _unpack(place / safe, place / _FOLDER)
+                    # Whatever remembers where pictures were from remembers what was brought.
+                    os.replace(place / _FOLDER, place / safe)
                 view = UploadView(id=id, name=safe, size_bytes=size, files=files, created=time.time())
                 (place / _RECORD).write_text(json.dumps({**view.to_dict(), "by": by}))
                 os.replace(place, self._folder / id)
@@ -100,8 +104,10 @@ class Uploads:
             NameUnknown: If there is none of that id.
         """
         place = self._place(id)
-        unpacked = place / _FOLDER
-        return _inner(unpacked) if unpacked.is_dir() else place / self.view(id).name
+        # An archive that was brought before folders had its name.
+        unnamed = place / _FOLDER
+        found = unnamed if unnamed.is_dir() else place / self.view(id).name
+        return _inner(found) if found.is_dir() else found
 
     def drop(self, id: str) -> None:
         """Delete an upload.
@@ -122,6 +128,20 @@ class Uploads:
         if not _ID.fullmatch(id) or not (place / _RECORD).is_file():
             raise NameUnknown(f"There is no upload {id!r}.", hint="Uploads are kept for a day: bring it again.")
         return place
+
+
+def brought_as(path: Path, uploads: Path) -> str | None:
+    """What was brought, of a path in the folder of uploads; None for any other path.
+
+    >>> brought_as(Path("/home/uploads/0123/cats.zip/cats"), Path("/home/uploads"))
+    'cats.zip'
+    >>> brought_as(Path("/home/uploads/0123/unpacked"), Path("/home/uploads")), brought_as(Path("/a"), Path("/b"))
+    ('an uploaded zip', None)
+    """
+    if not path.is_relative_to(uploads):
+        return None
+    name = (*path.relative_to(uploads).parts, "", "")[1]
+    return "an uploaded zip" if name in ("", _FOLDER) else name
 
 
 def _safe(name: str) -> str:

@@ -112,6 +112,7 @@ def test_a_zip_becomes_a_dataset_and_what_is_none_is_refused(home, server, page,
     page.get_by_label("Name", exact=True).fill("brought")
     page.get_by_role("button", name="Create dataset").click()
     page.get_by_text("27 pictures").wait_for(timeout=SLOW_S)
+    page.get_by_role("cell", name="colours.zip", exact=True).wait_for()
 
 
 @pytest.mark.slow

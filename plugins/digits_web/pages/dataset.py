@@ -15,7 +15,7 @@ from digits_core.service.views.about import AboutView
 from digits_core.service.views.datasets import SkippedView
 from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
-from digits_web.outside import dataset_request
+from digits_web.outside import dataset_request, told_path
 from digits_web.ownership import dataset_owner
 from digits_web.parts.addresses import address, question
 from digits_web.parts.attempt import change
@@ -163,7 +163,7 @@ class DatasetPage:
             "Classes": f"{len(item.classes):,}",
             "Form": f"{width} × {height}, {colour}, {item.encoding}",
             "Resized by": item.spec.resize,
-            "From": ", ".join(map(str, item.spec.paths)),
+            "From": ", ".join(told_path(self._web, path) for path in item.spec.paths),
             "Digest": item.digest.removeprefix("sha256:")[:16],
         }
         for name, value in facts.items():
