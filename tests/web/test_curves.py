@@ -49,3 +49,21 @@ def test_what_jobs_were_asked_differently_is_told_in_the_words_of_the_form(other
         "Learning rate\nsolver.rate",
         "Precision\noptions.precision",
     ]
+
+
+def test_charts_turn_dark_and_light_with_the_page_whoever_wants_that(trained, server, page):
+    page.goto(f"{server}/compare?jobs=finished")
+    chart = page.get_by_role("img", name="Loss in training: finished")
+    chart.wait_for()
+    id = int(chart.get_attribute("id").removeprefix("c"))
+
+    def wait_for_ink(ink):
+        drawn = "([id, ink]) => getElement(id).chart?.getOption().legend[0].textStyle.color === ink"
+        page.wait_for_function(drawn, arg=[id, ink])
+
+    light, dark = "#1b2430", "#e6ebf1"
+    wait_for_ink(light)
+    page.emulate_media(color_scheme="dark")
+    wait_for_ink(dark)
+    page.get_by_role("button", name="Light or dark").click()
+    wait_for_ink(light)

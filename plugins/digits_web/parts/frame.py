@@ -23,6 +23,15 @@ MENU = (
     ("/settings", "Settings"),
     ("/about", "About"),
 )
+#: Tells the server whenever the page has become dark or light, whoever wanted that: its reader, or the system.
+_WATCH = """
+const dark = () => document.body.classList.contains("body--dark");
+let seen = dark();
+new MutationObserver(() => {
+  if (dark() === seen) return;
+  seen = dark();
+  emitEvent("turned");
+}).observe(document.body, {attributeFilter: ["class"]});"""
 #: Turns what is seen round, remembers it for a year, and tells the server.
 _TURN = f"""() => {{
   const dark = !document.body.classList.contains("body--dark");
@@ -85,9 +94,14 @@ def _darkness() -> None:
     ui.add_head_html(ground_style(chosen))
     dark = ui.dark_mode(chosen)
 
-    def turned(event: GenericEventArguments) -> None:
+    def chosen_now(event: GenericEventArguments) -> None:
         dark.value = bool(event.args)
+
+    def redraw() -> None:
+        # Charts look up their colours in the browser when they are drawn.
         for chart in ElementFilter(kind=ui.echart):
             chart.update()
 
-    _icon("contrast", "Light or dark").on("click", turned, js_handler=_TURN)
+    _icon("contrast", "Light or dark").on("click", chosen_now, js_handler=_TURN)
+    ui.on("turned", redraw)
+    ui.run_javascript(_WATCH)
