@@ -74,9 +74,10 @@ def _ask_backends(web: Web, server: uvicorn.Server) -> None:
 
 def _start_jobs(web: Web, schedule: Schedule, server: uvicorn.Server) -> None:
     _wait_for_start(server)
-    # The first visitor of a home with 10,000 jobs finds them read.
-    with contextlib.suppress(DigitsError, OSError):
-        web.jobs()
+    # The first visitor of a home with 10,000 jobs finds everything read that the first page shows.
+    for look in (web.jobs, web.datasets, web.devices):
+        with contextlib.suppress(DigitsError, OSError):
+            look()
     schedule.run(until_idle=False)
 
 
