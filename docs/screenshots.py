@@ -1,7 +1,7 @@
 """Take the screenshots of the page that the documentation shows. Run by ``make screenshots``; needs Chromium.
 
 A home is made with real handwritten digits and some jobs, a server is started on it, and every page is looked at in
-light, in dark, and as wide as a phone.
+light, in dark, and as wide as a phone. Words after ``docs/screenshots.py`` name pages that are taken alone.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from digits_core.service.demo import DATASET, read_digits
 from digits_core.service.digits import Digits
@@ -27,6 +27,10 @@ REFERENCE = Path(__file__).parent / "reference" / "page.md"
 #: What is looked at: light or dark, and how wide and high the window is.
 LOOKS = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+#: Milliseconds that what a page is looked at for may take to be there.
+PATIENCE_MS = 120_000
+#: A picture of fewer colours than these below the header shows nothing yet; it is taken again so many times.
+BLANK_COLOURS, HEADER_PX, TRIES = 8, 80, 10
 JOB = {
     "dataset": DATASET,
     "network": "lenet",
@@ -40,37 +44,52 @@ JOB = {
 def settle(page: Page) -> None:
     """Pictures have arrived and charts are drawn."""
     page.wait_for_load_state("networkidle")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
     page.wait_for_timeout(1500)
+
+
+def seen(find: Callable[[Page], Locator]) -> Callable[[Page], None]:
+    """Wait until what a page is looked at for is seen."""
+
+    def ready(page: Page) -> None:
+        find(page).first.wait_for(timeout=PATIENCE_MS)
+        settle(page)
+
+    return ready
 
 
 def layers(page: Page) -> None:
     """A picture of the dataset is classified, with every layer."""
     page.get_by_text("Show visualisations and statistics").click()
     page.get_by_role("button", name="Sample", exact=False).first.click()
-    page.get_by_role("list", name="Guesses").wait_for()
-    settle(page)
-
-
-def planned(page: Page) -> None:
-    """The summary says that all is well."""
-    page.get_by_text("Ready.").wait_for()
+    page.get_by_role("list", name="Guesses").wait_for(timeout=PATIENCE_MS)
     settle(page)
 
 
 #: Name, address, what it shows, and what is done before the picture is taken.
 PAGES: tuple[tuple[str, str, str, Callable[[Page], None]], ...] = (
-    ("home", "/", "Home: devices, what runs, every job and dataset", settle),
-    ("new-dataset", "/datasets/new", "A new dataset", settle),
-    ("dataset", f"/datasets/{DATASET}", "A dataset", settle),
-    ("new-model", f"/jobs/new?dataset={DATASET}", "A new model", planned),
-    ("job", "/jobs/running", "A job that runs", settle),
+    ("home", "/", "Home: devices, what runs, every job and dataset", seen(lambda page: page.get_by_text("running"))),
+    ("new-dataset", "/datasets/new", "A new dataset", seen(lambda page: page.get_by_label("Name"))),
+    ("dataset", f"/datasets/{DATASET}", "A dataset", seen(lambda page: page.locator(".digits-tile img"))),
+    ("new-model", f"/jobs/new?dataset={DATASET}", "A new model", seen(lambda page: page.get_by_text("Ready."))),
+    ("job", "/jobs/running", "A job that runs", seen(lambda page: page.locator("canvas"))),
     ("layers", "/jobs/torch?tab=use", "Inside a model", layers),
-    ("confusion", "/jobs/torch?tab=use&do=evaluate&evaluation=evaluation-torch", "What a model confuses", settle),
-    ("take-away", "/jobs/torch?tab=take", "Taking a model away", settle),
-    ("compare", "/compare?jobs=torch,jax,running", "Comparing jobs", settle),
-    ("plugins", "/plugins", "Plugins", settle),
-    ("settings", "/settings", "Settings and the trash", settle),
-    ("about", "/about", "About this installation", settle),
+    (
+        "confusion",
+        "/jobs/torch?tab=use&do=evaluate&evaluation=evaluation-torch",
+        "What a model confuses",
+        seen(lambda page: page.get_by_role("img", name="Confusion matrix").locator("canvas")),
+    ),
+    (
+        "take-away",
+        "/jobs/torch?tab=take",
+        "Taking a model away",
+        seen(lambda page: page.get_by_label("Export as onnx")),
+    ),
+    ("compare", "/compare?jobs=torch,jax,running", "Comparing jobs", seen(lambda page: page.locator("canvas"))),
+    ("plugins", "/plugins", "Plugins", seen(lambda page: page.get_by_role("row"))),
+    ("settings", "/settings", "Settings and the trash", seen(lambda page: page.get_by_text("Disk"))),
+    ("about", "/about", "About this installation", seen(lambda page: page.get_by_role("row"))),
 )
 
 
@@ -104,18 +123,31 @@ def served(home: Path):
         process.terminate()
 
 
-def take(browser: Browser, address: str, look: str) -> None:
-    """Every page in one look."""
+def take(browser: Browser, address: str, look: str, names: Sequence[str]) -> None:
+    """Pages in one look; all of them where none is named."""
     width, height = LOOKS[look]
     scheme = "dark" if look == "dark" else "light"
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
     for name, path, _, ready in PAGES:
+        if names and name not in names:
+            continue
         page.goto(f"{address}{path}")
         ready(page)
-        keep(page.screenshot(), PICTURES / f"{name}-{look}.png")
+        keep(shown(page), PICTURES / f"{name}-{look}.png")
         print(f"{name}, {look}", flush=True)
     context.close()
+
+
+def shown(page: Page) -> bytes:
+    """The picture of a page that shows something: under load the browser may not have drawn it yet."""
+    for _ in range(TRIES):
+        data = page.screenshot()
+        whole = Image.open(io.BytesIO(data)).convert("RGB")
+        if whole.crop((0, HEADER_PX, *whole.size)).getcolors(BLANK_COLOURS) is None:
+            return data
+        page.wait_for_timeout(1000)
+    raise RuntimeError(f"{page.url} shows nothing below its header.")
 
 
 def keep(data: bytes, path: Path) -> None:
@@ -135,15 +167,15 @@ def write_reference() -> None:
     REFERENCE.write_text("".join(parts))
 
 
-def main() -> None:
-    """Take all of them."""
+def main(names: Sequence[str]) -> None:
+    """Take these pages, or all of them."""
     with tempfile.TemporaryDirectory() as name:
         digits = make_home(Path(name))
         with served(digits.home.path) as address, sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             try:
                 for look in LOOKS:
-                    take(browser, address, look)
+                    take(browser, address, look, names)
             finally:
                 browser.close()
                 digits.abort("next-in-line")
@@ -152,4 +184,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
