@@ -1,19 +1,31 @@
-"""Commands that plugins bring: looked for when a word is none of ours, and for ``digits --help``."""
+"""Commands that plugins bring, looked for when a word is none of ours and for ``digits --help``; and interruptions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from digits_core.cli.output import say
 
 if TYPE_CHECKING:
     # Typer brings its own copy of click and names its classes nowhere else.
     from typer._click import Command, Context, HelpFormatter
 
+INTERRUPTED = 130
+
 
 class ExtendedGroup(TyperGroup):
     """The commands of the core, then those of plugins; the core's come first where both have a word."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run a command; one that is interrupted and has nothing to say of that has at least this said."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
 
     def list_commands(self, ctx: Context) -> list[str]:
         """Every word, with those of plugins last."""

@@ -36,10 +36,8 @@ from digits_core.cli import (
     train,
     trash,
 )
-from digits_core.cli.extending import ExtendedGroup
+from digits_core.cli.extending import INTERRUPTED, ExtendedGroup
 from digits_core.cli.output import say, show_error
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="digits",
@@ -99,8 +97,6 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app(args=list(arguments), prog_name="digits", standalone_mode=False)
         sys.stdout.flush()
-        if status == INTERRUPTED:
-            say("Interrupted.")
         return status if isinstance(status, int) else 0
     except BrokenPipeError:
         # Whoever read our output has gone, as `| head` does; Python would complain once more at its own end.

@@ -42,7 +42,7 @@ def carry(digits: Digits, run: Callable[[Watcher], JobView], *, json_wanted: boo
         say(f"Error: {view.error.message} {view.error.hint}".rstrip())
     show(view.to_dict(), describe(view), json_wanted=json_wanted)
     if interruption.count and view.state != "done":
-        say(f"Go on with: digits job resume {view.name}")
+        say(f"Job {view.name} is {view.state}. Go on with: digits job resume {view.name}")
         raise typer.Exit(INTERRUPTED)
     if status := status_of(view):
         raise typer.Exit(status)

@@ -176,3 +176,7 @@ def test_the_script_refuses_what_is_no_archive_or_damaged(repack, packed, images
     assert "labels.txt has another SHA-256" in done.stderr and "Traceback" not in done.stderr
     done = _alone(SCRIPTS / "use_archive.py", images[0], images[0], status=2)
     assert done.stderr.startswith("Error: ") and "Traceback" not in done.stderr
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(packed.read_bytes()[:-5000])
+    done = _alone(SCRIPTS / "use_archive.py", cut, images[0], status=2)
+    assert done.stderr.startswith(f"Error: Archive {cut} cannot be used: ") and "Traceback" not in done.stderr

@@ -81,7 +81,7 @@ def test_ctrl_c_pauses_with_a_snapshot_and_resume_goes_on(endless, home):
     endless.send_signal(signal.SIGINT)
     out, err = endless.communicate(timeout=60)
     assert endless.returncode == 130
-    assert "digits job resume endless" in err
+    assert "Job endless is paused. Go on with: digits job resume endless" in err and "Interrupted" not in err
     job = json.loads(out)
     assert job["state"] == "paused" and job["snapshots"][-1]["step"] == job["step"] > 0
     again = start("job", "resume", "endless", "--json")

@@ -18,6 +18,7 @@ import pathlib
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,12 @@ BATCH = 64
 #: The files of an archive that are needed, and the most bytes that each may have.
 MANIFEST, PREPROCESSING, LABELS, ONNX = "manifest.json", "preprocessing.json", "labels.txt", "model.onnx"
 MOST_BYTES = {MANIFEST: 2**20, PREPROCESSING: 2**20, LABELS: 2**24, ONNX: 2**31}
+
+#: What Python's modules raise of files that are no archives, or damaged ones.
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError),
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error),
+)
 
 
 # --- Pictures: the same as in digits_core/dataset/pictures.py, to the last bit -------------------------------------
@@ -212,11 +219,11 @@ def read_archive(path: pathlib.Path) -> dict[str, bytes]:
     else:
         files = read_tar(path)
     if missing := sorted(MOST_BYTES.keys() - files.keys()):
-        raise ValueError(f"{path} is no archive: {', '.join(missing)} missing")
+        raise ValueError(f"it is no archive: {', '.join(missing)} missing")
     records = json.loads(files[MANIFEST])["files"]
     for name in MOST_BYTES.keys() - {MANIFEST}:
         if hashlib.sha256(files[name]).hexdigest() != records[name]["sha256"]:
-            raise ValueError(f"{path} is damaged: {name} has another SHA-256 than its manifest says")
+            raise ValueError(f"it is damaged: {name} has another SHA-256 than its manifest says")
     return files
 
 
@@ -254,8 +261,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         files = read_archive(options.archive)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, tarfile.TarError, zipfile.BadZipFile) as reason:
-        print(f"Error: {reason}", file=sys.stderr)
+    except UNREADABLE as reason:
+        told = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+        print(f"Error: Archive {options.archive} cannot be used: {told}", file=sys.stderr)
         return 2
     form = json.loads(files[PREPROCESSING])
     crop = form["crop"] or (form["picture"]["height"], form["picture"]["width"])
