@@ -123,6 +123,7 @@ def test_an_evaluation_tells_its_scores_with_their_ranges_and_writes_files(digit
         assert [float(row["recall_low"]), float(row["recall_high"])] == one["recall_interval"]
     Image.open(files[1]).verify()
     told = digits("evaluate", "finished", *NUMPY).out
+    assert "top 5" not in told  # of three classes each is among the first five guesses
     assert "95 % Wilson score interval" in told and "calibration" in told
 
 

@@ -100,7 +100,7 @@ async def _compared(web: Web, ids: Sequence[str]) -> None:
 
 def _result(row: ResultView) -> Compared:
     share = row.key.endswith(("accuracy", "top5"))
-    return Compared(result_title(row.key), row.key, row.values, row.best, share=share)
+    return Compared(result_title(row.key), "", row.values, row.best, share=share)
 
 
 def result_title(key: str) -> str:

@@ -18,7 +18,7 @@ class Compared:
 
     Attributes:
         title: What it is, for a person.
-        key: What it is called in files and scripts.
+        key: What it is called in files and scripts; empty: that does not matter.
         values: Its value in each job.
         best: The place of the best one; None: none is better.
         share: Whether it is from 0 to 1, in percent.

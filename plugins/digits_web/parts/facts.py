@@ -37,7 +37,7 @@ class Table(ui.element):
     def group(self, name: str) -> None:
         """A heading over the rows that follow."""
         with self._body, ui.element("tr"), ui.element("th").props(f"scope=rowgroup colspan={self._columns}"):
-            ui.label(name).classes("digits-strong")
+            ui.label(name)
 
     @contextmanager
     def row(self, name: str, key: str = "") -> Iterator[None]:
