@@ -223,7 +223,9 @@ class Training(Jobs):
         from digits_core.service.claimed import require_claimed
 
         processes = find_placement(devices, backend, self.plugins.backends, nodes=place.count).total
-        require_claimed(self._claims.view(backend), folder.request().spec, folder.graph(), processes)
+        # To ask takes seconds, and one process refuses what it cannot do as soon as it has started.
+        offered = self._claims.view(backend, ask=processes > 1)
+        require_claimed(offered, folder.request().spec, folder.graph(), processes)
 
     def _join(self, job: str, place: Place, watcher: Watcher, after: int = 0) -> JobView:
         """Carry this machine's share of a job that another one leads."""
