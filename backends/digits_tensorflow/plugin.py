@@ -35,5 +35,6 @@ def digits_exporters() -> list[Entry]:
             "A .tflite file for phones and small devices: fp32, fp16, int8",
             needs=("tensorflow", "ai_edge_litert"),
             extra="litert",
+            precisions=("fp32", "fp16", "int8"),
         ),
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import typer
 
 from digits_core.cli.output import about_lines, percent, say, show, with_unit
-from digits_core.cli.starting import describe_start
+from digits_core.cli.starting import deed_of, describe_start
 from digits_core.cli.training_progress import training_progress
 from digits_core.errors import DigitsError, SpecInvalid
 from digits_core.units import format_bytes
@@ -30,6 +30,7 @@ NEXT = {
     "train": "digits classify {name}@best IMAGE",
     "dataset": "digits train {dataset} NETWORK",
     "evaluation": "digits job show {name}",
+    "version": "digits train {dataset} NETWORK",
 }
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -164,7 +165,8 @@ def describe(view: JobView) -> str:
     if view.error:
         lines.append(f"  error      {view.error.message} {view.error.hint}".rstrip())
     if view.state == "done":
-        lines += [f"  next       {NEXT[view.kind].format(name=view.name, dataset=view.dataset)}"]
+        next = NEXT.get(view.kind, "digits serve, and open its page")
+        lines += [f"  next       {next.format(name=view.name, dataset=view.dataset)}"]
     elif view.state in ("paused", "queued") or (view.state == "failed" and not (view.error and view.error.hint)):
         lines.append(f"  next       digits job resume {view.name}")
     return "\n".join(lines)
@@ -174,12 +176,11 @@ def _work(view: JobView) -> list[str]:
     """What a job works on and how far it is."""
     where = f" on {', '.join(view.devices)}" if view.devices else ""
     of = f" of {view.total_steps:,}" if view.total_steps else ""
-    if view.kind == "dataset":
-        return [f"  makes      dataset {view.dataset}", f"  progress   {view.step:,}{of} pictures"]
     backend = f"  backend    {view.backend}{where}, run {view.runs}"
-    if view.kind == "evaluation":
-        scores = f"  scores     {view.network} on dataset {view.dataset}"
-        return [scores, backend, f"  progress   {view.step:,}{of} pictures"]
+    if deed := deed_of(view):
+        far = ": ".join(filter(None, (view.doing, f"{view.step:,}{of} pictures" if view.step or of else "")))
+        lines = (f"  {deed[0]:<10} {deed[1]}", backend if view.backend else "", f"  progress   {far}" if far else "")
+        return [line for line in lines if line]
     return [
         f"  network    {view.network} on dataset {view.dataset}",
         backend,

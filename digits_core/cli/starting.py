@@ -14,10 +14,30 @@ if TYPE_CHECKING:
 MOST = 12
 
 
+#: What jobs that train nothing do, by their kind: a verb, and to what.
+DEEDS = {
+    "dataset": ("makes", "dataset {dataset}"),
+    "version": ("changes", "dataset {dataset}: {asked}"),
+    "evaluation": ("scores", "{network} on dataset {dataset}"),
+    "export": ("exports", "{network} as {asked}"),
+    "classification": ("classifies", "{asked} with {network}"),
+    "top": ("ranks", "{asked} of dataset {dataset} by {network}"),
+    "errors": ("doubts", "{asked} of dataset {dataset} with {network}"),
+}
+
+
+def deed_of(job: JobView) -> tuple[str, str] | None:
+    """What a job does, and to what; nothing where it trains."""
+    if job.kind not in DEEDS:
+        return None
+    verb, what = DEEDS[job.kind]
+    return verb, what.format(dataset=job.dataset, network=job.network, asked=job.asked)
+
+
 def opening(job: JobView) -> str:
     """The first words about a job that is about to be followed."""
-    if job.kind == "dataset":
-        return f"Job {job.name}: makes dataset {job.dataset}."
+    if deed := deed_of(job):
+        return f"Job {job.name}: {' '.join(deed)}."
     words = f"Job {job.name}: {job.network} on {job.dataset}."
     return f"{words}\n{describe_start(job.start)}" if job.start and not job.runs else words
 

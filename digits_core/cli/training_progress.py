@@ -60,6 +60,8 @@ class TrainingLines:
         fact = item.fact
         if isinstance(fact, RunStarted):
             self._total_steps = fact.total_steps
+        elif isinstance(fact, Progressed) and fact.doing:
+            self._total_steps = fact.total or self._total_steps
         elif isinstance(fact, (TrainingLogged, Progressed)):
             if time.monotonic() - self._last < LINE_EVERY_S:
                 return
@@ -104,7 +106,9 @@ class TrainingBar:
         if isinstance(fact, TrainingLogged):
             self._bars.update(self._task, completed=fact.step, status=self._status(fact))
         elif isinstance(fact, Progressed):
-            self._bars.update(self._task, completed=fact.step, status=f"{fact.step:,} pictures")
+            self._total = fact.total or self._total
+            status = fact.doing or f"{fact.step:,} pictures"
+            self._bars.update(self._task, total=self._total or None, completed=fact.step, status=status)
         elif text := _line(fact, self._total):
             self._bars.console.print(text, markup=False, highlight=False)
 
@@ -122,6 +126,8 @@ class TrainingBar:
 def _line(fact: object, total_steps: int) -> str:
     text = ""
     match fact:
+        case RunStarted(total_steps=0):
+            pass
         case RunStarted() if not fact.backend:
             text = f"{fact.total_steps:,} pictures."
         case RunStarted():
@@ -130,7 +136,7 @@ def _line(fact: object, total_steps: int) -> str:
         case ProgramBuilt():
             text = fact.compilation
         case Progressed():
-            text = f"{fact.step:,} of {total_steps:,} pictures"
+            text = fact.doing or f"{fact.step:,} of {total_steps:,} pictures"
         case TrainingLogged():
             text = (
                 f"epoch {fact.epoch:.2f}, step {fact.step:,} of {total_steps:,}: "

@@ -19,6 +19,7 @@ class Entry:
         extra: The extra of the owning distribution that brings them, for the remedy; empty if there is none.
         params: Values for the params of a network family, which users may go over: ``{"depth": 50}``.
         devices: Kinds of devices that a backend may drive; of no meaning for other things.
+        precisions: Number formats that an exporter writes weights in; of no meaning for other things.
         api: Version of the contracts it was written for.
     """
 
@@ -29,4 +30,5 @@ class Entry:
     extra: str = ""
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     devices: tuple[str, ...] = ("cpu", "gpu")
+    precisions: tuple[str, ...] = ("fp32",)
     api: int = 1

@@ -65,7 +65,7 @@ def merge(shop: Workshop, request: Merge, other: Dataset) -> Edited:
     Raises:
         SpecInvalid: If the two keep pictures in different forms.
     """
-    require(_differences(shop.base, other), SpecInvalid)
+    require(differences(shop.base, other), SpecInvalid)
     there = Content.of(other)
     new = tuple(name for name in there.labels if name not in shop.content.labels)
     labels = (*shop.content.labels, *new)
@@ -86,7 +86,8 @@ def _new(stored: StoredSplit, base: Dataset, folder: Path) -> SplitContent:
     return SplitContent(files, SplitReader(shards, base.manifest.size).chosen())
 
 
-def _differences(base: Dataset, other: Dataset) -> list[Problem]:
+def differences(base: Dataset, other: Dataset) -> list[Problem]:
+    """Why the pictures of one dataset cannot join those of another: they are kept in different forms."""
     ours, theirs = base.manifest, other.manifest
     forms = {
         "size": (ours.size, theirs.size),

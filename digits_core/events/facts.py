@@ -72,10 +72,16 @@ class SnapshotSaved:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """Work that trains nothing has come this far; ``step`` counts pictures."""
+    """Work that trains nothing has come this far; ``step`` counts pictures.
+
+    Where another part of the work begins, ``doing`` names it and ``total`` says how many there are in it; 0: as before,
+    or nobody can say.
+    """
 
     kind: ClassVar = "progressed"
     step: int
+    total: int = 0
+    doing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

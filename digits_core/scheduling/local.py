@@ -129,7 +129,7 @@ def orders(job: JobFolder, run: RunRequest, place: Place | None = None) -> dict[
     alone = place.count == 1
     # With several machines addresses and indices are known once all of them have met.
     addresses = free_addresses(len(run.processes)) if alone and len(run.processes) > 1 else ()
-    module = "digits_core.training.worker" if run.trains else "digits_core.tasks.worker"
+    module = "digits_core.training.worker" if run.trains else "digits_core.service.worker"
     command = [interpreter, "-P", "-m", module, str(job.path)]
     processes = [
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,14 +43,14 @@ def classify_pictures(
         wanted = parse(PicturesSpec, {"images": tuple(map(str, wanted))})
     loaded = load_model(home, model)
     chosen = choose_runtime(loaded, runtime, backend, plugins)
-    pictures = _pictures(home, loaded, wanted)
+    pictures = open_pictures(home, loaded, wanted)
     predictions = classify(loaded, pictures, chosen.runtime, top, progress=progress)
     counted = tally(predictions)
     told = asdict(counted) if counted else {}
     return ClassificationView(
         model=loaded.name,
         backend=chosen.name,
-        predictions=tuple(prediction_view(prediction) for prediction in predictions),
+        predictions=tuple(_called(prediction_view(prediction), wanted.called) for prediction in predictions),
         samples=told.get("samples"),
         accuracy=told.get("accuracy"),
         top5=told.get("top5"),
@@ -66,7 +66,14 @@ def model_notes(model: Model, chosen: ChosenRuntime) -> Iterator[str]:
     yield from chosen.notes
 
 
-def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
+def open_pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
+    """The pictures that are to be classified, none of them read yet.
+
+    Raises:
+        NameUnknown: If there is no such dataset.
+        SourceInvalid: With every folder and list that holds no pictures.
+        SpecInvalid: If the dataset's pictures do not fit the model.
+    """
     if wanted.dataset is not None:
         from digits_core.service.splits import find_split, open_split
 
@@ -77,6 +84,16 @@ def _pictures(home: Home, model: Model, wanted: PicturesSpec) -> Pictures:
     fetches = any(one.is_url for one in listed)
     downloader = _downloader(home, private=wanted.allow_private) if fetches else None
     return ListedPictures(listed, model, downloader, boundary)
+
+
+def _called(item: PredictionView, names: Mapping[str, str]) -> PredictionView:
+    """What one picture is taken for, called as whoever asked calls it; where it is kept is in no message."""
+    name, error = names.get(item.image, item.image), item.error
+    if error is not None and name != item.image:
+        called, kept = (f"Picture {place.rpartition('/')[2]} " for place in (name, item.image))
+        message = error.message.replace(kept, called, 1).replace(item.image, name)
+        error = error.model_copy(update={"message": message})
+    return item.model_copy(update={"image": name, "error": error})
 
 
 def download_picture(home: Home, url: str, *, private: bool) -> bytes:

@@ -18,6 +18,7 @@ from digits_core.service.doors.history import History
 from digits_core.service.doors.inspection import Inspecting
 from digits_core.service.doors.machine import Machine
 from digits_core.service.doors.networks import Networks
+from digits_core.service.doors.tasks import Tasks
 from digits_core.service.doors.training import Training
 from digits_core.service.doors.trash import Trashed
 from digits_core.service.doors.use import Use
@@ -34,6 +35,7 @@ class Digits(
     Inspecting,
     Exports,
     Archives,
+    Tasks,
     Choices,
     Machine,
     Describing,

@@ -7,22 +7,20 @@ from collections.abc import Iterator
 
 from digits_core.errors import Problem, SpecInvalid, StateConflict, require
 from digits_core.hooks.registry import Plugins
-from digits_core.inference.model import load_model, plain_name
+from digits_core.inference.model import load_model
 from digits_core.scheduling.requests import parse_devices
-from digits_core.scheduling.scheduler import next_ticket
 from digits_core.service.choices import check_devices
 from digits_core.service.pictures import find_dataset
-from digits_core.service.resolve import free_name
-from digits_core.service.runs import Runs
+from digits_core.service.runs import Runs, require_done
 from digits_core.service.runtimes import NATIVE, choose_runtime
 from digits_core.service.splits import class_misfits, own_dataset, size_misfits
-from digits_core.service.tasks import now
+from digits_core.service.tasks import submit_task
 from digits_core.service.views.evaluation import EvaluationView
 from digits_core.service.views.jobs import JobView
 from digits_core.spec.dataset import Split, split_reference
 from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
-from digits_core.store.job import JobFolder, RunRequest, TaskRequest
+from digits_core.store.job import JobFolder
 
 EVALUATION = "evaluation.json"
 #: Devices as they are asked for where nobody asks for any.
@@ -67,18 +65,15 @@ def plan_evaluation(
 
 def submit_evaluation(home: Home, runs: Runs, spec: EvaluationSpec) -> JobFolder:
     """Make the job that scores a model; without a backend it needs no devices, so it runs while others train on all."""
-    id = free_name(f"evaluation-{plain_name(spec.model)}", home)
-    runs.forget(id)
     wanted = spec.devices if spec.backend else ""
-    run = RunRequest(backend=spec.backend, wanted=wanted, ticket=next_ticket(home), trains=False)
-    return JobFolder.create(home, TaskRequest(kind="evaluation", id=id, created=now(), spec=spec), None, run)
+    return submit_task(home, runs, "evaluation", spec, backend=spec.backend, wanted=wanted)
 
 
 def evaluation_view(folder: JobFolder) -> EvaluationView:
     """What a job that scores a model has found; it is done."""
-    request = folder.whole_request()
-    assert isinstance(request, TaskRequest) and isinstance(request.spec, EvaluationSpec)
+    request = folder.task()
     spec = request.spec
+    assert isinstance(spec, EvaluationSpec)
     found = json.loads((folder.path / EVALUATION).read_bytes())
     name, version = split_reference(spec.dataset)
     asked = {"model": spec.model, "dataset": name, "version": version or "", "split": spec.split}
@@ -93,8 +88,7 @@ def evaluation_of(folder: JobFolder, view: JobView) -> EvaluationView:
     """
     if view.kind != "evaluation":
         raise StateConflict(f"Job {view.job} scores no model.", hint="Score one with: digits evaluate MODEL.")
-    if view.state != "done":
-        raise StateConflict(f"Job {view.job} is {view.state}, and has found nothing yet.", hint="Wait for it.")
+    require_done(view)
     return evaluation_view(folder)
 
 

@@ -24,9 +24,8 @@ from digits_core.inference.exporting import (
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import as_seen
 from digits_core.service.runtimes import ChosenRuntime, choose_referee
-from digits_core.service.splits import find_split, open_split, own_dataset
+from digits_core.service.splits import find_split, known_split, open_split, own_dataset
 from digits_core.service.views.exports import ExportView
-from digits_core.spec.dataset import SPLITS
 from digits_core.store.home import Home
 
 #: Pictures that fp32 is compared on, and those that accuracy is measured on where weights are rounded.
@@ -141,9 +140,7 @@ def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> 
     Raises:
         SpecInvalid: If the split has none, or they are of another form.
     """
-    found = next((known for known in SPLITS if known == split), None)
-    if found is None:
-        raise SpecInvalid(f"Unknown split {split!r}.", where="--calibrate", hint=f"There are {', '.join(SPLITS)}.")
+    found = known_split(split, "--calibrate")
     manifest = find_split(home, model, dataset, found)
     reader, _ = open_split(home, model, manifest.reference, found)
     chosen = np.unique(np.linspace(0, len(reader) - 1, min(most, len(reader))).round().astype(np.int64))

@@ -24,7 +24,6 @@ from digits_core.service.stopping import Stopping
 from digits_core.service.summary import job_view, start_view, tracker_views
 from digits_core.service.views.jobs import JobView
 from digits_core.service.watcher import Watcher
-from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.home import Home
 from digits_core.store.index import Index, Kept
 from digits_core.store.job import JobFolder, TaskRequest
@@ -167,20 +166,20 @@ class Runs:
             with contextlib.suppress(DigitsError):
                 folder = self._folder(id)
                 request = folder.whole_request()
-                makes = isinstance(request, TaskRequest) and request.kind == "dataset" and request.dataset == dataset
-                if makes and not self._closed(folder):
-                    assert isinstance(request, TaskRequest)
+                if not isinstance(request, TaskRequest) or request.kind != "dataset":
+                    continue
+                if request.subject.dataset == dataset and not self._closed(folder):
                     return request
         return None
 
     def needing(self, job: str) -> tuple[str, ...]:
-        """Open jobs that score a model of ``job``."""
+        """Open jobs that use a model of ``job``."""
         found = []
         for id in self.index.sync():
             with contextlib.suppress(DigitsError):
-                spec = self._folder(id).whole_request().spec
-                scores = isinstance(spec, EvaluationSpec) and spec.model.partition("@")[0] == job
-                if scores and not self._closed(self._folder(id)):
+                request = self._folder(id).whole_request()
+                uses = isinstance(request, TaskRequest) and request.subject.model.partition("@")[0] == job
+                if uses and not self._closed(self._folder(id)):
                     found.append(id)
         return tuple(found)
 
@@ -241,6 +240,16 @@ def require_resumable(folder: JobFolder, stands: Standing) -> None:
         return
     hint = "Train a new job for more." if stands.state == "done" else "Start a new job."
     raise StateConflict(f"Job {folder.id} is {stands.state}, so there is nothing to resume.", hint=hint)
+
+
+def require_done(view: JobView) -> None:
+    """Refuse to tell what is not known yet.
+
+    Raises:
+        StateConflict: If the job is not done.
+    """
+    if view.state != "done":
+        raise StateConflict(f"Job {view.job} is {view.state}, and has found nothing yet.", hint="Wait for it.")
 
 
 def remove(folder: Path, kind: str) -> None:

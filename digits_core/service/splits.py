@@ -10,9 +10,21 @@ from digits_core.errors import Problem, SpecInvalid, require
 from digits_core.inference.model import Model
 from digits_core.inference.pictures import SplitPictures
 from digits_core.service.pictures import find_dataset, open_referred
-from digits_core.spec.dataset import Split, split_reference
+from digits_core.spec.dataset import SPLITS, Split, split_reference
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder
+
+
+def known_split(name: str, where: str = "") -> Split:
+    """The split of a name that somebody wrote.
+
+    Raises:
+        SpecInvalid: If there is none of that name.
+    """
+    found = next((known for known in SPLITS if known == name), None)
+    if found is None:
+        raise SpecInvalid(f"Unknown split {name!r}.", where=where, hint=f"There are {', '.join(SPLITS)}.")
+    return found
 
 
 def find_split(home: Home, model: Model, dataset: str | None, split: Split) -> DatasetManifest:

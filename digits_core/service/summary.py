@@ -32,7 +32,6 @@ from digits_core.service.network_names import told_name
 from digits_core.service.views.jobs import JobView, SnapshotView, StartView, TrackerView, UsageView
 from digits_core.service.views.view import ErrorView
 from digits_core.spec.dataset import split_reference
-from digits_core.spec.evaluation import EvaluationSpec
 from digits_core.store.about import read_about
 from digits_core.store.job import JobFolder, JobRequest, TaskRequest
 from digits_core.store.snapshots import SnapshotState, best_snapshot, list_snapshots
@@ -89,24 +88,26 @@ def summarize_task(
     progress = _Progress()
     for recorded in stands.facts:
         progress.add(recorded.fact)
-    run, spec = progress.run, request.spec
-    dataset, version = split_reference(request.dataset)
+    run, subject = progress.run, request.subject
+    dataset, version = split_reference(subject.dataset)
     return JobView(
         kind=request.kind,
         job=request.id,
         name=request.id,
         state=stands.state,
-        backend=spec.computes if isinstance(spec, EvaluationSpec) else "",
+        backend=subject.computes,
         devices=run.devices if run else (),
-        network=spec.model if isinstance(spec, EvaluationSpec) else "",
+        network=subject.model,
         dataset=dataset,
         dataset_version=version or "",
         created=request.created,
         runs=run.run if run else 0,
-        epoch=progress.step / run.total_steps if run and run.total_steps else 0.0,
+        asked=subject.words,
+        doing=progress.doing if stands.active else "",
+        epoch=1.0 if stands.state == "done" else progress.step / progress.total if progress.total else 0.0,
         epochs=1,
         step=progress.step,
-        total_steps=run.total_steps if run else None,
+        total_steps=progress.total or None,
         metrics=metrics,
         images_per_second=progress.images_per_second,
         usage=_usage(usage),
@@ -173,7 +174,8 @@ class _Progress:
 
     def __init__(self) -> None:
         self.run: RunStarted | None = None
-        self.step = 0
+        self.step = self.total = 0
+        self.doing = ""
         self.epoch = 0.0
         self.metrics: dict[str, float] = {}
         self.learning_rate: float | None = None
@@ -187,6 +189,9 @@ class _Progress:
         match fact:
             case RunStarted():
                 self.run, self.step, self.first_step_s = fact, fact.step, None
+                self.total, self.doing = fact.total_steps, ""
+            case Progressed():
+                self.total, self.doing = fact.total or self.total, fact.doing or self.doing
             case ProgramBuilt():
                 self.compilation = fact.compilation
             case Noted():
@@ -198,7 +203,7 @@ class _Progress:
                 self.images_per_second, self.first_step_s = _finite(fact.images_per_second), _finite(fact.first_step_s)
             case Validated() | SnapshotSaved():
                 self.epoch = fact.epoch
-            case Progressed() | RunPaused() | RunFailed() | RunAborted() | Sampled():
+            case RunPaused() | RunFailed() | RunAborted() | Sampled():
                 pass
         self.metrics |= measured(fact)
         if not isinstance(fact, (ProgramBuilt, Noted, RunFailed, Sampled)):

@@ -14,11 +14,13 @@ from digits_core.dataset.manifest import DatasetManifest
 from digits_core.dataset.progress import Progress, Silence
 from digits_core.errors import JobFailed, NameTaken
 from digits_core.hooks.registry import Registry
+from digits_core.inference.model import plain_name
 from digits_core.scheduling.queue import NO_DEVICES
 from digits_core.scheduling.scheduler import next_ticket, turn
 from digits_core.service.resolve import free_name
 from digits_core.service.runs import Runs, remove
-from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.dataset import DatasetSpec, split_reference
+from digits_core.spec.task import TaskKind, TaskSpec
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder, RunRequest, TaskRequest
 
@@ -65,16 +67,40 @@ def submit_creation(home: Home, runs: Runs, spec: DatasetSpec) -> JobFolder:
         return _creation(home, runs, spec, RunRequest(backend="", wanted="", ticket=ticket, trains=False))
 
 
+def submit_task(
+    home: Home, runs: Runs, kind: TaskKind, spec: TaskSpec, *, backend: str = "", wanted: str = ""
+) -> JobFolder:
+    """Make a job that trains nothing; where it asks for no devices, it runs while others train on all of them.
+
+    Args:
+        home: Where.
+        runs: Its runs.
+        kind: What it does.
+        spec: What it is asked for.
+        backend: The backend that computes, if one does.
+        wanted: The devices that it is to compute on.
+    """
+    ticket = next_ticket(home)
+    run = RunRequest(backend=backend, wanted=wanted, ticket=ticket, trains=False)
+    with turn(home):
+        return _created(home, runs, kind, spec, run)
+
+
 def _creation(home: Home, runs: Runs, spec: DatasetSpec, run: RunRequest) -> JobFolder:
     if (other := runs.making(spec.name)) is not None:
         raise NameTaken(
             f"Job {other.id} is making a dataset {spec.name!r} already.",
             hint=f"Choose another name, or wait for it: digits job watch {other.id}.",
         )
-    id = free_name(f"dataset-{spec.name}", home)
+    return _created(home, runs, "dataset", with_absolute_paths(spec), run)
+
+
+def _created(home: Home, runs: Runs, kind: TaskKind, spec: TaskSpec, run: RunRequest) -> JobFolder:
+    """The job, called by what it does and to what."""
+    about = plain_name(spec.subject.model) or split_reference(spec.subject.dataset)[0]
+    id = free_name(f"{kind}-{about}", home)
     runs.forget(id)
-    request = TaskRequest(kind="dataset", id=id, created=now(), spec=with_absolute_paths(spec))
-    return JobFolder.create(home, request, None, run)
+    return JobFolder.create(home, TaskRequest(kind=kind, id=id, created=now(), spec=spec), None, run)
 
 
 def now() -> str:

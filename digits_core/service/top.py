@@ -38,7 +38,7 @@ def find_top(
     """The pictures that each class scores highest; see `Digits.top`."""
     loaded = load_model(home, model)
     names = class_names(loaded)
-    classes = _numbers(names, wanted.classes)
+    classes = class_numbers(names, wanted.classes)
     chosen = choose_runtime(loaded, runtime, backend, plugins)
     manifest = find_split(home, loaded, wanted.dataset, wanted.split)
     reader, pictures = open_split(home, loaded, manifest.reference, wanted.split)
@@ -67,7 +67,12 @@ def draw_mosaic(home: Home, view: TopView) -> Image:
     return mosaic(classes, reader)
 
 
-def _numbers(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+def class_numbers(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """The numbers of the classes that are wanted; all where none is named.
+
+    Raises:
+        NameUnknown: With every one that the model does not know.
+    """
     require((_unknown(name, names) for name in wanted if name not in names), NameUnknown)
     return [names.index(name) for name in wanted] or list(range(len(names)))
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from digits_core.spec.model import NAME_PATTERN, Name, Spec
+from digits_core.spec.subject import Subject
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -92,6 +93,11 @@ class DatasetSpec(Spec):
     """Shuffle before splitting; without it the order of the source decides."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Decides the split and which pictures stay under a maximum."""
+
+    @property
+    def subject(self) -> Subject:
+        """What a job is about that makes it."""
+        return Subject(self.name)
 
     @model_validator(mode="after")
     def _shares_leave_training_pictures(self) -> Self:

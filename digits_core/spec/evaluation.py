@@ -6,6 +6,7 @@ from pydantic import Field
 
 from digits_core.spec.dataset import DatasetReference, Split
 from digits_core.spec.model import Spec
+from digits_core.spec.subject import Subject
 
 
 class EvaluationSpec(Spec):
@@ -30,3 +31,8 @@ class EvaluationSpec(Spec):
     def computes(self) -> str:
         """What people know the computing part by: ``onnx``, or the name of a backend."""
         return self.backend or self.runtime
+
+    @property
+    def subject(self) -> Subject:
+        """What a job is about that does it."""
+        return Subject(self.dataset, self.model, self.computes, f"{self.split} pictures")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from digits_core.spec.dataset import DatasetReference, Split
 from digits_core.spec.model import Spec
@@ -20,6 +20,8 @@ class PicturesSpec(Spec):
     """Where relative paths of lists start; empty: the list's own folder."""
     within: tuple[Path, ...] | None = None
     """Folders that all that is read has to lie in, links followed; empty: anywhere. A server sets it."""
+    called: dict[str, str] = Field(default_factory=dict)
+    """What images are called in answers, where that is not where they are. A server sets it."""
     by_folder: bool = False
     """Whether the folder that a picture lies in names its class, where nothing else does."""
     allow_private: bool = False
@@ -28,6 +30,19 @@ class PicturesSpec(Spec):
     """A dataset, instead."""
     split: Split = "val"
     """Which of its pictures."""
+
+    @property
+    def words(self) -> str:
+        """Which pictures, in a few words.
+
+        >>> PicturesSpec(images=("/tmp/cat.png", "/tmp/dog.png")).words
+        'cat.png and 1 more'
+        """
+        if not self.images:
+            return f"{self.split} pictures"
+        first, more = self.images[0], len(self.images) - 1
+        name = self.called.get(first, first.rstrip("/").rpartition("/")[2])
+        return f"{name} and {more:,} more" if more else name
 
     @model_validator(mode="after")
     def _comes_from_one_place(self) -> Self:

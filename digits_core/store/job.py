@@ -12,6 +12,7 @@
       nodes/         where the machines of a run met, if there are several
       about.json     what people say about it, if they do: see `digits_core.store.about`
       rate.json      how its learning rate was found, if it was     rate.svg       the same as a picture
+      result.json    what a job came to that trains nothing         result.zip     the files of it, if there are any
 """
 
 from __future__ import annotations
@@ -21,17 +22,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from digits_core.contracts.launcher import Handle
 from digits_core.disk import new_folder, storage_errors, write_file
 from digits_core.errors import NameTaken, NameUnknown, NetworkInvalid, RequestWrong, SpecInvalid, StateConflict
 from digits_core.events.journal import Journal
-from digits_core.spec.dataset import DatasetSpec, PictureForm
-from digits_core.spec.evaluation import EvaluationSpec
+from digits_core.spec.dataset import PictureForm
 from digits_core.spec.files import dump_json
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import Name, Spec, parse
+from digits_core.spec.subject import Subject
+from digits_core.spec.task import TASKS, TaskKind, TaskSpec
 from digits_core.spec.trackers import Trackers
 from digits_core.store.home import Home
 from digits_core.store.start import StartRecord, write_start
@@ -66,21 +68,28 @@ class JobRequest(Spec):
 
 
 class TaskRequest(Spec):
-    """A job that trains nothing: a dataset is to be made, or a model to be scored."""
+    """A job that trains nothing: a dataset is to be made, a model to be scored or exported, and so on."""
 
-    kind: Literal["dataset", "evaluation"]
+    kind: TaskKind
     """What it is; the request of a job that trains has no such field."""
     id: Name
     """Name of the job's folder."""
     created: str
     """Moment of the request, ISO 8601, UTC."""
-    spec: DatasetSpec | EvaluationSpec
+    spec: TaskSpec
     """What was asked for."""
 
+    @field_validator("spec", mode="before")
+    @classmethod
+    def _is_of_its_kind(cls, value: object, info: ValidationInfo) -> object:
+        # Requests of two kinds may have the same keys.
+        task = TASKS.get(info.data.get("kind", ""))
+        return task.spec.model_validate(value) if task else value
+
     @property
-    def dataset(self) -> str:
-        """Name of the dataset that is made, or scored on."""
-        return self.spec.name if isinstance(self.spec, DatasetSpec) else self.spec.dataset
+    def subject(self) -> Subject:
+        """What it is about."""
+        return self.spec.subject
 
 
 class RunRequest(Spec):
@@ -95,7 +104,7 @@ class RunRequest(Spec):
     awaits: str = ""
     """The job that makes the dataset, where that is not there yet: this one waits for it, and has no network before."""
     trains: bool = True
-    """Whether it trains; else it makes a dataset or scores a model."""
+    """Whether it trains; else it does what its request says."""
     attached: bool = False
     """Whether the command that asked for it carries it itself; nobody else starts or kills it."""
     processes: tuple[tuple[str, ...], ...] = ()
@@ -226,8 +235,21 @@ class JobFolder:
         """
         whole = self.whole_request()
         if isinstance(whole, TaskRequest):
-            does = "makes a dataset" if whole.kind == "dataset" else "scores a model"
+            does = TASKS[whole.kind].does
             raise StateConflict(f"Job {self.id} {does} and trains nothing.", hint="Name a job that trains.")
+        return whole
+
+    def task(self) -> TaskRequest:
+        """What a job that trains nothing was asked.
+
+        Raises:
+            NameUnknown: If there is no such job.
+            StateConflict: If it trains.
+            SpecInvalid: If the file does not say what it should.
+        """
+        whole = self.whole_request()
+        if isinstance(whole, JobRequest):
+            raise StateConflict(f"Job {self.id} trains.", hint="Name a job that does not.")
         return whole
 
     def whole_request(self) -> JobRequest | TaskRequest:

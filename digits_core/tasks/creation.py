@@ -39,7 +39,12 @@ def create(
     except Stopped as stopped:
         progress.stop(stopped)
         raise
-    if (about := read_about(job.path)) != About():
-        write_about(job.home.dataset_folder(spec.name), about)
+    hand_on(job, spec.name)
     progress.finish()
     return manifest
+
+
+def hand_on(job: JobFolder, dataset: str) -> None:
+    """Have said of a new dataset what people say of the job that has made it."""
+    if (about := read_about(job.path)) != About():
+        write_about(job.home.dataset_folder(dataset), about)

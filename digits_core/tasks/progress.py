@@ -39,14 +39,33 @@ class JournaledProgress:
         self._job, self._control, self._watching, self._computes = job, control, watching, computes
         run = job.run()
         self._run, self._devices = (run.number, run.devices) if run else (0, ())
-        self._done, self._began = 0, time.monotonic()
+        self._done, self._began, self._running = 0, time.monotonic(), False
         self._told = self._began
 
-    def start(self, total: int, what: str) -> None:
-        """Say how much there is to do."""
-        self._began = self._told = time.monotonic()
+    def begin(self, total: int = 0) -> None:
+        """Say that the run begins, and how much there is to do; 0: nobody knows yet."""
+        self._running = True
         self._job.journal.append(RunStarted(self._run, self._computes, self._devices, 0, total, total))
+
+    def start(self, total: int, what: str) -> None:
+        """Say how much there is to do, or how much of another part of the work."""
+        self._done, self._began = 0, time.monotonic()
+        self._told = self._began
+        if self._running:
+            self._job.journal.append(Progressed(0, total, what))
+        else:
+            self.begin(total)
         self._watching.start(total, what)
+
+    def tell(self, what: str) -> None:
+        """Say what is done now, of which nobody knows how far it is.
+
+        Raises:
+            Stopped: If it was asked to end.
+        """
+        self._require_wanted()
+        self._control.beat()
+        self._job.journal.append(Progressed(self._done, doing=what))
 
     def advance(self, count: int) -> None:
         """Say how far it is, once a second.
@@ -54,14 +73,17 @@ class JournaledProgress:
         Raises:
             Stopped: If it was asked to end.
         """
-        if wish := self._control.wish():
-            raise Stopped(wish)
+        self._require_wanted()
         self._done += count
         self._watching.advance(count)
         self._control.beat()
         if time.monotonic() - self._told >= TELL_S:
             self._told = time.monotonic()
             self._job.journal.append(Progressed(self._done))
+
+    def _require_wanted(self) -> None:
+        if wish := self._control.wish():
+            raise Stopped(wish)
 
     def finish(self) -> None:
         """Say the last word after a good end."""

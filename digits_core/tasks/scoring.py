@@ -33,6 +33,7 @@ def score(job: JobFolder, spec: EvaluationSpec, control: Control, member: Member
         member: Which process this is.
 
     Raises:
+        Stopped: If it was asked to end; its last word is said.
         DigitsError: If the model, the dataset or the backend is not what it should be.
     """
     model = load_model(job.home, spec.model)
@@ -51,7 +52,8 @@ def score(job: JobFolder, spec: EvaluationSpec, control: Control, member: Member
             guesses.add(numbers, logits)
             progress.advance(len(numbers))
     except Stopped as stopped:
-        return progress.stop(stopped)
+        progress.stop(stopped)
+        raise
     finally:
         predictor.close()
     guesses.write(job.path / "guesses.npy")

@@ -8,4 +8,6 @@ from digits_core.hooks import hookimpl
 def digits_exporters() -> list[Entry]:
     """Core ML packages."""
     summary = "A .mlpackage that classifies pictures on Apple's systems: fp32 or fp16. It is run on none of ours"
-    return [Entry("coreml", "digits_coreml.exporter:CoreMlExporter", summary, ("coremltools",), "coreml")]
+    needs = ("coremltools",)
+    precisions = ("fp32", "fp16")
+    return [Entry("coreml", "digits_coreml.exporter:CoreMlExporter", summary, needs, "coreml", precisions=precisions)]

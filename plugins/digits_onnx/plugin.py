@@ -18,6 +18,13 @@ def digits_exporters() -> list[Entry]:
     summary = "One ONNX file with weights and preprocessing; fp32, fp16 or int8."
     openvino = "A folder with OpenVINO's model.xml and model.bin; fp32 or fp16."
     return [
-        Entry("onnx", "digits_onnx.exporter:OnnxExporter", summary, NEEDS, "onnx"),
-        Entry("openvino", "digits_onnx.openvino:OpenVinoExporter", openvino, ("onnx", "openvino"), "openvino"),
+        Entry("onnx", "digits_onnx.exporter:OnnxExporter", summary, NEEDS, "onnx", precisions=("fp32", "fp16", "int8")),
+        Entry(
+            "openvino",
+            "digits_onnx.openvino:OpenVinoExporter",
+            openvino,
+            ("onnx", "openvino"),
+            "openvino",
+            precisions=("fp32", "fp16"),
+        ),
     ]

@@ -25,9 +25,11 @@ class TestFormats(ExporterSuite):
         return discover().exporters.get(format)()
 
 
-def test_every_summary_says_what_else_than_fp32_there_is():
+def test_every_entry_and_its_summary_say_what_else_than_fp32_there_is():
     registry = discover().exporters
     for owned in registry.entries():
         if importlib.util.find_spec(owned.entry.target.partition(".")[0]) and not owned.missing:
-            for precision in registry.get(owned.entry.name).precisions[1:]:
+            offered = registry.get(owned.entry.name).precisions
+            assert owned.entry.precisions == offered
+            for precision in offered[1:]:
                 assert precision in owned.entry.summary

@@ -110,7 +110,8 @@ class JobView(View):
     """A job as it stands."""
 
     kind: str = "train"
-    """``train``, ``dataset`` (one is made) or ``evaluation`` (a model is scored)."""
+    """``train``, ``dataset`` (one is made), ``version`` (of one), ``evaluation`` (a model is scored), ``export``,
+    ``classification``, ``top`` (pictures that classes score highest are looked for) or ``errors`` (doubtful ones)."""
     job: str
     """Its id."""
     name: str
@@ -136,11 +137,15 @@ class JobView(View):
     nodes: int = 1
     """Machines that train together."""
     network: str
-    """Name of the network; of an evaluation the model, of a dataset's creation nothing."""
+    """Name of the network; of a job that uses a model that model, of one that makes a dataset nothing."""
     dataset: str
-    """Name of the dataset."""
+    """Name of the dataset; empty where it needs none."""
     dataset_version: str = ""
     """Which version of it."""
+    asked: str = ""
+    """What else a job that trains nothing was asked for, in words: ``onnx, fp32``."""
+    doing: str = ""
+    """What a job that trains nothing does now, in words, where that is told."""
     created: str
     """Moment of the request, ISO 8601 in UTC."""
     runs: int
@@ -152,7 +157,7 @@ class JobView(View):
     step: int
     """Steps done; of a job that trains nothing, pictures."""
     total_steps: int | None = None
-    """Steps in all, once a run has started."""
+    """Steps in all, once a run has started; nothing where nobody knows."""
     metrics: dict[str, float]
     """The newest values, for example ``val/accuracy``."""
     best: SnapshotView | None = None
