@@ -11,7 +11,6 @@ what is the server's own: accounts, the audit, and pictures that are being uploa
     web.py       what every part is given: the service, the settings, what has been looked at lately
     uploads.py   files that people bring, for a day
     outside.py   files of the server and uploads that a request names
-    apart.py     work that may import a framework, in a process of its own
     access/      who may: tokens, accounts, sessions, and the guard before everything
     api/         /api/v1, one file for each kind of thing
     pages/       one file a page

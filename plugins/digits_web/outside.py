@@ -13,6 +13,8 @@ from digits_web.web import Web
 
 #: Suffixes of what is a network's or a model's file rather than its name.
 _FILES = (".yaml", ".yml", ".json", ".py", ".tar.gz", ".tgz", ".tar.bz2", ".tar", ".zip", ".safetensors")
+#: Changes of datasets that read or copy pictures, which takes long; the others share those that are there.
+READ_PICTURES = ("append", "merge")
 #: Folder of a home with what people have brought.
 UPLOADS = "uploads"
 _DATASET_PATHS = ("val_path", "test_path", "labels", "prefix")

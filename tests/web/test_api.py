@@ -137,13 +137,45 @@ def test_a_model_classifies_is_looked_into_and_is_taken_away(api, finished, tmp_
     assert "<svg" in (page := api.post("models/finished/inspect/report", json=shown).text) or "<img" in page
     archive = api.get("jobs/finished/archive", params={"form": "zip"})
     assert "model.onnx" in " ".join(zipfile.ZipFile(io.BytesIO(archive.content)).namelist())
-    export = api.get("models/finished/exports/onnx")
-    assert export.status_code == 200, export.text
-    assert len(zipfile.ZipFile(io.BytesIO(export.content)).namelist()) == 2
+    export = api.post("models/finished/exports", json={"format": "onnx", "precision": "fp16"})
     job = api.post("models/finished/evaluate", json={}).json()["job"]
     assert ended(api, job)["state"] == "done"
-    assert api.get(f"jobs/{job}/evaluation").json()["samples"] == 9
+    assert api.get(f"jobs/{job}/evaluation").json() == api.get(f"jobs/{job}/result").json()
     assert api.get("jobs/finished/evaluation").status_code == 409
+    assert (export.status_code, export.headers["location"]) == (202, f"/api/v1/jobs/{export.json()['job']}")
+    job = ended(api, export.json()["job"])
+    assert (job["kind"], job["state"], job["asked"]) == ("export", "done", "onnx, fp16")
+    packed = api.get(f"jobs/{job['job']}/result/file")
+    assert "finished-000003-epoch-onnx-fp16.zip" in packed.headers["content-disposition"]
+    told = api.get(f"jobs/{job['job']}/result").json()
+    assert set(zipfile.ZipFile(io.BytesIO(packed.content)).namelist()) == {told["path"], told["manifest_path"]}
+
+
+def test_what_takes_long_is_a_job_where_that_is_preferred_and_comes_to_the_same(api, finished):
+    picture = str(finished / "pictures" / "red" / "00.png")
+    asked = (
+        ("POST", "models/finished/classify", {"json": {"images": [picture], "top": 1}}),
+        ("GET", "models/finished/top", {"params": {"count": 1}}),
+        ("GET", "models/finished/errors", {"params": {"count": 1}}),
+        ("POST", "datasets/colours/versions?new_name=mine", {"json": {"change": {"action": "select", "count": 9}}}),
+    )
+    later = {"Prefer": "wait=10, Respond-Async"}
+    begun = [api.request(method, path, headers=later, **rest) for method, path, rest in asked]
+    assert [answer.status_code for answer in begun] == [202] * 4, [answer.text for answer in begun]
+    assert {answer.headers["preference-applied"] for answer in begun} == {"respond-async"}
+    jobs = [ended(api, answer.json()["job"]) for answer in begun]
+    assert [job["state"] for job in jobs] == ["done"] * 4, jobs
+    assert api.get("jobs", params={"kind": ["top", "version"]}).json()["total"] == 2
+    results = [api.get(f"jobs/{job['job']}/result").json() for job in jobs]
+    assert results[:3] == [api.request(method, path, **rest).json() for method, path, rest in asked[:3]]
+    assert results[3] == api.get("datasets/mine").json()
+    assert api.get("datasets/mine/about").json()["owner"] == api.get(f"jobs/{jobs[3]['job']}").json()["owner"] != ""
+    refused = api.post("datasets/mine/versions", json={"change": {"action": "merge", "dataset": "nope"}})
+    assert refused.status_code == 404 and "no dataset 'nope'" in refused.text
+    merged = api.post("datasets/mine/versions", json={"change": {"action": "merge", "dataset": "colours"}})
+    assert (merged.status_code, merged.json()["kind"], merged.json()["asked"]) == (202, "version", "merge")
+    assert ended(api, merged.json()["job"])["state"] == "done"
+    assert api.get("datasets/mine").json()["version"] == "v0002"
 
 
 def test_files_outside_of_the_roots_are_refused_all_of_them(api, tmp_path):
@@ -185,8 +217,8 @@ def test_a_list_reads_nothing_outside_of_the_roots_for_anybody(api, finished, tm
     failed = ended(api, api.post("datasets", json=asked).json()["job"])
     assert failed["state"] == "failed" and "leads out" in failed["error"]["message"]
     change = {"change": {"action": "append", "paths": [upload]}}
-    refused = api.post("datasets/colours/versions", json=change)
-    assert refused.status_code == 422 and "leads out" in refused.text
+    failed = ended(api, api.post("datasets/colours/versions", json=change).json()["job"])
+    assert failed["state"] == "failed" and "leads out" in failed["error"]["message"]
     found = api.post("models/finished/classify", json={"images": [upload]}).json()["predictions"]
     assert [bool(item.get("error")) for item in found] == [False] * len(inside) + [True]
     assert "leads out" in found[-1]["error"]["message"]

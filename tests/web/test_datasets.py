@@ -13,6 +13,7 @@ import pytest
 from digits_core.errors import AccessDenied
 from digits_core.service.digits import Digits
 from digits_web.parts.folders import look_into
+from tests.conftest import write_pictures
 from tests.web.conftest import serving
 
 SLOW_S = 30_000
@@ -40,7 +41,7 @@ def describe_and_discard(page):
     page.get_by_text("colours is in the trash").wait_for()
     assert Digits().datasets() == ()
     page.get_by_role("button", name="Undo").click()
-    page.get_by_text("27 pictures").wait_for()
+    page.get_by_text("30 pictures").wait_for()
     assert Digits().about_dataset("colours").description == "Three colours."
 
 
@@ -88,9 +89,16 @@ def test_a_dataset_is_made_of_a_folder_and_mended(home, server, page, pictures):
     assert key in {item.key for item in Digits().gallery("colours", split="val", label="blue").items}
     page.get_by_role("tab", name="Versions (2)").click()
     page.get_by_text(re.compile("^relabel: ")).wait_for()
+    write_pictures(pictures, ("violet",), each=4)
+    page.get_by_role("button", name="Browse").click()
+    page.get_by_role("button", name="Take this folder").click()
+    page.get_by_role("button", name="Add them").click()
+    page.wait_for_url(f"{server}/datasets/colours@v0003", timeout=SLOW_S)
+    assert (Digits().job("version-colours").asked, len(Digits().dataset("colours").classes)) == ("append", 4)
     describe_and_discard(page)
     actions = [json.loads(line)["action"] for line in (home / "audit.jsonl").read_text().splitlines()]
-    assert actions == [f"{done} dataset" for done in ("create", "change", "describe", "discard", "restore")]
+    done = [f"{done} dataset" for done in ("create", "change", "describe", "discard", "restore")]
+    assert actions == [*done[:2], "create version job", *done[2:]]
     page.goto(f"{server}/datasets/nothing")
     page.get_by_text("There is no dataset nothing").wait_for()
 

@@ -110,4 +110,24 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     assert digits.verify_archive(archive).passed
     with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name="Export as onnx").click()
+    assert download.value.suggested_filename == "finished-000003-epoch-onnx-fp32.zip"
     page.get_by_text("Verified on").wait_for()
+    page.goto(f"{server}/jobs/export-finished")
+    page.get_by_role("button", name="Download").wait_for()
+    assert page.get_by_role("cell", name="Export: onnx, fp32").count() == 1
+
+
+def test_what_is_looked_for_is_found_again_after_a_reload_and_shown_by_itself(trained, server, page):
+    page.goto(f"{server}/jobs/finished?tab=use&do=top")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**top=top-finished*")
+    page.reload()
+    page.get_by_text("9 val pictures of colours@v0001, scored by finished@000003-epoch.").wait_for(timeout=60_000)
+    assert Digits().job("top-finished").state == "done"
+    tab(page, "Many")
+    page.locator("input[type=file]").last.set_input_files([trained / "red" / "00.png", trained / "blue" / "01.png"])
+    page.get_by_text("2 pictures, classified by finished@000003-epoch").wait_for(timeout=60_000)
+    assert page.get_by_role("cell", name="01.png").count() == 1
+    page.goto(f"{server}/jobs/classification-finished")
+    page.get_by_role("button", name="See the guesses").click()
+    page.get_by_text("2 pictures, classified by finished@000003-epoch").wait_for()

@@ -18,9 +18,10 @@ from digits_core.spec.model import Name
 from digits_web.api.acting import Acting, Editor, Site
 from digits_web.api.bodies import BodySpec, Describes, told
 from digits_web.api.etags import require_match
-from digits_web.api.jobs import MOST_TAGS, begun
+from digits_web.api.jobs import MOST_TAGS, begun, submitted
+from digits_web.api.later import LATER, Later
 from digits_web.api.paging import PageQuery
-from digits_web.outside import dataset_request
+from digits_web.outside import READ_PICTURES, dataset_request
 
 router = APIRouter(tags=["datasets"])
 
@@ -151,10 +152,17 @@ def describe(request: Request, web: Site, owner: Owner, name: PlainName, change:
     return told(view)
 
 
-@router.post("/datasets/{name}/versions", response_model=DatasetView, status_code=201, summary="Make a new version")
+@router.post(
+    "/datasets/{name}/versions",
+    response_model=DatasetView,
+    status_code=201,
+    responses=LATER,
+    summary="Make a new version",
+)
 def change_dataset(
     request: Request,
     web: Site,
+    later: Later,
     owner: Owner,
     name: DatasetName,
     asked: Annotated[
@@ -171,11 +179,16 @@ def change_dataset(
     ],
     new_name: Annotated[Name | None, Query(description="Make a dataset of that name instead.")] = None,
 ) -> Response:
-    """Append, relabel, exclude, select or merge; earlier versions stay. With `If-Match` only if it is the newest."""
+    """Append and merge, which are a job; relabel, exclude or select; earlier versions stay.
+
+    With `If-Match` only if what is changed is the newest.
+    """
     newest = web.digits.dataset(name.partition("@")[0])
     require_match(request, DatasetView.of(newest).to_json().encode())
     change = asked.get("change")
     wanted = dataset_request(web, change) if isinstance(change, dict) else asked
+    if later or wanted.get("action") in READ_PICTURES:
+        return submitted(request, web, "version", {"dataset": name, "change": wanted, "new_name": new_name})
     view = DatasetView.of(web.digits.change_dataset(name, wanted, new_name=new_name))
     if new_name:
         web.digits.describe_dataset(new_name, owner=owner.person.name)

@@ -7,22 +7,25 @@ import tempfile
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import FileResponse
+from pydantic import Field
 from starlette.background import BackgroundTask
 
-from digits_core.errors import NameUnknown, suggest
+from digits_core.service.views.exports import ExportView
+from digits_core.service.views.jobs import JobView
 from digits_core.service.views.machine import PluginView
 from digits_core.service.views.view import View
-from digits_web.apart import apart
+from digits_core.spec.task import Precision
 from digits_web.api.acting import Site
-from digits_web.api.bodies import told
-from digits_web.api.jobs import JobId
+from digits_web.api.bodies import BodySpec, told
+from digits_web.api.jobs import JobId, submitted
 from digits_web.api.models import ModelName
 from digits_web.outside import model_name
 
 router = APIRouter(tags=["models"])
 FILE = {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+EXAMPLE = {"format": "onnx", "precision": "fp16"}
 ArchiveForm = Literal["tar.gz", "tgz", "tar.bz2", "tar", "zip"]
 
 
@@ -31,6 +34,19 @@ class FormatsView(View):
 
     formats: tuple[PluginView, ...]
     """Each, and whether what it needs is installed."""
+
+
+class ExportRequest(BodySpec):
+    """A format, and how it is written."""
+
+    format: str = Field(min_length=1, max_length=100)
+    """Name of the format, see `/exports`."""
+    precision: Precision = "fp32"
+    """Number format of the weights."""
+    calibrate: str | None = Field(default=None, min_length=1, max_length=200)
+    """`DATASET` or `DATASET:split` whose pictures int8 is calibrated on; empty: the model's own."""
+    tolerance: float | None = Field(default=None, ge=0)
+    """How far probabilities may differ; empty: as the precision needs."""
 
 
 @router.get("/jobs/{job}/archive", response_class=FileResponse, responses=FILE, summary="Download an archive")
@@ -61,28 +77,27 @@ def formats(web: Site) -> Response:
     return told(FormatsView(formats=web.digits.export_formats()))
 
 
-@router.get(
-    "/models/{model}/exports/{format}", response_class=FileResponse, responses=FILE, summary="Download an export"
-)
+@router.post("/models/{model}/exports", response_model=JobView, status_code=202, summary="Export")
 def export(
+    request: Request,
     web: Site,
     model: ModelName,
-    format: Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,50}$", description="Name of the format.")],
-    precision: Annotated[Literal["fp32", "fp16", "int8"], Query(description="Of the weights.")] = "fp32",
+    asked: Annotated[
+        ExportRequest,
+        Body(openapi_examples={"onnx": {"summary": "ONNX, weights of half the size", "value": EXAMPLE}}),
+    ],
 ) -> Response:
-    """A zip of the exported model and its manifest; what was written was run and gives the same probabilities."""
-    name = model_name(web, model)
-    if format not in (known := [item.name for item in web.digits.export_formats()]):
-        raise NameUnknown(f"There is no export format {format!r}.", hint=suggest(format, known))
-    folder = FilePath(tempfile.mkdtemp(prefix="digits-"))
-    try:
-        # Formats of frameworks import them, and a server never does: it is done in a process of its own.
-        apart(_export, web.digits.home.path, name, format, folder / "inside", precision)
-        packed = shutil.make_archive(str(folder / "export"), "zip", folder / "inside")
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return _sent(FilePath(packed), f"{name.replace('@', '-')}-{format}.zip")
+    """Let a job write a model in another format, and run what it wrote; `/jobs/{job}/result/file` is a zip of it."""
+    return submitted(request, web, "export", {"model": model_name(web, model), **asked.model_dump()})
+
+
+@router.get("/jobs/{job}/result/file", response_class=FileResponse, responses=FILE, summary="Download an export")
+def result_file(web: Site, job: JobId) -> Response:
+    """A zip of the exported model and its manifest, once a job of kind `export` is done."""
+    path, view = web.digits.result_file(job), web.digits.result(job)
+    assert isinstance(view, ExportView)
+    name = f"{view.model.replace('@', '-')}-{view.format}-{view.precision}.zip"
+    return FileResponse(path, filename=name, media_type="application/octet-stream")
 
 
 def _archive(web: Site, model: str, form: str) -> Response:
@@ -97,14 +112,6 @@ def _archive(web: Site, model: str, form: str) -> Response:
     # Made twice it is the same to the last byte, so its digest tells it from every other.
     answer.headers["etag"] = f'"{view.digest.removeprefix("sha256:")[:24]}-{form}"'
     return answer
-
-
-def _export(home: FilePath, model: str, format: str, folder: FilePath, precision: str) -> None:
-    from digits_core.service.digits import Digits
-
-    folder.mkdir()
-    digits = Digits(home)
-    digits.export(model, format, folder / digits.export_name(model, format), precision=precision)
 
 
 def _sent(path: FilePath, name: str) -> FileResponse:

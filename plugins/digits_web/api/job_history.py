@@ -9,14 +9,20 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from digits_core.service.views.classification import ClassificationView, TopView
+from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.evaluation import EvaluationView
+from digits_core.service.views.exports import ExportView
 from digits_core.service.views.history import EventsView, SeriesView, UsageHistoryView
+from digits_core.service.views.mining import ErrorsView
 from digits_web.api.acting import Site
 from digits_web.api.bodies import told
 from digits_web.api.jobs import JobId
 from digits_web.api.streams import Streams
 
 router = APIRouter(tags=["jobs"])
+#: What jobs come to that train nothing.
+AnyResult = ExportView | ClassificationView | TopView | ErrorsView | DatasetView | EvaluationView
 Cursor = Annotated[
     str,
     Query(description="Where to go on, as an earlier answer said; empty: at the beginning.", pattern=r"^\d{0,18}$"),
@@ -68,6 +74,12 @@ def log(
 def evaluation(web: Site, job: JobId) -> Response:
     """Accuracy, confusion matrix and scores of every class, once a job of kind `evaluation` is done."""
     return told(web.digits.evaluation(job))
+
+
+@router.get("/jobs/{job}/result", response_model=AnyResult, summary="What a job came to")
+def result(web: Site, job: JobId) -> Response:
+    """What the answer would have been that a job was asked for instead, once it is done."""
+    return told(web.digits.result(job))
 
 
 @router.get("/jobs/{job}/events", response_model=EventsView, summary="Events")

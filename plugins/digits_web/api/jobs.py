@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
@@ -14,9 +14,11 @@ from digits_core.service.views.view import View
 from digits_core.spec.about import Tag
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import NAME_PATTERN, Name
-from digits_web.api.acting import Acting, Editor, Site
+from digits_core.spec.task import TaskKind
+from digits_web.api.acting import Acting, Editor, Site, editor
 from digits_web.api.bodies import BodySpec, Describes, told
 from digits_web.api.etags import require_match
+from digits_web.api.later import RESPOND_ASYNC, prefers_job
 from digits_web.api.paging import PageQuery
 from digits_web.outside import job_request
 from digits_web.web import Web
@@ -69,7 +71,7 @@ class JobsQuery(PageQuery):
 
     state: tuple[State, ...] = ()
     """Where they stand."""
-    kind: tuple[Literal["train", "dataset", "evaluation"], ...] = ()
+    kind: tuple[Literal["train"] | TaskKind, ...] = ()
     """What they do."""
     dataset: tuple[str, ...] = ()
     """Names of datasets."""
@@ -190,11 +192,24 @@ def made(request: Request, web: Web, editor: Acting, asked: dict[str, Any]) -> R
     return begun(request, web, editor, view, 201)
 
 
+def submitted(
+    request: Request,
+    web: Web,
+    kind: Literal["export", "classification", "top", "errors", "version"],
+    asked: Mapping[str, Any],
+) -> Response:
+    """The answer to what a job does that trains nothing, for which whoever asks has to be an editor."""
+    acting = editor(request, web)
+    return begun(request, web, acting, web.digits.submit_task(kind, asked))
+
+
 def begun(request: Request, web: Web, editor: Acting, view: JobView, status: int = 202) -> Response:
     """The answer to what is done by a job: where that can be watched."""
     view = web.digits.describe_job(view.job, owner=editor.person.name)
     editor.did(f"create {view.kind} job", view.job)
-    return told(view, status, {"Location": f"{request.scope['root_path']}/jobs/{view.job}"})
+    headers = {"Location": f"{request.scope['root_path']}/jobs/{view.job}"}
+    applied = {"Preference-Applied": RESPOND_ASYNC} if prefers_job(request) else {}
+    return told(view, status, headers | applied)
 
 
 def _text(job: JobView) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from digits_core.service.views.about import TrashedView
-from digits_core.service.views.classification import ClassificationView, PredictionView, TopView
+from digits_core.service.views.classification import ClassificationView, TopView
 from digits_core.service.views.inspection import InspectionView
 from digits_core.service.views.jobs import JobView
 from digits_core.service.views.mining import ErrorsView
@@ -21,7 +21,8 @@ from digits_core.spec.model import NAME_PATTERN, Name
 from digits_core.spec.pictures import PicturesSpec
 from digits_web.api.acting import Admin, Editor, Site
 from digits_web.api.bodies import BodySpec, told
-from digits_web.api.jobs import begun
+from digits_web.api.jobs import begun, submitted
+from digits_web.api.later import LATER, Later
 from digits_web.api.shown import ShownPicture, kept
 from digits_web.outside import model_name, pictures
 
@@ -154,9 +155,13 @@ def discard(
     return told(view)
 
 
-@router.post("/models/{model}/classify", response_model=ClassificationView, summary="Classify pictures")
+@router.post(
+    "/models/{model}/classify", response_model=ClassificationView, responses=LATER, summary="Classify pictures"
+)
 def classify(
+    request: Request,
     web: Site,
+    later: Later,
     model: ModelName,
     asked: Annotated[
         ClassifyRequest,
@@ -172,14 +177,17 @@ def classify(
     name = model_name(web, model)
     read, within = pictures(web, asked.images)
     wanted = PicturesSpec(
-        images=read,
+        images=tuple(read),
         within=within,
+        called=dict(zip(read, asked.images, strict=True)),
         dataset=asked.dataset,
         split=asked.split,
         allow_private=web.settings.allow_private,
     )
-    found = web.digits.classify(name, wanted, top=asked.top, runtime=RUNTIME)
-    return told(_named(found, dict(zip(read, asked.images, strict=True))))
+    if later:
+        task = {"model": name, "pictures": wanted, "top": asked.top, "runtime": RUNTIME}
+        return submitted(request, web, "classification", task)
+    return told(web.digits.classify(name, wanted, top=asked.top, runtime=RUNTIME))
 
 
 @router.post("/models/{model}/classify/files", response_model=ClassificationView, summary="Classify files")
@@ -192,9 +200,10 @@ def classify_files(
     """The same with the pictures in the request itself, `multipart/form-data`."""
     name = model_name(web, model)
     with kept([file.file for file in files]) as places:
-        found = web.digits.classify(name, list(places), top=top, runtime=RUNTIME)
-    names = (file.filename or f"picture {number}" for number, file in enumerate(files, 1))
-    return told(_named(found, dict(zip(map(str, places), names, strict=True))))
+        images = tuple(map(str, places))
+        names = (file.filename or f"picture {number}" for number, file in enumerate(files, 1))
+        wanted = PicturesSpec(images=images, called=dict(zip(images, names, strict=True)))
+        return told(web.digits.classify(name, wanted, top=top, runtime=RUNTIME))
 
 
 @router.post("/models/{model}/evaluate", response_model=JobView, status_code=202, summary="Evaluate")
@@ -226,31 +235,24 @@ def report(web: Site, model: ModelName, asked: InspectRequest) -> str:
         return web.digits.inspect(asked.spec(name, image)).report()
 
 
-@router.get("/models/{model}/top", response_model=TopView, summary="Top pictures")
-def top_pictures(web: Site, model: ModelName, query: Annotated[TopQuery, Query()]) -> Response:
+@router.get("/models/{model}/top", response_model=TopView, responses=LATER, summary="Top pictures")
+def top_pictures(
+    request: Request, web: Site, later: Later, model: ModelName, query: Annotated[TopQuery, Query()]
+) -> Response:
     """The pictures that each class scores highest: what the model has learned to look for."""
-    return told(web.digits.top(model_name(web, model), query.spec(), runtime=RUNTIME))
+    name = model_name(web, model)
+    if later:
+        return submitted(request, web, "top", {"model": name, "wanted": query.spec(), "runtime": RUNTIME})
+    return told(web.digits.top(name, query.spec(), runtime=RUNTIME))
 
 
-@router.get("/models/{model}/errors", response_model=ErrorsView, summary="Doubtful pictures")
-def errors(web: Site, model: ModelName, query: Annotated[ErrorsQuery, Query()]) -> Response:
+@router.get("/models/{model}/errors", response_model=ErrorsView, responses=LATER, summary="Doubtful pictures")
+def errors(
+    request: Request, web: Site, later: Later, model: ModelName, query: Annotated[ErrorsQuery, Query()]
+) -> Response:
     """Pictures with wrong labels, confident mistakes, duplicates across splits, unsure ones."""
     asked = {"model": model_name(web, model), "dataset": query.dataset, "split": query.split, "runtime": RUNTIME}
-    found = web.digits.errors(asked, count=query.count, by=query.by, duplicates=query.duplicates)
-    return told(found)
-
-
-def _named(found: ClassificationView, names: dict[str, str]) -> ClassificationView:
-    """What was found, with pictures called as whoever asked calls them."""
-    renamed = tuple(_renamed(item, names.get(item.image, item.image)) for item in found.predictions)
-    return found.model_copy(update={"predictions": renamed})
-
-
-def _renamed(item: PredictionView, name: str) -> PredictionView:
-    """What one picture is taken for; where the server keeps it for a moment is in no message."""
-    error = item.error
-    if error is not None and name != item.image:
-        called, kept = (f"Picture {place.rpartition('/')[2]} " for place in (name, item.image))
-        message = error.message.replace(kept, called, 1).replace(item.image, name)
-        error = error.model_copy(update={"message": message})
-    return item.model_copy(update={"image": name, "error": error})
+    how = {"count": query.count, "by": query.by, "duplicates": query.duplicates}
+    if later:
+        return submitted(request, web, "errors", {"look": asked, **how})
+    return told(web.digits.errors(asked, count=query.count, by=query.by, duplicates=query.duplicates))

@@ -15,7 +15,7 @@ Answers have the fields that `--json` of the same command has. What is wrong is 
 `application/problem+json`) that lists **every** problem of a request with its place and a remedy. Lists have pages, and
 the header `Link` leads to the next. Answers to GET have an `ETag`: send it as `If-None-Match` to be told `304` while
 nothing has changed, or as `If-Match` with a change, which is then made only if nobody else was faster. What takes long
-is a job: `202` with its `Location`.
+is a job, always or where `Prefer: respond-async` asks for it: `202` with its `Location`, and `/result` below that.
 """
 _TAGS = {
     "machine": "What computes here.",

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from digits_core.service.views.jobs import JobView
 from digits_web.catalogue.selection import Subject
-from digits_web.parts.job_facts import ACTIVE, KINDS, accuracy, loss, progress
+from digits_web.parts.job_facts import ACTIVE, KINDS, accuracy, described, loss, progress
 from digits_web.parts.numbers import percent
 
 
@@ -101,7 +101,7 @@ def row(job: JobView, prefix: str) -> dict[str, Any]:
         "id": job.job,
         "name": job.name,
         "href": f"{prefix}/jobs/{quote(job.job)}",
-        "note": "" if job.kind == "train" else KINDS[job.kind],
+        "note": described(job),
         "tags": list(job.tags),
         "state": job.state,
         "far": f"{progress(job):.0f} %" if job.state in (*ACTIVE, "paused", "failed", "aborted") else "",

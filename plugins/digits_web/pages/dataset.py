@@ -15,7 +15,7 @@ from digits_core.service.views.about import AboutView
 from digits_core.service.views.datasets import SkippedView
 from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
-from digits_web.outside import dataset_request, told_path
+from digits_web.outside import READ_PICTURES, dataset_request, told_path
 from digits_web.ownership import dataset_owner
 from digits_web.parts.addresses import address, question
 from digits_web.parts.attempt import change
@@ -25,6 +25,7 @@ from digits_web.parts.empty import nothing_yet
 from digits_web.parts.errors import list_problems
 from digits_web.parts.frame import frame, section
 from digits_web.parts.gallery import Gallery
+from digits_web.parts.growing import Growing
 from digits_web.parts.making import Making, maker_of
 from digits_web.parts.notes import Notes
 from digits_web.parts.person import allow, person
@@ -88,6 +89,7 @@ class DatasetPage:
             with heading:
                 self._buttons(versions)
             Notes(about, self._describe if self._may else None)
+            self._growing = Growing(web, item.name)
             self._summary()
             with ui.tabs().props("no-caps align=left inline-label").classes("digits-full") as tabs:
                 pictures = ui.tab("Pictures")
@@ -214,8 +216,10 @@ class DatasetPage:
                 ui.button("Home", on_click=lambda: ui.navigate.to("/")).props("flat no-caps")
 
     async def _change(self, request: Mapping[str, Any]) -> bool:
-        """Make a new version, and go there."""
+        """Make a new version, and go there; one that reads pictures is made by a job."""
         web, item = self._web, self._manifest
+        if request["action"] in READ_PICTURES:
+            return await self._growing.submit(item.reference, request, self._owner)
         told = ui.notification("Making a new version …", spinner=True, timeout=None)
         try:
             made = await self._do(
@@ -259,7 +263,7 @@ def _jobs_table(jobs: list[JobView], item: DatasetManifest) -> None:
             with ui.element("tr"):
                 with ui.element("td"):
                     ui.link(job.name, f"/jobs/{job.job}")
-                for text in (job.network, job.dataset_version, _accuracy(job)):
+                for text in (job.network or job.asked, job.dataset_version, _accuracy(job)):
                     with ui.element("td").classes("digits-number"):
                         ui.label(text)
                 with ui.element("td"):

@@ -8,6 +8,7 @@ from typing import TypeVar
 from nicegui import run
 
 from digits_core.errors import DigitsError
+from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
 from digits_web.parts.errors import show_problems
 from digits_web.parts.person import person
@@ -32,22 +33,23 @@ async def attempt(work: Callable[[], ResultT]) -> ResultT | None:
         return None
 
 
-async def make(web: Web, action: str, work: Callable[[], ResultT], name: Callable[[ResultT], str]) -> ResultT | None:
-    """Do something that makes a new thing, as an editor may; it is written down with its name.
+async def begin(web: Web, submit: Callable[[], JobView]) -> JobView | None:
+    """Let a job do something, as an editor may, whose it is then.
 
     Args:
         web: What the server knows.
-        action: What is done, as verb and noun: ``evaluate model``.
-        work: Does it, in a thread.
-        name: What the new thing is called.
-    """
-    asked = person()
+        submit: Makes the job, in a thread.
 
-    def done() -> ResultT:
-        asked.require(Role.EDITOR)
-        made = work()
-        web.audit(asked, action, name(made))
-        return made
+    Returns:
+        The job; None where it was refused, which the person has been told.
+    """
+    who = person()
+
+    def done() -> JobView:
+        who.require(Role.EDITOR)
+        view = web.digits.describe_job(submit().job, owner=who.name)
+        web.audit(who, f"create {view.kind} job", view.job)
+        return view
 
     made = await attempt(done)
     web.jobs.forget()

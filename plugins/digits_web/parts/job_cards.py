@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nicegui import ui
 
 from digits_core.service.views.jobs import JobView
-from digits_web.parts.job_facts import KINDS, accuracy, loss, progress
+from digits_web.parts.job_facts import accuracy, described, loss, progress, work_done
 from digits_web.parts.numbers import percent
 from digits_web.parts.sparkline import Bar, Sparkline
 from digits_web.parts.times import duration
@@ -69,7 +69,7 @@ def _section(job: JobView) -> ui.element:
 
 
 def _what(job: JobView) -> str:
-    words = (KINDS[job.kind] if job.kind != "train" else "", job.network, job.dataset, job.backend)
+    words = (described(job), job.network, job.dataset, job.backend)
     return " · ".join(filter(None, (*words, ", ".join(job.devices))))
 
 
@@ -80,7 +80,7 @@ def far(job: JobView) -> str:
         return f"{place}: {job.waits_for}" if job.waits_for else place
     if job.kind == "train":
         return f"{progress(job):.0f} % · epoch {job.epoch:.2f} of {job.epochs:g}"
-    return f"{progress(job):.0f} %"
+    return work_done(job) if job.doing else f"{progress(job):.0f} %"
 
 
 def left(job: JobView) -> str:

@@ -6,12 +6,12 @@ import json
 
 from nicegui import run, ui
 
-from digits_core.errors import DigitsError, Problem
 from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
 from digits_web.parts.addresses import question
 from digits_web.parts.attempt import change
 from digits_web.parts.errors import list_problems
+from digits_web.parts.job_facts import problems_of
 from digits_web.parts.person import person
 from digits_web.parts.sparkline import Bar
 from digits_web.parts.times import duration
@@ -66,14 +66,15 @@ class Making:
         total = f" of {view.total_steps:,}" if view.total_steps else ""
         left = f", {duration(view.seconds_left)} left" if view.seconds_left else ""
         self._told.text = view.waits_for or f"{view.step:,}{total} pictures{left}"
-        self._bar.show(100 * view.step / view.total_steps if view.total_steps else None)
+        unknown = 0.0 if ended or view.state == "queued" else None
+        self._bar.show(100 * view.step / view.total_steps if view.total_steps else unknown)
         self._stop.set_visibility(not ended and person().may_change(view.owner))
         self._again.set_visibility(ended and person().may(Role.EDITOR))
         self._timer.active = not ended
         if view.error is not None:
             self._problems.clear()
             with self._problems:
-                list_problems(_error(view))
+                list_problems(problems_of(view))
 
     async def _abort(self) -> None:
         job = self._job
@@ -82,9 +83,3 @@ class Making:
     async def _change(self) -> None:
         asked = await run.io_bound(self._web.digits.job_request, self._job.job)
         ui.navigate.to(f"/datasets/new{question({'asked': json.dumps(asked)})}")
-
-
-def _error(view: JobView) -> DigitsError:
-    assert view.error is not None
-    told = view.error.problems or ({"message": view.error.message, "hint": view.error.hint},)
-    return DigitsError(*(Problem(item["message"], item.get("where", ""), item.get("hint", "")) for item in told))

@@ -65,8 +65,13 @@ class Bar(Element):
         self.show(percent)
 
     def show(self, percent: float | None) -> None:
-        """Show another share; nothing where it is not known."""
-        whole = round(min(max(percent or 0.0, 0.0), 100.0), 1)
+        """Show another share; None: nobody knows it, and the bar says that something is done."""
+        if percent is None:
+            self.classes("digits-unknown")
+            self.props.pop("aria-valuenow", None)
+            return
+        self.classes(remove="digits-unknown")
+        whole = round(min(max(percent, 0.0), 100.0), 1)
         if whole != self.props.get("aria-valuenow"):
             self.props["aria-valuenow"] = whole
             self._filled.style(f"--share: {whole}")

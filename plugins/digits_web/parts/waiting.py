@@ -1,39 +1,51 @@
-"""How far work is that a page waits for."""
+"""How far a job is whose result a page waits for."""
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from nicegui import ui
 
+from digits_core.service.views.jobs import JobView
+from digits_web.parts.errors import list_problems
+from digits_web.parts.job_facts import ACTIVE, problems_of, progress, work_done
 from digits_web.parts.sparkline import Bar
 
 
 class Waiting:
-    """Progress of the service, shown; it is told from a thread, and drawn by a timer of the page.
+    """A job, the way to it and how far it is; nothing is shown where there is none, or once it is done.
 
     Args:
         label: What is waited for.
     """
 
     def __init__(self, label: str) -> None:
-        self._total, self._done, self._what, self._open = 0, 0, label, True
-        with ui.element("div").classes("digits-full").props("role=status") as self.element:
-            self._label = ui.label(label).classes("digits-soft")
+        self._failed = ""
+        with ui.element("div").classes("digits-full digits-waiting").props("role=status") as self.element:
+            with ui.element("div").classes("digits-spread"):
+                self._far = ui.label().classes("digits-soft")
+                self._link = ui.link(target="/").classes("digits-small")
             self._bar = Bar(label)
-        self._timer = ui.timer(0.3, self._draw)
+            self._problems = ui.element("div").classes("digits-full")
+        self.element.visible = False
 
-    def start(self, total: int, what: str) -> None:
-        """Work of ``total`` units begins."""
-        self._total, self._done, self._what = total, 0, what
+    def show(self, view: JobView | None) -> None:
+        """Show how far a job is."""
+        self.element.visible = view is not None and view.state != "done"
+        if view is None or view.state == "done":
+            return
+        waits = f", {view.waits_for}" if view.waits_for and view.state == "queued" else ""
+        self._far.text = f"{work_done(view)}{waits}"
+        self._link.text, self._link.props["href"] = view.job, f"/jobs/{quote(view.job)}"
+        self._bar.visible = view.state in ("queued", *ACTIVE)
+        self._bar.show(progress(view) if view.total_steps else 0.0 if view.state == "queued" else None)
+        self._tell(view)
 
-    def advance(self, count: int) -> None:
-        """``count`` more units are done."""
-        self._done += count
-
-    def close(self) -> None:
-        """Take it off the page."""
-        self._timer.cancel()
-        self.element.delete()
-
-    def _draw(self) -> None:
-        self._label.text = f"{self._what}: {self._done:,} of {self._total:,}" if self._total else f"{self._what} …"
-        self._bar.show(100 * self._done / self._total if self._total else 0.0)
+    def _tell(self, view: JobView) -> None:
+        failed = view.job if view.error else ""
+        if failed != self._failed:
+            self._failed = failed
+            self._problems.clear()
+            if failed:
+                with self._problems:
+                    list_problems(problems_of(view))

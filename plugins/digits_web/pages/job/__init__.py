@@ -10,7 +10,7 @@
     charts.py     curves of training and of devices
     told.py       log and events
     snapshots.py  snapshots, the best marked
-    task.py       jobs that make a dataset or score a model
+    task.py       jobs that train nothing, and what they came to
     use/          what the model is for: classify, look inside, score, mend
     take.py       archives and exports
 

@@ -12,6 +12,7 @@ from nicegui.element import Element
 from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.live import Live
 from digits_web.parts.frame import section
+from digits_web.parts.job_facts import ACTIVE, described, work_done
 from digits_web.parts.numbers import percent, size
 from digits_web.parts.sparkline import Bar
 from digits_web.parts.times import Moment, duration
@@ -35,7 +36,8 @@ def progress(live: Live) -> None:
 
     def show(view: JobView) -> None:
         far.text, left.text = how_far(view), how_long(view)
-        bar.show(100 * view.step / view.total_steps if view.total_steps else 100.0 * (view.state == "done"))
+        unknown = None if view.state in ACTIVE and view.kind != "train" else 100.0 * (view.state == "done")
+        bar.show(100 * view.step / view.total_steps if view.total_steps else unknown)
         _what_is_said(notes, view)
 
     live.follow(show)
@@ -44,7 +46,7 @@ def progress(live: Live) -> None:
 def how_far(view: JobView) -> str:
     """Where a job stands, in words."""
     if view.kind != "train":
-        return f"{view.step:,} of {view.total_steps:,} pictures" if view.total_steps else view.state
+        return work_done(view)
     steps = f"step {view.step:,} of {view.total_steps:,}" if view.total_steps else f"step {view.step:,}"
     return f"Epoch {view.epoch:.4g} of {view.epochs:g} · {steps}"
 
@@ -131,9 +133,12 @@ def _cell(name: str, value: str, address: str) -> None:
 def _facts(view: JobView) -> Iterator[tuple[str, str, str]]:
     """Name, value and address of what there is to say."""
     dataset = f"{view.dataset}@{view.dataset_version}" if view.dataset_version else view.dataset
-    yield "Dataset", dataset, f"/datasets/{quote(view.dataset)}"
+    if view.kind != "train":
+        yield "Does", described(view).capitalize(), ""
+    if view.dataset:
+        yield "Dataset", dataset, f"/datasets/{quote(view.dataset)}"
     if view.network:
-        yield "Model" if view.kind == "evaluation" else "Network", view.network, ""
+        yield "Network" if view.kind == "train" else "Model", view.network, ""
     if view.backend:
         yield "Backend", view.backend, ""
     if view.devices:

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from shutil import make_archive, rmtree
-from tempfile import mkdtemp
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from nicegui import run, ui
-from nicegui.element import Element
 
-from digits_core.errors import DigitsError
 from digits_core.service.digits import Digits
 from digits_core.service.views.exports import ExportView
 from digits_core.service.views.jobs import JobView
 from digits_core.service.views.machine import PluginView
-from digits_web.apart import apart
+from digits_web.access.person import Role
 from digits_web.pages.job.live import Live
 from digits_web.pages.job.use.use import BEST, LAST, choices
-from digits_web.parts.addresses import question
+from digits_web.parts.addresses import address, question
+from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.empty import nothing_yet
-from digits_web.parts.errors import list_problems
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import percent, size
+from digits_web.parts.person import allow, person
+from digits_web.parts.waiting import Waiting
 
 #: Forms of an archive, the usual one first.
 FORMS = ("tar.gz", "zip", "tar.bz2", "tar", "tgz")
 PRECISIONS = ("fp32", "fp16", "int8")
 
 
-async def build(live: Live) -> None:
-    """Archives, exports, and how both are used."""
+async def build(live: Live) -> Callable[[], Awaitable[None]]:
+    """Archives, exports, and how both are used; returns what looks again."""
     empty = nothing_yet("download", "Nothing to take away yet", "A model can be taken away from its first snapshot on.")
     with ui.element("div").classes("digits-stack") as place:
         taken = TakeAway(live)
@@ -43,6 +42,8 @@ async def build(live: Live) -> None:
         empty.visible, place.visible = not view.snapshots, bool(view.snapshots)
 
     live.follow(show)
+    await taken.look()
+    return taken.look
 
 
 class TakeAway:
@@ -54,6 +55,9 @@ class TakeAway:
 
     def __init__(self, live: Live) -> None:
         self._live = live
+        #: The format of each export, and the row of each format.
+        self._formats: dict[str, str] = {}
+        self._rows: dict[str, ExportRow] = {}
         section("Archive")
         with ui.element("div").classes("digits-card digits-stack"):
             ui.label(
@@ -88,39 +92,30 @@ class TakeAway:
             self._precision = ui.select(list(PRECISIONS), label="Precision", value="fp32").props("dense outlined")
             self._precision.style("width: 9rem")
             for one in formats:
-                self._format(one)
+                self._rows[one.name] = ExportRow(self._live.digits, one, partial(self._export, one.name))
 
-    def _format(self, one: PluginView) -> None:
-        with ui.element("div").classes("digits-export"):
-            with ui.element("div"):
-                ui.label(one.name).classes("digits-strong")
-                ui.label(one.summary).classes("digits-soft digits-small")
-            result = ui.element("div").props("role=status")
-            if one.available:
-                button = ui.button("Export", on_click=lambda: self._export(one.name, button, result))
-                button.props("outline no-caps dense padding='xs sm'").props["aria-label"] = f"Export as {one.name}"
-            else:
-                with result:
-                    ui.label(f"Not here: needs {', '.join(one.missing)}.").classes("digits-small")
-                    ui.label(one.remedy).classes("digits-mono digits-small")
+    async def _export(self, name: str) -> None:
+        digits = self._live.digits
+        asked = {"model": self._model, "format": name, "precision": self._precision.value}
+        made = await begin(self._live.web, lambda: digits.submit_task("export", asked))
+        if made is not None:
+            self._formats[made.job] = name
+            self._rows[name].wanted = made.job
+            await self._rows[name].show(made)
 
-    async def _export(self, name: str, button: ui.button, result: Element) -> None:
-        home, model, precision = self._live.digits.home.path, self._model, self._precision.value
-        button.props("loading")
-        result.clear()
-        folder = Path(mkdtemp(prefix="digits-export-"))
-        # The browser fetches the file when it likes; it is kept as long as the page is there.
-        ui.context.client.on_delete(lambda: rmtree(folder, ignore_errors=True))
-        try:
-            packed, view = await run.io_bound(exported, home, model, name, folder, precision)
-            ui.download.file(packed, f"{model.replace('@', '-')}-{name}-{precision}.zip", "application/zip")
-            with result:
-                told(view)
-        except DigitsError as error:
-            with result:
-                list_problems(error)
-        finally:
-            button.props(remove="loading")
+    async def look(self) -> None:
+        """See how far exports of this job's models are; the newest of each format is shown."""
+        views = await run.io_bound(self._live.web.jobs) or ()
+        own = [one for one in views if one.kind == "export" and one.network.partition("@")[0] == self._live.id]
+        for name, view in {await self._format(one.job): one for one in own}.items():
+            if row := self._rows.get(name):
+                await row.show(view)
+
+    async def _format(self, job: str) -> str:
+        if job not in self._formats:
+            asked = await run.io_bound(self._live.digits.job_request, job)
+            self._formats[job] = asked["format"] if asked else ""
+        return self._formats[job]
 
     def lines(self) -> None:
         """How an archive and an ONNX file are used."""
@@ -138,6 +133,54 @@ class TakeAway:
         return f"{self._live.id}-{named.get(chosen, chosen)}.{FORMS[0]}"
 
 
+class ExportRow:
+    """A format, and the newest export in it.
+
+    Args:
+        digits: The service.
+        one: The format.
+        export: Lets a job export in it.
+    """
+
+    def __init__(self, digits: Digits, one: PluginView, export: Callable[[], Awaitable[None]]) -> None:
+        self._digits, self._shown = digits, ""
+        #: The export that was asked for here: it is downloaded as soon as it is done.
+        self.wanted = ""
+        with ui.element("div").classes("digits-export"):
+            with ui.element("div"):
+                ui.label(one.name).classes("digits-strong")
+                ui.label(one.summary).classes("digits-soft digits-small")
+            with ui.element("div"):
+                self._waiting = Waiting(f"Export as {one.name}")
+                self._result = ui.element("div").props("role=status")
+            if one.available:
+                button = ui.button("Export", on_click=export).props("outline no-caps dense padding='xs sm'")
+                button.props["aria-label"] = f"Export as {one.name}"
+                allow(button, person().lacks(Role.EDITOR))
+            else:
+                with self._result:
+                    ui.label(f"Not here: needs {', '.join(one.missing)}.").classes("digits-small")
+                    ui.label(one.remedy).classes("digits-mono digits-small")
+
+    async def show(self, view: JobView) -> None:
+        """Show how far an export is, or what came of it."""
+        self._waiting.show(view)
+        if view.job == self._shown:
+            return
+        self._result.clear()
+        self._shown = view.job if view.state == "done" else ""
+        if not self._shown:
+            return
+        found = await attempt(lambda: self._digits.result(view.job))
+        if isinstance(found, ExportView):
+            with self._result:
+                told(found)
+                link = ui.link("Download", address(file_address(view.job))).classes("digits-small")
+                link.props["aria-label"] = f"Download {found.format}, {found.precision}"
+        if view.job == self.wanted:
+            ui.download.from_url(file_address(view.job))
+
+
 def _code(lines: str, language: str) -> ui.code:
     code = ui.code(lines, language=language)
     code.copy_button.props('aria-label="Copy"')
@@ -145,8 +188,8 @@ def _code(lines: str, language: str) -> ui.code:
 
 
 def told(view: ExportView) -> None:
-    """What an export is, and how far it gives what the model gives."""
-    ui.label(f"{view.precision}, {size(view.size_bytes)}, downloaded.").classes("digits-small")
+    """What was exported, and how far it gives what the model gives."""
+    ui.label(f"{view.model}, {view.precision}, {size(view.size_bytes)}.").classes("digits-small")
     if view.agreement is None:
         ui.label(view.not_run).classes("digits-small digits-soft")
         return
@@ -159,23 +202,9 @@ def told(view: ExportView) -> None:
         ui.label(f"Accuracy lost: {percent(view.accuracy_lost, 2)}.").classes("digits-small digits-soft")
 
 
-def exported(home: Path, model: str, name: str, folder: Path, precision: str) -> tuple[Path, ExportView]:
-    """Export in a process of its own; returns a zip of what was written, and what that is.
-
-    Raises:
-        DigitsError: As `Digits.export` does.
-    """
-    apart(_export, home, model, name, folder, precision)
-    packed = make_archive(str(folder / "packed"), "zip", folder / "inside")
-    return Path(packed), ExportView.model_validate_json((folder / "view.json").read_text())
-
-
-def _export(home: Path, model: str, name: str, folder: Path, precision: str) -> None:
-    (folder / "inside").mkdir()
-    digits = Digits(home)
-    destination = folder / "inside" / digits.export_name(model, name)
-    view = digits.export(model, name, destination, precision=precision)
-    (folder / "view.json").write_text(view.to_json())
+def file_address(job: str) -> str:
+    """Where what a job has exported is."""
+    return f"/api/v1/jobs/{job}/result/file"
 
 
 def script_lines(archive: str) -> str:

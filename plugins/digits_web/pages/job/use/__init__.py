@@ -4,6 +4,7 @@
 
     use.py       the choice of a snapshot, and of one of the following
     used.py      the snapshot that is chosen
+    awaited.py   the job that a tab waits for, and its result
     one.py       classify one picture: dropped, pasted, fetched or drawn from the dataset
     looking.py   what a model makes of a picture, asked in a thread
     layers.py    every layer: activations, weights, histograms, numbers

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
 from digits_core.service.views.mining import ErrorsView, FindingView
 from digits_core.spec.dataset import SPLITS
+from digits_web.access.person import Role
+from digits_web.pages.job.use.awaited import Awaited
 from digits_web.pages.job.use.mend import Doubted, Mending
 from digits_web.pages.job.use.used import Used
-from digits_web.parts.attempt import attempt
 from digits_web.parts.numbers import percent
-from digits_web.parts.waiting import Waiting
+from digits_web.parts.person import allow, person
 
 #: Reasons as they are told, and what they mean.
 REASONS = {
@@ -25,13 +28,15 @@ REASONS = {
 COUNT = 48
 
 
-async def build(used: Used) -> None:
-    """The form, and what is found."""
-    Doubts(used)
+async def build(used: Used) -> Callable[[], Awaitable[None]]:
+    """The form, and what is found; returns what looks again."""
+    shown = Doubts(used)
+    await shown.awaited.look()
+    return shown.awaited.look
 
 
 class Doubts:
-    """What was asked, and what was found."""
+    """What is asked, and what was found."""
 
     def __init__(self, used: Used) -> None:
         self._used = used
@@ -39,31 +44,19 @@ class Doubts:
             self._split = ui.select(list(SPLITS), label="Pictures", value="val").props("dense outlined")
             self._split.style("min-width: 8rem")
             self._twins = ui.switch("Compare splits for duplicates", value=True)
-            self._button = ui.button("Look for errors", icon="flaky", on_click=self._look).props("unelevated no-caps")
-        self._waiting = ui.element("div").classes("digits-full")
-        self._result = ui.element("div").classes("digits-stack")
-        with self._result:
+            button = ui.button("Look for errors", icon="flaky", on_click=self._ask).props("unelevated no-caps")
+            allow(button, person().lacks(Role.EDITOR))
             ui.label("Finds labels that are likely wrong, and what else is worth a look in the dataset.").classes(
-                "digits-soft"
+                "digits-soft digits-small"
             )
+        self.awaited = Awaited(used, "errors", "Looking at the pictures", partial(_show, used))
 
-    async def _look(self) -> None:
-        digits = self._used.digits
-        request: dict[str, Any] = {"model": self._used.model, "split": self._split.value}
-        with self._waiting:
-            waiting = Waiting("Looking at the pictures")
-        self._button.disable()
-        twins = bool(self._twins.value)
-        found = await attempt(lambda: digits.errors(request, count=COUNT, duplicates=twins, progress=waiting))
-        waiting.close()
-        self._button.enable()
-        if found is not None:
-            self._result.clear()
-            with self._result:
-                _found(self._used, found)
+    async def _ask(self) -> None:
+        look = {"model": self._used.model, "split": self._split.value}
+        await self.awaited.submit({"look": look, "count": COUNT, "duplicates": bool(self._twins.value)})
 
 
-def _found(used: Used, found: ErrorsView) -> None:
+def _show(used: Used, found: ErrorsView) -> None:
     ui.label(
         f"{found.samples:,} {found.split} pictures of {found.dataset}@{found.version}: {percent(found.accuracy, 2)} "
         f"are taken for what they are labelled, and about {percent(found.noise)} of the labels may be wrong."

@@ -14,7 +14,7 @@ from digits_web.pages.job.live import CLOSED
 from digits_web.pages.job.use.matrix import confusion_matrix
 from digits_web.pages.job.use.mend import Doubted, Mending, pages
 from digits_web.pages.job.use.used import Used
-from digits_web.parts.attempt import attempt, make
+from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import percent
 from digits_web.parts.sparkline import Bar
@@ -79,12 +79,7 @@ class Evaluations:
         asked: dict[str, Any] = {"dataset": self._dataset.value, "split": self._split.value}
         if self._dataset.value == self._used.live.view.dataset:
             asked.pop("dataset")
-        made = await make(
-            self._used.live.web,
-            "evaluate model",
-            lambda: digits.submit_evaluation(model, **asked),
-            lambda view: f"{model} by {view.job}",
-        )
+        made = await begin(self._used.live.web, lambda: digits.submit_evaluation(model, **asked))
         if made is not None:
             self._used.address.put(evaluation=made.job)
             self._choice.value = None

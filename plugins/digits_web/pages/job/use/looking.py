@@ -13,9 +13,6 @@ from digits_core.service.views.classification import GuessView
 from digits_core.service.views.inspection import InspectionView
 from digits_web.parts.kept import KEPT
 
-#: Most characters of a name that is shown.
-_LONGEST = 80
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -113,13 +110,3 @@ def _as_called(problem: Problem, path: Path, name: str) -> Problem:
     """
     where = "" if problem.where == str(path) else problem.where
     return Problem(problem.message.replace(f" ({path})", "").replace(path.name, name), where, problem.hint)
-
-
-def safe_name(name: str) -> str:
-    """A name that is one in any folder.
-
-    >>> safe_name("../../a cat.png"), safe_name("..")
-    ('a cat.png', 'picture')
-    """
-    last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")[-_LONGEST:]
-    return last if last.strip(". ") else "picture"

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, BinaryIO
 
 from nicegui import ui
 from nicegui.events import MultiUploadEventArguments
@@ -16,42 +13,50 @@ from nicegui.events import MultiUploadEventArguments
 from digits_core.service.views.classification import ClassificationView, PredictionView
 from digits_core.spec.dataset import SPLITS
 from digits_core.spec.pictures import PicturesSpec
+from digits_web.access.person import Person, Role
 from digits_web.access.roots import allowed
-from digits_web.pages.job.use.looking import safe_name
+from digits_web.outside import uploads_of
+from digits_web.pages.job.use.awaited import Awaited
 from digits_web.pages.job.use.used import Used
 from digits_web.parts.attempt import attempt
 from digits_web.parts.folders import FolderDialog
 from digits_web.parts.numbers import percent
+from digits_web.parts.person import allow, person
 from digits_web.parts.uploading import reach
-from digits_web.parts.waiting import Waiting
+from digits_web.web import Web
 
 #: Guesses of each picture, and rows of the table.
 TOP, ROWS = 5, 2000
 
 
-async def build(used: Used) -> None:
-    """Where the pictures come from, and what they are taken for."""
-    Many(used)
+async def build(used: Used) -> Callable[[], Awaitable[None]]:
+    """Where the pictures come from, and what they are taken for; returns what looks again."""
+    shown = Many(used)
+    await shown.awaited.look()
+    return shown.awaited.look
 
 
 class Many:
-    """What was asked, and what was found."""
+    """What is asked, and what was found."""
 
     def __init__(self, used: Used) -> None:
-        self._used = used
+        self._used, refusal = used, person().lacks(Role.EDITOR)
         with ui.element("div").classes("digits-card digits-stack"):
+            if refusal:
+                ui.label(refusal).classes("digits-soft")
             self._upload = ui.upload(
                 label="Drop or choose several pictures", multiple=True, auto_upload=True, on_multi_upload=self._uploaded
             )
             self._upload.props('flat bordered accept="image/*"').classes("digits-full digits-drop")
             reach(self._upload, "Choose several pictures")
+            self._upload.set_enabled(not refusal)
             if used.live.web.settings.roots:
                 self._folder()
             with ui.element("div").classes("digits-row"):
                 self._split = ui.select(list(SPLITS), label="Of the dataset", value="val").props("dense outlined")
                 self._split.style("min-width: 8rem")
-                ui.button("Classify the split", on_click=self._of_dataset).props("flat no-caps")
-        self._result = ui.element("div").classes("digits-stack")
+                allow(ui.button("Classify the split", on_click=self._of_dataset).props("flat no-caps"), refusal)
+        self.awaited = Awaited(used, "classification", "Classifying", _show)
 
     def _folder(self) -> None:
         roots = self._used.live.web.settings.roots
@@ -64,40 +69,40 @@ class Many:
 
             async def go() -> None:
                 if path := await attempt(lambda: allowed(place.value or "", roots)):
-                    await self._look(PicturesSpec(images=(str(path),), by_folder=bool(named.value), within=roots))
+                    await self._ask(PicturesSpec(images=(str(path),), by_folder=bool(named.value), within=roots))
 
-            ui.button("Classify", on_click=go).props("flat no-caps")
+            allow(ui.button("Classify", on_click=go).props("flat no-caps"), person().lacks(Role.EDITOR))
 
     async def _uploaded(self, event: MultiUploadEventArguments) -> None:
-        folder = Path(mkdtemp(prefix="digits-many-"))
-        try:
-            for number, file in enumerate(event.files):
-                place = folder / str(number)
-                place.mkdir()
-                await file.save(place / safe_name(file.name))
-            self._upload.reset()
-            paths = sorted(folder.glob("*/*"), key=lambda path: int(path.parent.name))
-            await self._look(PicturesSpec(images=tuple(map(str, paths)), within=(folder,)))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        brought = [(file.name, io.BytesIO(await file.read())) for file in event.files]
+        self._upload.reset()
+        web, who = self._used.live.web, person()
+        if pictures := await attempt(lambda: _kept(web, who, brought)):
+            await self._ask(pictures)
 
     async def _of_dataset(self) -> None:
         view = self._used.live.view
-        await self._look(PicturesSpec(dataset=f"{view.dataset}@{view.dataset_version}", split=self._split.value))
+        await self._ask(PicturesSpec(dataset=f"{view.dataset}@{view.dataset_version}", split=self._split.value))
 
-    async def _look(self, pictures: PicturesSpec) -> None:
-        digits, model = self._used.digits, self._used.model
-        self._result.clear()
-        with self._result:
-            waiting = Waiting("Classifying")
-        found = await attempt(lambda: digits.classify(model, pictures, top=TOP, progress=waiting))
-        waiting.close()
-        if found is not None:
-            with self._result:
-                _show(found, short=bool(pictures.images))
+    async def _ask(self, pictures: PicturesSpec) -> None:
+        await self.awaited.submit({"model": self._used.model, "pictures": pictures, "top": TOP})
 
 
-def _show(found: ClassificationView, *, short: bool) -> None:
+def _kept(web: Web, who: Person, brought: Sequence[tuple[str, BinaryIO]]) -> PicturesSpec:
+    """Pictures that were brought, kept for a day for the job that classifies them.
+
+    Raises:
+        AccessDenied: If whoever brings them is no editor.
+    """
+    who.require(Role.EDITOR)
+    uploads = uploads_of(web)
+    kept = [uploads.keep(name, content, who.name) for name, content in brought]
+    paths = [uploads.path(one.id) for one in kept]
+    called = {str(path): one.name for path, one in zip(paths, kept, strict=True)}
+    return PicturesSpec(images=tuple(called), called=called, within=tuple(path.parent for path in paths))
+
+
+def _show(found: ClassificationView) -> None:
     with ui.element("div").classes("digits-row"):
         words = f"{len(found.predictions):,} pictures, classified by {found.model}"
         if found.samples:
@@ -115,7 +120,7 @@ def _show(found: ClassificationView, *, short: bool) -> None:
         for name, label in (("image", "Picture"), ("guess", "Taken for"), ("sure", "Probability"), ("truth", "Class"),
                             ("others", "Then"))
     ]  # fmt: skip
-    rows = [_row(number, one, short) for number, one in enumerate(found.predictions[:ROWS])]
+    rows = [_row(number, one) for number, one in enumerate(found.predictions[:ROWS])]
     if not any(row["truth"] for row in rows):
         columns = [column for column in columns if column["name"] != "truth"]
     table = ui.table(columns=columns, rows=rows, row_key="row", pagination=50).classes("digits-table digits-full")
@@ -123,8 +128,9 @@ def _show(found: ClassificationView, *, short: bool) -> None:
         ui.input(placeholder="Search").bind_value(table, "filter").props('dense outlined aria-label="Search"')
 
 
-def _row(number: int, one: PredictionView, short: bool) -> dict[str, Any]:
-    image = one.image.rpartition("/")[2] if short else one.image
+def _row(number: int, one: PredictionView) -> dict[str, Any]:
+    # Of a file its name is enough; what a dataset calls its pictures is needed whole.
+    image = one.image.rpartition("/")[2] if one.image.startswith("/") else one.image
     if one.error:
         return {"row": number, "image": image, "guess": "", "sure": "", "truth": "", "others": one.error.message}
     best, *others = one.top

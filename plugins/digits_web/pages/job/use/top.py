@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from nicegui import ui
 
 from digits_core.service.views.classification import TopView
 from digits_core.spec.dataset import SPLITS
+from digits_web.access.person import Role
+from digits_web.pages.job.use.awaited import Awaited
 from digits_web.pages.job.use.pictures import picture, picture_address
 from digits_web.pages.job.use.used import Used
-from digits_web.parts.attempt import attempt
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import percent
-from digits_web.parts.waiting import Waiting
+from digits_web.parts.person import allow, person
 
 #: Classes whose pictures are shown at first.
 MOST = 50
 
 
-async def build(used: Used) -> None:
-    """The form, and a row of pictures for each class."""
-    Top(used)
+async def build(used: Used) -> Callable[[], Awaitable[None]]:
+    """The form, and a row of pictures for each class; returns what looks again."""
+    shown = Top(used)
+    await shown.awaited.look()
+    return shown.awaited.look
 
 
 class Top:
-    """What was asked, and what was found."""
+    """What is asked, and what was found."""
 
     def __init__(self, used: Used) -> None:
         self._used = used
@@ -34,26 +38,16 @@ class Top:
             self._count = ui.number("Per class", value=9, min=1, max=100, step=1).props("dense outlined")
             for one in (self._split, self._count):
                 one.style("min-width: 8rem")
-            self._button = ui.button("Show", icon="workspace_premium", on_click=self._look).props("unelevated no-caps")
-        self._result = ui.element("div").classes("digits-stack")
-        with self._result:
+            button = ui.button("Show", icon="workspace_premium", on_click=self._ask).props("unelevated no-caps")
+            allow(button, person().lacks(Role.EDITOR))
             ui.label("Scores every picture of the split, and shows those that each class scores highest.").classes(
-                "digits-soft"
+                "digits-soft digits-small"
             )
+        self.awaited = Awaited(used, "top", "Scoring pictures", _show)
 
-    async def _look(self) -> None:
-        digits, model = self._used.digits, self._used.model
+    async def _ask(self) -> None:
         wanted: dict[str, Any] = {"split": self._split.value, "count": int(self._count.value or 9)}
-        self._result.clear()
-        with self._result:
-            waiting = Waiting("Scoring pictures")
-        self._button.disable()
-        found = await attempt(lambda: digits.top(model, wanted, progress=waiting))
-        waiting.close()
-        self._button.enable()
-        if found is not None:
-            with self._result:
-                _show(found)
+        await self.awaited.submit({"model": self._used.model, "wanted": wanted})
 
 
 def _show(found: TopView) -> None:
