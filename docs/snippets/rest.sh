@@ -33,6 +33,18 @@ curl -s --json '{"picture": {"dataset": "shapes", "index": 3}, "layers": ["conv*
 curl -s "$api/jobs/first/archive?snapshot=best" -o first.tar.gz
 digits archive verify first.tar.gz
 
+curl -s --json '{"format": "onnx", "precision": "fp16"}' $api/models/first@best/exports > exporting.json
+job=$(python -c 'import json; print(json.load(open("exporting.json"))["job"])')
+curl -sN $api/jobs/$job/events/stream > exporting.txt
+curl -s $api/jobs/$job/result
+curl -s $api/jobs/$job/result/file -o first-onnx.zip
+python -m zipfile -t first-onnx.zip
+
+curl -s -H 'Prefer: respond-async' "$api/models/first/top?count=3" > looking.json
+job=$(python -c 'import json; print(json.load(open("looking.json"))["job"])')
+curl -sN $api/jobs/$job/events/stream > looking.txt
+curl -s $api/jobs/$job/result
+
 curl -s -X DELETE $api/jobs/first > gone.json
 id=$(python -c 'import json; print(json.load(open("gone.json"))["id"])')
 curl -s -X POST $api/trash/$id/restore
