@@ -71,7 +71,12 @@ PAGES: tuple[tuple[str, str, str, Callable[[Page], None]], ...] = (
     ("home", "/", "Home: devices, what runs, every job and dataset", seen(lambda page: page.get_by_text("running"))),
     ("new-dataset", "/datasets/new", "A new dataset", seen(lambda page: page.get_by_label("Name"))),
     ("dataset", f"/datasets/{DATASET}", "A dataset", seen(lambda page: page.locator(".digits-tile img"))),
-    ("new-model", f"/jobs/new?dataset={DATASET}", "A new model", seen(lambda page: page.get_by_text("Ready."))),
+    (
+        "new-model",
+        f"/jobs/new?dataset={DATASET}",
+        "A new model",
+        seen(lambda page: page.get_by_text("Ready.", exact=True)),
+    ),
     ("job", "/jobs/running", "A job that runs", seen(lambda page: page.locator("canvas"))),
     ("layers", "/jobs/torch?tab=use", "Inside a model", layers),
     (
