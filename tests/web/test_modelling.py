@@ -67,7 +67,7 @@ def test_a_field_reads_what_people_type(key, typed, value):
 
 
 def test_a_field_says_what_it_expects():
-    with pytest.raises(ValueError, match="Batch expects a whole number or auto, found 'many'"):
+    with pytest.raises(ValueError, match="Batch size expects a whole number or auto, found 'many'"):
         FIELDS["batch"].read("many")
 
 
