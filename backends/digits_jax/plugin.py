@@ -6,8 +6,17 @@ from digits_core.hooks import hookimpl
 
 @hookimpl
 def digits_backends() -> list[Entry]:
-    """The JAX backend."""
-    return [Entry("jax", "digits_jax.backend:JaxBackend", "JAX", needs=("jax", "flax", "optax"), extra="jax")]
+    """The JAX backend, which otherwise reserves most of the memory of every GPU as soon as it looks for them."""
+    return [
+        Entry(
+            "jax",
+            "digits_jax.backend:JaxBackend",
+            "JAX",
+            needs=("jax", "flax", "optax"),
+            extra="jax",
+            modest={"XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+        )
+    ]
 
 
 @hookimpl

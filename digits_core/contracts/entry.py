@@ -20,6 +20,8 @@ class Entry:
         params: Values for the params of a network family, which users may go over: ``{"depth": 50}``.
         devices: Kinds of devices that a backend may drive; of no meaning for other things.
         precisions: Number formats that an exporter writes weights in; of no meaning for other things.
+        modest: Environment in which a backend takes no more of a device than it needs, for processes that only ask what
+            it can do while others train.
         api: Version of the contracts it was written for.
     """
 
@@ -31,4 +33,5 @@ class Entry:
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     devices: tuple[str, ...] = ("cpu", "gpu")
     precisions: tuple[str, ...] = ("fp32",)
+    modest: Mapping[str, str] = field(default_factory=dict, hash=False)
     api: int = 1

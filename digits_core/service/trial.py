@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from functools import partial
 
 from pydantic import Field
 
+from digits_core.contracts.entry import Entry
 from digits_core.errors import NameUnknown
 from digits_core.hooks.registry import OwnedEntry, Plugins, discover
 from digits_core.service.views.machine import CheckView
@@ -116,7 +118,7 @@ def ask(
     name, here = owned.entry.name, interpreter is None
     reinstall = f"Run: pip install --force-reinstall {' '.join(owned.entry.needs) or owned.plugin}"
     try:
-        done = _run(interpreter or sys.executable, name, begun)
+        done = _run(interpreter or sys.executable, owned.entry, begun)
     except OSError as reason:
         problem = f"it cannot be started: {reason.strerror or reason}"
         return TrialReport(problem=problem, remedy="Name a Python 3.11 or newer with its whole path in settings.yaml.")
@@ -165,7 +167,7 @@ def _judge(done: subprocess.CompletedProcess[str], interpreter: str, owned: Owne
 
 
 def _run(
-    interpreter: str, name: str, begun: Callable[[subprocess.Popen[str]], None]
+    interpreter: str, entry: Entry, begun: Callable[[subprocess.Popen[str]], None]
 ) -> subprocess.CompletedProcess[str]:
     """Try a backend with an interpreter.
 
@@ -173,9 +175,11 @@ def _run(
         OSError: If that cannot be started.
         subprocess.TimeoutExpired: If it does not end.
     """
-    words = [interpreter, "-P", "-m", "digits_core.service.trial", name]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True) as child:
+    words = [interpreter, "-P", "-m", "digits_core.service.trial", entry.name]
+    pipe, environment = subprocess.PIPE, {**entry.modest, **os.environ}
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=environment
+    ) as child:
         try:
             begun(child)
             out, err = child.communicate(timeout=PATIENCE_S)

@@ -75,6 +75,13 @@ class TestBackends:
             time.sleep(0.01)
         assert digits.backend("numpy").devices == ("cpu:0 (any)",) and counted == ["numpy"]
 
+    def test_one_that_is_asked_takes_no_memory_of_gpus_on_which_others_train(self, tmp_path):
+        python, told = tmp_path / "python", tmp_path / "told"
+        python.write_text(f"#!/bin/sh\nenv > {told}\n")
+        python.chmod(0o755)
+        claims.ask(discover().backends.entry("jax"), str(python))
+        assert "XLA_PYTHON_CLIENT_PREALLOCATE=false" in told.read_text().splitlines()
+
     def test_what_is_being_asked_can_be_ended_and_is_not_remembered(self, one, home, tmp_path):
         slow = tmp_path / "python"
         slow.write_text("#!/bin/sh\nexec sleep 60\n")
