@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from digits_core.errors import SourceInvalid
+from digits_core.spec.paths import expanded
 
 _OUT = "leads out of the folders that may be read"
 
@@ -22,7 +23,7 @@ class Boundary:
     """
 
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
-        self.folders = None if folders is None else tuple(folder.expanduser().resolve() for folder in folders)
+        self.folders = None if folders is None else tuple(expanded(folder).resolve() for folder in folders)
 
     def real(self, path: str) -> str:
         """What to open for ``path``: where it leads, since its links may be others a moment later.

@@ -32,6 +32,7 @@ OP_CASES: dict[str, Layers] = {
     "conv": _one("conv", filters=3, kernel=3),
     "conv-without-bias": _one("conv", filters=3, kernel=3, bias=False),
     "conv-1x1": _one("conv", filters=5, kernel=1),
+    "conv-1x1-stride": _one("conv", filters=6, kernel=1, stride=[2, 3], padding=[0, 1, 0, 0], groups=2),
     "conv-stride": _one("conv", filters=3, kernel=[3, 2], stride=[2, 3]),
     "conv-padding": _one("conv", filters=3, kernel=3, padding=1, stride=2),
     "conv-asymmetric-padding": _one("conv", filters=3, kernel=3, padding=[0, 2, 1, 0], stride=2),

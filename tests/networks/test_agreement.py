@@ -6,9 +6,13 @@ import math
 import numpy as np
 import pytest
 
+from digits_core.contracts.exporter import Deployable, ExportOptions
 from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
+from digits_core.inference.classify import softmax
+from digits_core.inference.exporting import TOLERANCES
 from digits_core.service.networks import build_network
+from digits_core.spec.dataset import PictureForm
 from digits_core.testing.graphs import batch_of
 from digits_core.testing.runs import FORWARD_TOLERANCE, GRADIENT_TOLERANCE, Run, build, error_of
 from digits_core.training.initialize import generator_for, initial_arrays
@@ -93,7 +97,7 @@ def test_a_family_agrees_with_the_reference(text, backend):
 
 @pytest.mark.skipif("onnx" not in discover().runtimes.available(), reason="ONNX Runtime is not installed here")
 @pytest.mark.parametrize("text", TINY)
-def test_a_family_agrees_as_onnx_with_the_reference(text):
+def test_a_family_agrees_as_onnx_with_the_reference(text, tmp_path):
     layers, *_ = trained("numpy", text)
     graph = graph_of(text)
     runtime = discover().runtimes.get("onnx")()
@@ -104,3 +108,15 @@ def test_a_family_agrees_as_onnx_with_the_reference(text):
     assert not wrong, f"first at layer {wrong[0]}: {apart[wrong[0]]}"
     alone = runtime.load(graph, arrays).predict(images)[graph.output]
     assert error_of(alone, layers[graph.output]) <= FORWARD_TOLERANCE["fp32"]
+    written = probabilities_of_file(graph, arrays, images, tmp_path / "model.onnx")
+    assert np.abs(written - softmax(layers[graph.output])).max() <= TOLERANCES["fp32"] == 1e-4
+
+
+def probabilities_of_file(graph, arrays, images, file):
+    """What the exported file gives, without heads that only training needs."""
+    exporter, needed = discover().exporters.get("onnx")(), graph.classifying()
+    height, width = images.shape[1:3]
+    form = PictureForm(width=width, height=height, channels=3, resize="squash")
+    model = Deployable(graph.name, needed, {name: arrays[name] for name in needed.parameters}, (), form)
+    exporter.export(model, ExportOptions(), file)
+    return exporter.run(model, file, images)

@@ -217,6 +217,19 @@ class EpsilonInsideTheRoot(_OwnRule):
         return turn.g / np.sqrt(s + solver.epsilon), {"mean_square": s}
 
 
+class SumOfOneStep(_OwnRule):
+    def rule(self, solver, turn, slots):
+        return solvers.adagrad(solver, turn, {name: 0 * slot for name, slot in slots.items()})
+
+
+class StepsOfGradients(_OwnRule):
+    """Adadelta that remembers squares of gradients where squares of steps belong."""
+
+    def rule(self, solver, turn, slots):
+        u, new = solvers.adadelta(solver, turn, slots)
+        return u, {**new, "mean_square_step": new["mean_square"]}
+
+
 class LionRemembersFirst(_OwnRule):
     def rule(self, solver, turn, slots):
         m = solver.beta2 * slots["momentum"] + (1 - solver.beta2) * turn.gradient
@@ -291,6 +304,8 @@ FAULTS = {name: _replacing(kind, make) for name, (kind, make) in OP_FAULTS.items
         LastMaximumWins,
         DecayInTheGradient,
         EpsilonInsideTheRoot,
+        SumOfOneStep,
+        StepsOfGradients,
         LionRemembersFirst,
         BiasesHaveARateOfTheirOwn,
         DecayOutsideTheNorm,

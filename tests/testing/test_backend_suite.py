@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from digits_core.graph.ops import OPS
+from digits_core.spec.solver import SOLVERS
+from tests.testing.op_faults import OP_FAULTS
+
 AVERAGE = "test_a_moving_average_of_the_weights_is_kept_and_is_what_evaluates_and_predicts"
 FROZEN = "test_a_frozen_layer_stays_as_it_is_and_the_others_step_as_the_reference_does"
 FAULTS = {
@@ -23,6 +27,8 @@ FAULTS = {
     "DecayOnEverything": "test_a_solver_steps_as_the_reference_does[fp32-nesterov]",
     "DecayInTheGradient": "test_a_solver_steps_as_the_reference_does[fp32-adamw]",
     "EpsilonInsideTheRoot": "test_a_solver_steps_as_the_reference_does[fp64-rmsprop]",
+    "SumOfOneStep": "test_a_solver_steps_as_the_reference_does[fp32-adagrad]",
+    "StepsOfGradients": "test_a_solver_steps_as_the_reference_does[fp32-adadelta]",
     "LionRemembersFirst": "test_a_solver_steps_as_the_reference_does[fp32-lion]",
     "BiasesHaveARateOfTheirOwn": "test_a_solver_steps_as_the_reference_does[fp32-lamb]",
     "DecayOutsideTheNorm": "test_a_solver_steps_as_the_reference_does[fp32-lars]",
@@ -37,6 +43,27 @@ FAULTS = {
     "InterleavedHeads": "test_an_op_forward_agrees_with_the_reference[fp32-transformer]",
     "GateOfOnePlace": "test_an_ops_gradients_agree_with_the_reference[fp32-mobile]",
     "UnbiasedLayerNorm": "test_an_op_forward_agrees_with_the_reference[fp32-next]",
+    "ColoursReversed": "test_an_op_forward_agrees_with_the_reference[fp32-input]",
+    "FiltersTakeTurns": "test_an_op_forward_agrees_with_the_reference[fp32-conv-depthwise]",
+    "PaddingIsNoPixel": "test_an_op_forward_agrees_with_the_reference[fp32-average-pool-padding]",
+    "SumOverThePicture": "test_an_op_forward_agrees_with_the_reference[fp32-global-average-pool]",
+    "MeanOfDense": "test_an_ops_gradients_agree_with_the_reference[fp32-dense]",
+    "ReluLeaks": "test_an_op_forward_agrees_with_the_reference[fp32-relu]",
+    "Relu6WithoutItsEnd": "test_an_op_forward_agrees_with_the_reference[fp32-activations]",
+    "TanhSlopeOfX": "test_an_ops_gradients_agree_with_the_reference[fp32-tanh]",
+    "SigmoidSlopeOfY": "test_an_ops_gradients_agree_with_the_reference[fp32-sigmoid]",
+    "SiluSlopeOfSigmoid": "test_an_ops_gradients_agree_with_the_reference[fp32-activations]",
+    "SteepHardSigmoid": "test_an_op_forward_agrees_with_the_reference[fp32-activations]",
+    "SteepHardSwish": "test_an_op_forward_agrees_with_the_reference[fp32-activations]",
+    "AlphaOfEachNeighbour": "test_an_op_forward_agrees_with_the_reference[fp32-lrn]",
+    "MeanOfScale": "test_an_ops_gradients_agree_with_the_reference[fp32-next]",
+    "ConcatBackToFront": "test_an_ops_gradients_agree_with_the_reference[fp32-concat]",
+    "AddForgetsTheLast": "test_an_ops_gradients_agree_with_the_reference[fp32-add]",
+    "FlattenChannelsLast": "test_an_op_forward_agrees_with_the_reference[fp32-flatten]",
+    "TokensByColumns": "test_an_op_forward_agrees_with_the_reference[fp32-sequence]",
+    "MeanOfPosition": "test_an_ops_gradients_agree_with_the_reference[fp32-sequence]",
+    "AlwaysTheFirstToken": "test_an_op_forward_agrees_with_the_reference[fp32-sequence]",
+    "SoftmaxOfEachAlone": "test_an_ops_gradients_agree_with_the_reference[fp32-softmax]",
 }
 
 #: Where one graph tests several operations: what the report says besides.
@@ -45,6 +72,21 @@ NAMED = {
     "InterleavedHeads": "*'attention': *",
     "GateOfOnePlace": "*/depthwise-active-excite/kernel': *",
     "UnbiasedLayerNorm": "*'norm': *",
+    "Relu6WithoutItsEnd": "*'relu6': *",
+    "SiluSlopeOfSigmoid": "*/to-silu/kernel': *",
+    "SteepHardSigmoid": "*'hard_sigmoid': *",
+    "SteepHardSwish": "*'hard_swish': *",
+    "MeanOfScale": "*/scale-of-features/scale': *",
+    "TokensByColumns": "*'tokens': *",
+    "MeanOfPosition": "*/position/embedding': *",
+    "AlwaysTheFirstToken": "*'token': *",
+}
+
+#: Operations whose fault is planted where a program uses them.
+USED_WRONGLY = {
+    "max_pool": "LastMaximumWins",
+    "batch_norm": "InvertedBatchNormMomentum",
+    "dropout": "LeakingSeed",
 }
 
 SUITE = """
@@ -72,3 +114,10 @@ def test_every_planted_fault_has_its_test():
     from tests.testing import faults
 
     assert faults.FAULTS.keys() == FAULTS.keys()
+
+
+def test_every_operation_and_every_solver_of_the_core_has_a_planted_fault():
+    assert {kind for kind, _ in OP_FAULTS.values()} | USED_WRONGLY.keys() == OPS.keys()
+    assert set(USED_WRONGLY.values()) <= FAULTS.keys()
+    cases = {test.partition("[")[2].rstrip("]").rpartition("-")[2] for test in FAULTS.values()}
+    assert SOLVERS.keys() <= cases

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from digits_core.contracts.onednn import overruns
 from digits_core.graph.graph import Layer
 from digits_tensorflow.framework import tf
 from digits_tensorflow.ops.op import Pass
@@ -16,15 +17,17 @@ def conv(layer: Layer, inputs: Sequence[tf.Tensor], run: Pass) -> tf.Tensor:
     """A convolution, a depthwise one, or one per group."""
     op: Any = layer.op
     kernel = _dilated(run.kernel(layer, inputs[0]), op.dilation)
-    strides, padding = [1, *op.stride, 1], _word_for_padding(layer)
+    stride, padding = op.stride, _word_for_padding(layer)
     x = inputs[0] if padding == "SAME" else padded(inputs[0], op.windows(layer.input_shapes[0]), 0)
+    if overruns(layer):
+        x, stride = x[:, :: stride[0], :: stride[1]], (1, 1)
     if op.groups == 1:
-        y = tf.nn.conv2d(x, kernel, strides, padding)
+        y = tf.nn.conv2d(x, kernel, stride, padding)
     elif op.groups == x.shape[-1]:
-        y = _depthwise(x, kernel, op.stride, padding)
+        y = _depthwise(x, kernel, stride, padding)
     else:  # grouped convolutions have no gradient on CPU devices
         pairs = zip(tf.split(x, op.groups, -1), tf.split(kernel, op.groups, -1), strict=True)
-        y = tf.concat([tf.nn.conv2d(part, filters, strides, padding) for part, filters in pairs], -1)
+        y = tf.concat([tf.nn.conv2d(part, filters, stride, padding) for part, filters in pairs], -1)
     return _biased(y, run.weight(layer, "bias")) if op.bias else y
 
 

@@ -6,7 +6,14 @@ from digits_torch.layers.noise import Draw, KeyedDropout
 from digits_torch.layers.normalization import BatchNorm, ChannelNorm, ChannelScale, Lrn
 from digits_torch.layers.picture import Input
 from digits_torch.layers.tokens import Attention, Position, Token, Tokens
-from digits_torch.layers.windows import PaddedAvgPool2d, PaddedConv2d, PaddedMaxPool2d, PictureLinear, PointwiseConv2d
+from digits_torch.layers.windows import (
+    PaddedAvgPool2d,
+    PaddedConv2d,
+    PaddedMaxPool2d,
+    PictureLinear,
+    PointwiseConv2d,
+    SubsampledConv2d,
+)
 
 __all__ = [
     "Add",
@@ -27,6 +34,7 @@ __all__ = [
     "PictureLinear",
     "PointwiseConv2d",
     "Position",
+    "SubsampledConv2d",
     "Token",
     "Tokens",
 ]

@@ -20,6 +20,16 @@ class PaddedConv2d(nn.Conv2d):
         return super().forward(pad(x, self.sides, 0.0))
 
 
+class SubsampledConv2d(PaddedConv2d):
+    """A convolution of one pixel with strides, which takes the pixels it looks at out of the picture first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad, leave pixels out, then convolve."""
+        down, right = self.stride
+        seen = pad(x, self.sides, 0.0)[:, :, ::down, ::right]
+        return F.conv2d(seen, self.weight, self.bias, groups=self.groups)
+
+
 class PointwiseConv2d(nn.Conv2d):
     """A convolution of one pixel as one matrix product: faster on processors, and on sequences of tokens."""
 

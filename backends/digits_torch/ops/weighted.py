@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 from torch.nn.utils import skip_init
 
+from digits_core.contracts.onednn import overruns
 from digits_core.graph.graph import Layer
 from digits_torch import layers
 from digits_torch.layers.windows import is_symmetric
@@ -20,9 +21,10 @@ def conv(layer: Layer, seed: int) -> nn.Module:
     fields = {"stride": op.stride, "dilation": op.dilation, "groups": op.groups, "bias": op.bias}
     if _is_pointwise(layer):
         return skip_init(layers.PointwiseConv2d, *sizes, **fields)
-    if is_symmetric(op.padding):
+    subsamples = overruns(layer)
+    if is_symmetric(op.padding) and not subsamples:
         return skip_init(nn.Conv2d, *sizes, padding=op.padding[::2], **fields)
-    padded = skip_init(layers.PaddedConv2d, *sizes, **fields)
+    padded = skip_init(layers.SubsampledConv2d if subsamples else layers.PaddedConv2d, *sizes, **fields)
     padded.sides = op.padding
     return padded
 
