@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digits_core.cli.options import Json, picture_size
-from digits_core.cli.output import say, show, table, write_out
+from digits_core.cli.output import require_outs, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.parity.certificate import Certificate, Check, Divergence
@@ -19,7 +19,9 @@ FAILED = 1
 
 
 def parity(
-    network: Annotated[str, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a network file.")],
+    network: Annotated[
+        str, typer.Argument(help="Name of a network (NAME:key=value sets a param), a network file, or an archive.")
+    ],
     backends: Annotated[
         str | None, typer.Option(help="Who is compared, as torch,jax. [default: every one that is installed]")
     ] = None,
@@ -53,6 +55,8 @@ def parity(
     from digits_core.cli.request import with_settings
     from digits_core.service.digits import Digits
 
+    target = out or Path(f"parity-{_file_name(network)}.json")
+    require_outs(target)
     width, height = picture_size(size) if size else (None, None)
     flags = {
         "network": network,
@@ -71,7 +75,6 @@ def parity(
         "seed": seed,
     }
     certificate = Digits().parity(with_settings({}, set or [], flags), tell=say)
-    target = out or Path(f"parity-{_file_name(network)}.json")
     document = certificate.model_dump(mode="json")
     write_out(target, (jsons.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
     show(document, _describe(certificate), json_wanted=json)
@@ -95,7 +98,10 @@ def _describe(certificate: Certificate) -> str:
         f"{certificate.steps} steps of {solver['name']} at rate {solver['rate']:g} in {certificate.precision}, "
         f"against {certificate.reference}",
         "",
-        table(("backend", "check", "verdict", "largest error", "tolerance", "where"), map(_row, certificate.checks)),
+        table(
+            ("backend", "check", "verdict", "largest error", "tolerance", "where"),
+            map(_row, certificate.checks),
+        ),
         "",
     ]
     lines += [f"Not compared: {item.backend}, {item.check}. {item.reason}" for item in certificate.omitted]
@@ -103,6 +109,8 @@ def _describe(certificate: Certificate) -> str:
     failed = sum(not check.passed for check in certificate.checks)
     total = len(certificate.checks)
     lines.append(f"{failed} of {total} checks fail." if failed else f"All {total} checks hold.")
+    if any(check.telling < check.arrays for check in certificate.checks):
+        lines.append("Arrays that rounding alone takes by more than a hundredth prove little, and are counted apart.")
     return "\n".join(lines)
 
 
@@ -117,6 +125,8 @@ def _row(check: Check) -> tuple[str, ...]:
     tolerance = f"{check.tolerance:.0e}" if check.tolerance else "bit-equal"
     verdict = "holds" if check.passed else "FAILS"
     where = check.where if check.error != 0 else ""
+    if vague := check.arrays - check.telling:
+        where += f"; {vague:,} of {check.arrays:,} arrays prove little"
     return (check.backend, check.check, verdict, _number(check.error), tolerance, where)
 
 

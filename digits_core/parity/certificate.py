@@ -13,8 +13,8 @@ class Check(Spec):
     backend: str
     """Which backend."""
     error: float | None
-    """Largest difference from the reference, relative to the largest element of the array that it is in; nothing where
-    it is not a number, or arrays are missing or of another shape."""
+    """Largest difference from the reference, relative to the largest element of the array that it is in, of arrays that
+    are telling, if there are any; nothing where it is not a number, or arrays are missing or of another shape."""
     tolerance: float
     """What it may be; 0: bit-equal."""
     passed: bool
@@ -27,6 +27,8 @@ class Check(Spec):
     """The layer that it belongs to."""
     arrays: int
     """How many arrays were compared."""
+    telling: int
+    """How many of them rounding alone leaves as they are, but for a hundredth; the others prove little."""
 
 
 class Divergence(Spec):

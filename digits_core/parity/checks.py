@@ -1,12 +1,13 @@
 """The checks of a certificate: which arrays are compared, and how different they may be.
 
 The error of an array is its largest difference from the reference, relative to the reference's largest element. Arrays
-that are next to nothing beside their group are taken relative to a millionth of the group's largest element: their own
-digits are rounding only.
+that are next to nothing beside others of their kind are taken relative to a thousandth of the largest element of these:
+the gradient of an offset that the next batch norm takes away again is but the rounding of sums of large numbers.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -20,10 +21,12 @@ from digits_core.graph.graph import Graph
 from digits_core.parity.certificate import Check
 from digits_core.parity.findings import Findings, Found
 
-#: Below this share of the largest element of a group an array counts as rounding.
-NEGLIGIBLE = 1e-6
+#: The share of the largest element of a kind of arrays that errors are at least relative to.
+NEGLIGIBLE = 1e-3
 #: By how many times a backend may be further from the reference than rounding alone takes the reference from itself.
 ROUNDINGS = 10.0
+#: An array that may be further off than this, since rounding alone takes it so far, proves little.
+TELLING = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ class Difference:
         """Whether it is within its tolerance."""
         return self.error <= self.tolerance
 
+    @property
+    def tells(self) -> bool:
+        """Whether it says something of formulas, rather than of rounding."""
+        return not self.holds or self.tolerance <= TELLING
+
 
 def compare(
     comparison: Comparison,
@@ -116,8 +124,10 @@ def compare(
     shared = comparison.name == comparison.group
     names = [name for name in reference if shared or not name.startswith(SLOT_PREFIX)]
     yardsticks = [findings.read(comparison.group) for findings in rounded]
-    differences = list(_differences(names, arrays, reference, yardsticks, comparison.tolerances[precision]))
-    worst = max(differences, key=lambda difference: difference.excess)
+    kinds = {name: _kind(name, graph) for name in names}
+    differences = list(_differences(kinds, arrays, reference, yardsticks, comparison.tolerances[precision]))
+    telling = [difference for difference in differences if difference.tells]
+    worst = max(telling or differences, key=lambda difference: difference.excess)
     first = next((difference for difference in differences if not difference.holds), None)
     check = Check(
         check=comparison.name,
@@ -129,6 +139,7 @@ def compare(
         first=first.name if first else None,
         layer=layer_of(first.name, graph) if first else None,
         arrays=len(differences),
+        telling=len(telling),
     )
     return check, first
 
@@ -165,17 +176,28 @@ def error_of(found: npt.NDArray[Any], expected: npt.NDArray[Any], least: float =
 
 
 def _differences(
-    names: list[str], found: Found, expected: Found, rounded: Sequence[Found], tolerance: float
+    kinds: Mapping[str, str], found: Found, expected: Found, rounded: Sequence[Found], tolerance: float
 ) -> Iterator[Difference]:
-    least = NEGLIGIBLE * max((_largest(expected[name]) for name in names if name in expected), default=0.0)
-    for name in names:
-        if name not in found or name not in expected:
+    largest: defaultdict[str, float] = defaultdict(float)
+    for name, kind in kinds.items():
+        largest[kind] = max(largest[kind], _largest(expected[name]))
+    for name, kind in kinds.items():
+        least = NEGLIGIBLE * largest[kind]
+        if name not in found:
             yield Difference(name, inf, tolerance)
             continue
         allowed, right = tolerance, expected[name]
         if tolerance:
             allowed = max(tolerance, *(ROUNDINGS * error_of(other[name], right, least) for other in rounded))
         yield Difference(name, error_of(found[name], right, least), allowed)
+
+
+def _kind(name: str, graph: Graph) -> str:
+    """What an array is taken among: those of one slot of the solver, of one running statistic, or all others."""
+    if name.startswith(SLOT_PREFIX):
+        return name.split("/", 2)[1]
+    parameter = graph.parameters.get(name)
+    return "" if parameter is None or parameter.trainable else name.rpartition("/")[2]
 
 
 def _largest(array: npt.NDArray[Any]) -> float:

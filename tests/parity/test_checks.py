@@ -3,26 +3,27 @@
 import numpy as np
 import pytest
 
+from digits_core.contracts.backend import SLOT_PREFIX
 from digits_core.parity.checks import COMPARISONS, compare
 from digits_core.parity.findings import Findings
 from digits_core.parity.roundings import Roundings
 from digits_core.testing.graphs import OP_CASES, graph_of
 
-GRAPH = graph_of(OP_CASES["conv"])
+GRAPH, NORMED = graph_of(OP_CASES["conv"]), graph_of(OP_CASES["batch-norm"])
 GRADIENTS = next(comparison for comparison in COMPARISONS if comparison.name == "gradients")
 RIGHT = {"logits/kernel": [1.0, -4.0], "tested/bias": [3e-9, 1e-9], "first/kernel": [0.5, 0.25]}
 
 
-def judge(folder, found, *rounded):
+def judge(folder, found, *rounded, right=RIGHT, graph=GRAPH):
     sides = {"expected": {}, "found": found} | {
         f"rounded {number}": arrays for number, arrays in enumerate(rounded or [{}])
     }
     findings = [Findings(folder / name) for name in sides]
     for side, differing in zip(findings, sides.values(), strict=True):
-        arrays = {**RIGHT, **differing}
+        arrays = {**right, **differing}
         side.write("gradients", {key: np.array(array) for key, array in arrays.items() if array is not None})
-    right, mine, *others = findings
-    return compare(GRADIENTS, "fp32" if rounded else "fp64", GRAPH, "mine", mine, right, others)[0]
+    reference, mine, *others = findings
+    return compare(GRADIENTS, "fp32" if rounded else "fp64", graph, "mine", mine, reference, others)[0]
 
 
 def test_an_error_is_relative_to_the_largest_element_of_its_array(tmp_path):
@@ -33,8 +34,24 @@ def test_an_error_is_relative_to_the_largest_element_of_its_array(tmp_path):
 
 
 def test_what_is_next_to_nothing_beside_its_group_is_rounding(tmp_path):
-    assert judge(tmp_path, {"tested/bias": [3e-9 + 2e-16, 1e-9]}).passed
-    assert not judge(tmp_path, {"tested/bias": [3e-9 + 1e-15, 1e-9]}).passed
+    assert judge(tmp_path, {"tested/bias": [3e-9 + 3e-13, 1e-9]}).passed
+    assert not judge(tmp_path, {"tested/bias": [3e-9 + 5e-13, 1e-9]}).passed
+
+
+def test_small_slots_and_running_statistics_are_judged_among_their_like_and_not_beside_large_weights(tmp_path):
+    small = f"{SLOT_PREFIX}square_sum/first/kernel"
+    for name in (small, "tested/variance"):
+        right = {**RIGHT, name: [3e-9, 1e-9]}
+        assert judge(tmp_path, {}, right=right, graph=NORMED).passed
+        assert not judge(tmp_path, {name: [3e-9 + 3e-13, 1e-9]}, right=right, graph=NORMED).passed
+
+
+def test_arrays_that_rounding_alone_takes_far_are_counted_and_another_is_told_instead(tmp_path):
+    rounded = {"first/kernel": [0.5, 0.251]}
+    check = judge(tmp_path, {"first/kernel": [0.5, 0.259], "logits/kernel": [1 + 1e-6, -4]}, rounded)
+    assert (check.telling, check.arrays, check.where) == (2, 3, "logits/kernel") and check.passed
+    check = judge(tmp_path, {"first/kernel": [0.5, 0.27]}, rounded)
+    assert (check.telling, check.where) == (3, "first/kernel") and not check.passed
 
 
 def test_the_first_array_in_computing_order_is_named_and_the_largest_error_too(tmp_path):
