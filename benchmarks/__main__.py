@@ -9,11 +9,13 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from benchmarks import agreement, startup
+from benchmarks import agreement
 from benchmarks.contestants import HAND, KERAS, OURS
 from benchmarks.predict import BATCHES
 from benchmarks.workloads import WORKLOADS
@@ -25,6 +27,10 @@ CONTESTANTS = (OURS, HAND, KERAS)
 #: What is told of each alone, and with how many digits.
 SHOWN = {"first_step_s": 1, "peak_mib": 0}
 DISTRIBUTIONS = {"torch": ("torch",), "jax": ("jax", "flax"), "tensorflow": ("tensorflow-cpu", "tensorflow")}
+
+Rows: TypeAlias = list[dict[str, Any]]
+#: Runs a subject with its words; its status and what it printed.
+Run: TypeAlias = Callable[..., tuple[int, str]]
 
 HEAD = """# Benchmarks
 
@@ -120,6 +126,7 @@ No GPU was at hand for the figures above. Where there is one, the same commands 
 
 ```sh
 make bench                                                            # this page
+python -m benchmarks.training torch resnet-50 --precision bf16        # everybody's activations in bf16
 digits train mnist lenet --devices gpu --precision bf16 --epochs 2    # images/s at its end
 digits device watch                                                   # beside: nvidia-smi dmon
 ```
@@ -133,39 +140,87 @@ the median of three seeds. [Why rates are moderate](../explanation/arithmetic.md
 | solver | rate | torch | jax | tensorflow |
 |---|---|---|---|---|
 """
+MISSING = """
+## Not measured
+
+These failed, and what they would have told is missing above:
+
+"""
 
 
-def main() -> None:
-    """Measure what is installed and write the page."""
-    here = [name for name in FRAMEWORKS if name in discover().backends.available()]
-    text = HEAD + "\n" + _machine(here)
-    trained = [_run("training", name, network)[0] for network in WORKLOADS for name in here]
-    text += TRAINING + "".join(map(_training_row, trained)) + ALONE + "".join(map(_alone_row, trained))
-    text += DATASETS + "".join(_dataset_row(row) for row in _run("dataset"))
-    text += AUGMENTATION + "".join(_dataset_row(row) for cores in ("1", "2") for row in _run("augment", cores))
-    text += EVALUATION + "".join(_dataset_row(row) for row in _run("evaluate"))
-    text += SCALING + "".join(_scaling_row(row) for name in here for row in _run("scaling", name))
-    text += PREDICTION + "".join(
-        _prediction_row(row) for network in BATCHES for name in here for row in _run("predict", network, name)
-    )
-    text += STARTUP + "".join(
-        f"| {row['subject']} | {row['seconds']:.3f} | {row['limit_s']} |\n"
-        for row in (*startup.measure(), *_run("scheduling"), *_run("search"))
-    )
-    text += SERVING + "".join(map(_serving_row, _run("pages"))) + _followed(*_run("followers"))
-    text += GPU
-    text += AGREEMENT + _agreement_rows(here)
-    PAGE.write_text(text)
-    print(f"wrote {PAGE}")
-
-
-def _run(subject: str, *words: str) -> list[dict[str, Any]]:
-    print(f"measuring {subject} {' '.join(words)}", file=sys.stderr, flush=True)
+def run_apart(subject: str, *words: str) -> tuple[int, str]:
+    """The status and the standard output of ``python -m benchmarks.SUBJECT``."""
     done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{subject}", *words], check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", f"benchmarks.{subject}", *words], check=False, stdout=subprocess.PIPE, text=True
     )
-    print(done.stdout, end="", file=sys.stderr, flush=True)
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return done.returncode, done.stdout
+
+
+def main(page: Path = PAGE, run: Run = run_apart) -> int:
+    """Measure what is installed, and write the page after every subject; gives the status of the process."""
+    text, subjects = "", Subjects(run)
+    for piece in _pieces([name for name in FRAMEWORKS if name in discover().backends.available()], subjects.measure):
+        text += piece
+        page.write_text(text + subjects.missing())
+    print(f"wrote {page}")
+    return 1 if subjects.failed else 0
+
+
+class Subjects:
+    """Subjects one after the other; one that fails takes nothing from the others.
+
+    Args:
+        run: Runs a subject.
+
+    Attributes:
+        failed: The words of those that failed.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.failed: list[str] = []
+
+    def measure(self, *words: str) -> Rows:
+        """What a subject has measured; of one that failed, until then."""
+        print(f"measuring {' '.join(words)}", file=sys.stderr, flush=True)
+        status, out = self._run(*words)
+        print(out, end="", file=sys.stderr, flush=True)
+        if status:
+            self.failed.append(" ".join(words))
+        return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+
+    def missing(self) -> str:
+        """What the page says of those that failed."""
+        return MISSING + "".join(f"- `python -m benchmarks.{words}`\n" for words in self.failed) if self.failed else ""
+
+
+def _pieces(here: list[str], measure: Callable[..., Rows]) -> Iterator[str]:
+    """The page from top to bottom; what a piece tells is measured when it is asked for."""
+    yield HEAD + "\n" + _machine(here) + TRAINING
+    trained: Rows = []
+    for network, name in product(WORKLOADS, here):
+        rows = measure("training", name, network)
+        trained += rows
+        yield "".join(map(_training_row, rows))
+    yield ALONE + "".join(map(_alone_row, trained))
+    for head, row, subjects in _tables(here):
+        yield head
+        for words in subjects:
+            yield "".join(map(row, measure(*words)))
+    yield GPU + AGREEMENT
+    yield _agreement_rows({name: rows[0] for name in ("numpy", *here) if (rows := measure("agreement", name))})
+
+
+def _tables(here: list[str]) -> Iterator[tuple[str, Callable[[dict[str, Any]], str], list[tuple[str, ...]]]]:
+    """What is above a table, how its rows are written, and the subjects that give them."""
+    yield DATASETS, _dataset_row, [("dataset",)]
+    yield AUGMENTATION, _dataset_row, [("augment", "1"), ("augment", "2")]
+    yield EVALUATION, _dataset_row, [("evaluate",)]
+    yield SCALING, _scaling_row, [("scaling", name) for name in here]
+    yield PREDICTION, _prediction_row, [("predict", network, name) for network in BATCHES for name in here]
+    yield STARTUP, _startup_row, [("startup",), ("scheduling",), ("search",)]
+    yield SERVING, _serving_row, [("pages",)]
+    yield "", _followed, [("followers",)]
 
 
 def _training_row(found: dict[str, Any]) -> str:
@@ -205,9 +260,13 @@ def _prediction_row(found: dict[str, Any]) -> str:
     return _row(found["network"], found["batch"], found["backend"], *speeds, f"**{found['ratio']:.2f}**")
 
 
+def _startup_row(found: dict[str, Any]) -> str:
+    return _row(found["subject"], f"{found['seconds']:.3f}", found["limit_s"])
+
+
 def _serving_row(found: dict[str, Any]) -> str:
     if "seconds" in found:
-        return _row(found["subject"], f"{found['seconds']:.3f}", found["limit_s"])
+        return _startup_row(found)
     growth = found["blocks_after"] / found["blocks_before"] - 1
     return f"\n{found['subject'].capitalize()}: {found['clients']} pages kept, {growth:+.1%} blocks of memory.\n"
 
@@ -217,16 +276,19 @@ def _followed(found: dict[str, Any]) -> str:
     return f"Training that {found['subject']} watch event by event: {speeds} (**{found['ratio']:.2f}**).\n"
 
 
-def _agreement_rows(here: list[str]) -> str:
-    losses = {name: _run("agreement", name)[0] for name in ("numpy", *here)}
-    rows = ""
-    for solver, rate in agreement.RATES.items():
-        expected = losses["numpy"][solver]
-        cells = [
-            f"{agreement.difference(losses[name][solver], expected):.0e}" if name in here else "" for name in FRAMEWORKS
-        ]
-        rows += f"| {solver} | {rate:g} | {' | '.join(cells)} |\n"
-    return rows
+def _agreement_rows(losses: dict[str, agreement.Losses]) -> str:
+    expected = losses.get("numpy", {})
+    return "".join(
+        _row(
+            solver,
+            f"{agreement.CALMED[solver].rate:g}",
+            *(
+                f"{agreement.difference(losses[name][solver], runs):.0e}" if name in losses else ""
+                for name in FRAMEWORKS
+            ),
+        )
+        for solver, runs in expected.items()
+    )
 
 
 def _machine(here: list[str]) -> str:
@@ -252,4 +314,4 @@ def _installed(distribution: str) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

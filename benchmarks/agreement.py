@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,34 +18,35 @@ from digits_core.graph.graph import NetworkInput
 from digits_core.hooks.registry import discover
 from digits_core.service.demo import read_digits
 from digits_core.spec.job import BackendOptions
+from digits_core.spec.parity import calm
 from digits_core.spec.solver import SOLVERS
 from digits_core.training.initialize import initial_arrays
 
 STEPS, BATCH, SEEDS = 50, 16, (0, 1, 2)
-#: Moderate, so that training does not amplify rounding; see docs/explanation/arithmetic.md.
-RATES = {"sgd": 0.001, "nesterov": 0.001, "adagrad": 0.0003, "adam": 0.0001}
+#: Every solver with a moderate rate, so that training does not amplify rounding; see docs/explanation/arithmetic.md.
+CALMED = {name: calm(solver()) for name, solver in SOLVERS.items()}
 
 Losses = dict[str, list[list[float]]]
 
 
-def measure(backend_name: str) -> Losses:
+def measure(backend_name: str, *, steps: int = STEPS, seeds: Sequence[int] = SEEDS) -> Losses:
     """For every solver the losses of every seed."""
     pixels, labels = read_digits()
     mean = pixels.mean(0, dtype=np.float64).astype(np.float32)[None]
     family = discover().network_families.get("lenet")()
     graph = family.build(family.Params(), NetworkInput(1, 28, 28, 10, "image"))
     backend = discover().backends.get(backend_name)()
-    found: Losses = {name: [] for name in SOLVERS}
-    for name, solver_class in SOLVERS.items():
-        for seed in SEEDS:
+    found: Losses = {name: [] for name in CALMED}
+    for name, solver in CALMED.items():
+        for seed in seeds:
             context = BuildContext(backend.devices()[0], seed)
-            program = backend.build(graph, solver_class(rate=RATES[name]), BackendOptions(), context)
+            program = backend.build(graph, solver, BackendOptions(), context)
             state = program.load(initial_arrays(graph, seed) | {"input/mean": mean})
             sampler, losses = Sampler(len(pixels), BATCH, seed), []
-            for step in range(STEPS):
+            for step in range(steps):
                 chosen = sampler.indices(step)
                 batch = Batch(pixels[chosen, :, :, None], labels[chosen].astype(np.int32), np.ones(BATCH, np.float32))
-                state, scores = program.train_step(state, program.place(batch), RATES[name], step)
+                state, scores = program.train_step(state, program.place(batch), solver.rate, step)
                 losses.append(float(scores["loss"]) / BATCH)
             found[name].append(losses)
     return found

@@ -1,6 +1,6 @@
 """One contestant in a process of its own: how long it takes to its first step, and how much memory.
 
-``python -m benchmarks.alone ours googlenet torch FOLDER STARTED`` is called by `benchmarks.training`; the clock of
+``python -m benchmarks.alone ours googlenet torch FOLDER fp32 STARTED`` is called by `benchmarks.training`; the clock of
 ``STARTED`` is one that all processes of a machine share.
 """
 
@@ -22,6 +22,6 @@ def peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    name, network, backend, folder, started = sys.argv[1:]
-    first_step_s = enter(name, network, backend, Path(folder)).first_step(float(started))
+    name, network, backend, folder, precision, started = sys.argv[1:]
+    first_step_s = enter(name, network, backend, Path(folder), precision).first_step(float(started))
     print(json.dumps({"first_step_s": first_step_s, "peak_mib": peak_mib()}))

@@ -52,13 +52,14 @@ HEAD = f"""# Certificates
 
 `digits parity` for the families, written by `make certificates`: {STEPS} steps, batch 8 unless the certificate says
 otherwise, drawn pictures, one processor, against the numpy backend in float64. Each figure is the largest error that a
-backend had in that check, relative to the largest element of the array; **bold** is beyond its tolerance. *Steps* is
-the largest of losses, weights, solver slots, evaluation after the steps, and going on in another backend. Networks that
+backend had in that check, relative to the largest element of the array, in arrays that are telling; **bold** is beyond
+its tolerance. *Steps* is the largest of losses, weights, solver slots, evaluation after the steps, and going on in
+another backend. *Telling* is the share of all arrays that rounding alone takes by less than a hundredth. Networks that
 take the reference minutes are compared whole with one solver, and narrower with all. How tolerances come about:
 [prove that backends agree](../how-to/prove-that-backends-agree.md).
 
-| network | solver | precision | backend | forward | gradients | steps | checks |
-|---|---|---|---|---|---|---|---|
+| network | solver | precision | backend | forward | gradients | steps | telling | checks |
+|---|---|---|---|---|---|---|---|---|
 """
 #: Which checks make up which column.
 COLUMNS = (("forward", "loss"), ("gradients", "statistics"), ("losses", "weights", "evaluation", "resume"))
@@ -141,6 +142,8 @@ def rows(certificate: Certificate) -> Iterator[str]:
             there = [checks[name] for name in column if name in checks]
             error = max((float("inf") if check.error is None else check.error for check in there), default=0.0)
             cells.append(f"{error:.0e}" if all(check.passed for check in there) else f"**{error:.0e}**")
+        telling = sum(check.telling for check in checks.values()) / sum(check.arrays for check in checks.values())
+        cells.append(f"{telling:.0%}" if telling < 1 else "all")
         held = sum(check.passed for check in checks.values())
         words = (certificate.network, certificate.solver["name"], certificate.precision, backend, *cells)
         yield f"| {' | '.join(words)} | {held} of {len(checks)} |\n"

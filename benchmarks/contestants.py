@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.handwritten.runner import Runner
+from benchmarks.handwritten.runner import Precision, Runner
 from benchmarks.workloads import DATASET, IMAGES, LABELS, WORKLOADS, Workload
 from digits_core.contracts.backend import Arrays, BuildContext, Program
 from digits_core.dataset.loader import TrainLoader
@@ -59,12 +59,12 @@ class Ours:
     parameters: int
 
     @classmethod
-    def of(cls, workload: Workload, backend_name: str, dataset_folder: Path) -> Ours:
+    def of(cls, workload: Workload, backend_name: str, dataset_folder: Path, precision: Precision) -> Ours:
         """Build the program."""
         graph, dataset = workload.graph(), open_dataset(dataset_folder)
         backend = discover().backends.get(backend_name)()
         context = BuildContext(backend.devices()[0], batch=workload.batch)
-        program = backend.build(graph, workload.solver, BackendOptions(), context)
+        program = backend.build(graph, workload.solver, BackendOptions(precision=precision), context)
         arrays = initial_arrays(graph, 0) | mean_arrays(graph.input, dataset.mean)
         return cls(workload, backend_name, program, dataset.split("train"), arrays, graph.parameter_count)
 
@@ -141,7 +141,7 @@ class Theirs:
         return seconds
 
 
-def enter(name: str, network: str, backend: str, folder: Path) -> Ours | Theirs:
+def enter(name: str, network: str, backend: str, folder: Path, precision: Precision = "fp32") -> Ours | Theirs:
     """A contestant, ready to train.
 
     Args:
@@ -149,10 +149,11 @@ def enter(name: str, network: str, backend: str, folder: Path) -> Ours | Theirs:
         network: Name of the workload.
         backend: Name of the backend, which is that of the framework.
         folder: From `prepare_pictures`.
+        precision: Number format of activations.
     """
     workload = WORKLOADS[network]
     if name == OURS:
-        return Ours.of(workload, backend, folder / DATASET)
+        return Ours.of(workload, backend, folder / DATASET, precision)
     images, labels = np.load(folder / IMAGES), np.load(folder / LABELS)
     module = backend
     if name == KERAS:
@@ -160,7 +161,8 @@ def enter(name: str, network: str, backend: str, folder: Path) -> Ours | Theirs:
         module, os.environ["KERAS_BACKEND"] = "keras", backend
         images, labels = images[: workload.steps * workload.batch], labels[: workload.steps * workload.batch]
     loop = importlib.import_module(f"benchmarks.handwritten.{module}_loop")
-    runner = loop.make_runner(network, images, labels, workload.input.classes, workload.batch, workload.solver)
+    classes, solver = workload.input.classes, workload.solver
+    runner = loop.make_runner(network, images, labels, classes, workload.batch, solver, precision)
     return Theirs(workload, runner, 0 if name == KERAS else workload.warm_up)
 
 

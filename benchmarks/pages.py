@@ -1,7 +1,8 @@
 """What pages cost: the first paint of Home, an answer with 10,000 jobs, and memory after many visits.
 
 ``python -m benchmarks.pages`` prints one JSON object a line; it needs Chromium and Playwright. Memory is what the
-server's Python holds once all pages of the visits are closed: NiceGUI's clients, and blocks of memory.
+server's Python holds once all pages of the visits are closed: NiceGUI's clients, elements of pages, and blocks of
+memory.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,15 @@ from benchmarks.scheduling import request, seconds_to_list
 from digits_core.service.digits import Digits
 
 ROUNDS, VISITS, WARM = 7, 1000, 50
-PATHS = ("/", "/?tab=datasets", "/compare", "/plugins", "/settings", "/about")
+#: Every kind of page; of the dataset and the job that are made here.
+PATHS = (
+    "/", "/?tab=datasets", "/compare", "/plugins", "/settings", "/about", "/datasets/new", "/datasets/noise",
+    "/jobs/new", "/jobs/{job}", "/jobs/{job}?tab=use", "/jobs/{job}?tab=use&do=many",
+)  # fmt: skip
 #: Seconds after which a page that is closed counts as gone here; it is 30 where people use it.
-GONE_S = 0.5
+GONE_S = 3.0
+#: What a page that outlives its visit has more of.
+_GROWING = ("elements", "blocks")
 
 
 def measure() -> list[dict[str, Any]]:
@@ -37,10 +44,10 @@ def measure() -> list[dict[str, Any]]:
         folder = Path(name)
         digits = Digits(folder / "home")
         make_dataset(digits, folder, "noise", 28, 1, count=64)
-        digits.train(request())
+        job = digits.train(request()).job
         with serving(digits.home.path) as server:
             paint = statistics.median(first_paints(server.address, ROUNDS))
-            growth = grown(server, VISITS)
+            growth = grown(server, [path.format(job=job) for path in PATHS], VISITS)
         seconds_to_list(digits)  # Makes 10,000 jobs.
         with serving(digits.home.path) as server:
             answer = statistics.median(answers(server.address, ROUNDS))
@@ -61,9 +68,9 @@ class Server:
         self._in, self._out = process.stdin, process.stdout
         self.address = self._out.readline().strip().rstrip("/")
 
-    def held(self) -> dict[str, int]:
-        """Clients of NiceGUI, and blocks of memory of Python."""
-        print("count", file=self._in, flush=True)
+    def held(self, word: str = "few") -> dict[str, int]:
+        """Clients of NiceGUI; asked for ``all``, also elements of pages and blocks of memory of Python."""
+        print(word, file=self._in, flush=True)
         found: dict[str, int] = json.loads(self._out.readline())
         return found
 
@@ -100,20 +107,21 @@ def answers(address: str, rounds: int) -> Iterator[float]:
         yield time.perf_counter() - begun
 
 
-def grown(server: Server, visits: int, warm: int = WARM) -> dict[str, int]:
-    """How much more the server holds after visits than after the first ``warm`` ones."""
+def grown(server: Server, paths: Sequence[str], visits: int, warm: int = WARM) -> dict[str, int]:
+    """How much more the server holds after visits of pages in turn than after the first ``warm`` ones."""
     with browser() as chromium:
-        _visit(chromium, server.address, warm)
+        _visit(chromium, server.address, paths, warm)
         before = _settled(server)
-        _visit(chromium, server.address, visits)
+        _visit(chromium, server.address, paths, visits)
     after = _settled(server)
-    return {"clients": after["clients"], "blocks_before": before["blocks"], "blocks_after": after["blocks"]}
+    both = {f"{name}_{when}": held[name] for name in _GROWING for when, held in (("before", before), ("after", after))}
+    return {"clients": after["clients"], **both}
 
 
-def _visit(chromium: Any, address: str, visits: int) -> None:
+def _visit(chromium: Any, address: str, paths: Sequence[str], visits: int) -> None:
     for number in range(visits):
         tab = chromium.new_page()
-        tab.goto(address + PATHS[number % len(PATHS)])
+        tab.goto(address + paths[number % len(paths)])
         tab.get_by_role("heading", level=1).wait_for()
         tab.wait_for_function("window.did_handshake")
         tab.close()
@@ -122,10 +130,10 @@ def _visit(chromium: Any, address: str, visits: int) -> None:
 def _settled(server: Server) -> dict[str, int]:
     """What it holds once the last page is gone."""
     end = time.monotonic() + 60
-    while (held := server.held())["clients"] and time.monotonic() < end:
+    while server.held()["clients"] and time.monotonic() < end:
         time.sleep(0.2)
     time.sleep(1.0)
-    return server.held() if not held["clients"] else held
+    return server.held("all")
 
 
 @contextmanager
@@ -140,15 +148,20 @@ def browser() -> Iterator[Any]:
 
 
 def _serve(home: Path) -> None:
-    from nicegui import Client, core
+    from nicegui import Client, core, ui
 
     from digits_web.server import serve
     from digits_web.settings import ServerSettings
 
     def tell() -> None:
-        for _ in sys.stdin:
-            gc.collect()
-            print(json.dumps({"clients": len(Client.instances), "blocks": sys.getallocatedblocks()}), flush=True)
+        for word in sys.stdin:
+            held = {"clients": len(Client.instances)}
+            # Walking over every object disturbs threads that make some: only once no page is open.
+            if word.strip() == "all":
+                gc.collect()
+                held["elements"] = sum(issubclass(type(found), ui.element) for found in gc.get_objects())
+                held["blocks"] = sys.getallocatedblocks()
+            print(json.dumps(held), flush=True)
 
     def started(address: str) -> None:
         core.app.config.reconnect_timeout = GONE_S

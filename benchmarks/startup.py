@@ -1,7 +1,11 @@
-"""How long people wait before anything happens: importing the core, and ``digits --help``."""
+"""How long people wait before anything happens: importing the core, and ``digits --help``.
+
+``python -m benchmarks.startup`` prints one JSON object a line.
+"""
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -31,3 +35,8 @@ def _seconds(words: Sequence[str]) -> float:
         subprocess.run(words, check=True, capture_output=True)
         found.append(time.perf_counter() - started)
     return statistics.median(found[1:])
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(json.dumps(row), flush=True)

@@ -11,11 +11,13 @@ import optax
 from flax import nnx
 
 from benchmarks.handwritten.jax_networks import NETWORKS
-from benchmarks.handwritten.runner import AUXILIARY, SPREAD, Labels, Pixels, Runner, shuffled
+from benchmarks.handwritten.runner import AUXILIARY, SPREAD, Labels, Pixels, Precision, Runner, shuffled
 from digits_core.spec.solver import Sgd
 
 
-def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batch: int, solver: Sgd) -> Runner:
+def make_runner(
+    network: str, images: Pixels, labels: Labels, classes: int, batch: int, solver: Sgd, precision: Precision = "fp32"
+) -> Runner:
     """Train a network from random weights.
 
     Args:
@@ -25,17 +27,21 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
         classes: How many there are.
         batch: Pictures per step.
         solver: Rate, momentum and decay.
+        precision: Number format of activations; weights are fp32.
     """
     graphdef, params, rest = nnx.split(NETWORKS[network](classes, nnx.Rngs(0)), nnx.Param, ...)
     parameters = sum(weight.size for weight in jax.tree.leaves(params))
     optimizer = optax.chain(
         optax.add_decayed_weights(solver.weight_decay), optax.sgd(solver.rate, momentum=solver.momentum)
     )
+    dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     mean = images.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def loss_of(params: Any, rest: Any, pictures: jax.Array, targets: jax.Array) -> tuple[jax.Array, Any]:
-        model = nnx.merge(graphdef, params, rest, copy=True)
-        logits = model((pictures.astype(jnp.float32) - mean) / SPREAD)
+        # What the argument dtype of a layer does: weights are lowered where they are used.
+        lowered = jax.tree.map(lambda weight: weight.astype(dtype), params)
+        model = nnx.merge(graphdef, lowered, rest, copy=True)
+        logits = model(((pictures.astype(jnp.float32) - mean) / SPREAD).astype(dtype))
         main, *auxiliary = logits if isinstance(logits, tuple) else (logits,)
         loss = cross_entropy(main, targets) + AUXILIARY * sum(cross_entropy(one, targets) for one in auxiliary)
         return loss, nnx.state(model, nnx.Not(nnx.Param))
@@ -63,4 +69,4 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
 
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
     """Its mean over the batch."""
-    return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
+    return optax.softmax_cross_entropy_with_integer_labels(logits.astype(jnp.float32), targets).mean()

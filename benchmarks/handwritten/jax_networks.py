@@ -140,7 +140,8 @@ class Normalised(nnx.Module):
         self.norm = nnx.BatchNorm(filters, momentum=0.9, epsilon=1e-5, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return self.norm(self.conv(x))
+        # Statistics are fp32, and what they meet becomes it.
+        return self.norm(self.conv(x)).astype(x.dtype)
 
 
 class Bottleneck(nnx.Module):

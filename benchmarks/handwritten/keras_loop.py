@@ -6,11 +6,13 @@ import keras
 import numpy as np
 
 from benchmarks.handwritten.keras_networks import NETWORKS
-from benchmarks.handwritten.runner import AUXILIARY, SPREAD, Labels, Pixels, Runner
+from benchmarks.handwritten.runner import AUXILIARY, SPREAD, Labels, Pixels, Precision, Runner
 from digits_core.spec.solver import Sgd
 
 
-def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batch: int, solver: Sgd) -> Runner:
+def make_runner(
+    network: str, images: Pixels, labels: Labels, classes: int, batch: int, solver: Sgd, precision: Precision = "fp32"
+) -> Runner:
     """Train a network from random weights; pictures are float32 in memory, which is its fastest way.
 
     Args:
@@ -20,7 +22,9 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
         classes: How many there are.
         batch: Pictures per step.
         solver: Rate, momentum and decay.
+        precision: Number format of activations; weights are fp32.
     """
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else "float32")
     inputs = keras.Input(images.shape[1:])
     outputs = NETWORKS[network](inputs, classes)
     model = keras.Model(inputs, outputs)

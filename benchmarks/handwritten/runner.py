@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ SPREAD = 80.0
 #: Factor on the loss of an auxiliary classifier.
 AUXILIARY = 0.3
 
+Precision = Literal["fp32", "bf16"]
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int32]
 

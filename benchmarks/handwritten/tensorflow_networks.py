@@ -34,12 +34,13 @@ class Conv(tf.Module):
         self.stride, self.padding, self.groups = stride, padding, groups
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        kernel = tf.cast(self.kernel, x.dtype)
         if self.groups == 1:
-            y = tf.nn.conv2d(x, self.kernel, self.stride, self.padding)
+            y = tf.nn.conv2d(x, kernel, self.stride, self.padding)
         else:
-            pairs = zip(tf.split(x, self.groups, -1), tf.split(self.kernel, self.groups, -1), strict=True)
-            y = tf.concat([tf.nn.conv2d(part, kernel, self.stride, self.padding) for part, kernel in pairs], -1)
-        return y if self.bias is None else tf.nn.bias_add(y, self.bias)
+            pairs = zip(tf.split(x, self.groups, -1), tf.split(kernel, self.groups, -1), strict=True)
+            y = tf.concat([tf.nn.conv2d(part, some, self.stride, self.padding) for part, some in pairs], -1)
+        return y if self.bias is None else tf.nn.bias_add(y, tf.cast(self.bias, y.dtype))
 
 
 class Dense(tf.Module):
@@ -50,7 +51,8 @@ class Dense(tf.Module):
         self.kernel, self.bias = drawn(features, units), tf.Variable(tf.zeros(units))
 
     def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.nn.bias_add(tf.reshape(x, [-1, self.kernel.shape[0]]) @ self.kernel, self.bias)
+        y = tf.reshape(x, [-1, self.kernel.shape[0]]) @ tf.cast(self.kernel, x.dtype)
+        return tf.nn.bias_add(y, tf.cast(self.bias, y.dtype))
 
 
 class Normalised(tf.Module):
@@ -212,7 +214,8 @@ class Resnet50(tf.Module):
 
 def lrn(x: tf.Tensor) -> tf.Tensor:
     """Local response normalisation over five channels."""
-    return tf.nn.local_response_normalization(x, depth_radius=2, bias=1, alpha=1e-4 / 5, beta=0.75)
+    y = tf.nn.local_response_normalization(tf.cast(x, tf.float32), depth_radius=2, bias=1, alpha=1e-4 / 5, beta=0.75)
+    return tf.cast(y, x.dtype)
 
 
 def padded(x: tf.Tensor, sides: int) -> tf.Tensor:

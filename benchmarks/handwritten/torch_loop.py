@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.handwritten.runner import AUXILIARY, SPREAD, Labels, Pixels, Runner
+from benchmarks.handwritten.runner import AUXILIARY, SPREAD, Labels, Pixels, Precision, Runner
 from benchmarks.handwritten.torch_networks import NETWORKS
 from digits_core.spec.solver import Sgd
 
@@ -22,7 +22,9 @@ class Normalise(nn.Module):
         return (images.permute(0, 3, 1, 2).float() - self.mean) / SPREAD
 
 
-def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batch: int, solver: Sgd) -> Runner:
+def make_runner(
+    network: str, images: Pixels, labels: Labels, classes: int, batch: int, solver: Sgd, precision: Precision = "fp32"
+) -> Runner:
     """Train a network from random weights.
 
     Args:
@@ -32,6 +34,7 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
         classes: How many there are.
         batch: Pictures per step.
         solver: Rate, momentum and decay.
+        precision: Number format of activations; weights are fp32.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pictures = torch.from_numpy(images).to(device)
@@ -42,6 +45,7 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
     optimiser = torch.optim.SGD(
         model.parameters(), solver.rate, solver.momentum, weight_decay=solver.weight_decay, fused=True
     )
+    lowered = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
     order: list[Tensor] = []
 
     def indices() -> Tensor:
@@ -53,7 +57,8 @@ def make_runner(network: str, images: Pixels, labels: Labels, classes: int, batc
         for _ in range(count):
             chosen = indices()
             optimiser.zero_grad(set_to_none=True)
-            loss = loss_of(model(pictures[chosen]), targets[chosen])
+            with lowered:
+                loss = loss_of(model(pictures[chosen]), targets[chosen])
             loss.backward()
             optimiser.step()
         return loss.item()
