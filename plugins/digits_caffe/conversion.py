@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from digits_caffe.layers import CaffeLayer
-from digits_caffe.operations import OPERATIONS
+from digits_caffe.operations import OPERATIONS, has_scale_and_bias
 from digits_core.errors import DigitsError, Problem, suggest
 from digits_core.graph.graph import INPUT, Graph, LayerSpec, Loss
 from digits_core.graph.ops import Flatten, Input, Op
@@ -142,6 +142,8 @@ class Conversion:
     def _completes_batch_norm(self, layer: CaffeLayer, source: str) -> bool:
         made = [origin for origin in self.origins if origin.name == source]
         if len(layer.bottoms) != 1 or len(made) != 1 or made[0].layer.type != "BatchNorm":
+            return False
+        if has_scale_and_bias(made[0].layer):
             return False
         normalises = next(index for index, other in enumerate(self._layers) if other is made[0].layer)
         return self._readers(normalises) == [layer]

@@ -54,4 +54,5 @@ FILLERS: dict[tuple[str, str], Callable[[Message], Initializer]] = {
     ("xavier", "FAN_IN"): lambda filler: Xavier(),
     ("xavier", "AVERAGE"): lambda filler: GlorotUniform(),
     ("msra", "FAN_IN"): lambda filler: HeNormal(),
+    ("msra", "FAN_OUT"): lambda filler: HeNormal(fan="out"),
 }

@@ -44,7 +44,7 @@ class CaffeModelImporter(ModelImporter):
         input = input_of(described.pictures, options.width, options.height)
         if input.channels not in (1, 3):
             message = f"{described.pictures.blob} expects 1 or 3 channels, found {input.channels}."
-            raise ModelInvalid(message, where=described.pictures.where, hint="Pictures are gray or in colour.")
+            raise ModelInvalid(message, where=described.pictures.where, hint="Pictures are grey or in colour.")
         mean, notes = _mean(described.pictures, input, options.mean)
         form = "none" if mean is None else "pixel" if mean.shape[1:] == (1, 1) else "image"
         network = convert(described, input.model_copy(update={"mean": form}))

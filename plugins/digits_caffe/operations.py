@@ -112,13 +112,26 @@ def dropout(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op:
 
 
 def batch_norm(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op:
-    """``batch_norm_param``; the layer of type Scale that follows becomes its scale and offset."""
+    """``batch_norm_param``; the layer of type Scale that follows becomes its scale and offset, which NVCaffe's has."""
     param = layer.param("batch_norm_param")
+    if initializer(param, "bias_filler", Constant()) != Constant():
+        hint = "The offset of a batch norm starts at 0 here; weights that are imported replace it."
+        raise layer.refuse("a bias_filler of 0", "another", "batch_norm_param.bias_filler", hint)
     return BatchNorm(
+        scale_initializer=initializer(param, "scale_filler", Constant(value=1)),
         epsilon=param.number("eps", 1e-5),
         # Rounded, because 1 − 0.999 is no number that a person would write.
         momentum=round(1 - param.number("moving_average_fraction", 0.999), 12),
     )
+
+
+def has_scale_and_bias(layer: CaffeLayer) -> bool:
+    """Whether a batch norm brings its own scale and offset, as in NVCaffe: ``scale_bias``, or a filler of either.
+
+    Source: ``LayerSetUp`` of https://github.com/NVIDIA/caffe/blob/caffe-0.17/src/caffe/layers/batch_norm_layer.cpp.
+    """
+    param = layer.param("batch_norm_param")
+    return param.flag("scale_bias", False) or param.has("scale_filler") or param.has("bias_filler")
 
 
 def scale(layer: CaffeLayer, shapes: Sequence[Shape]) -> Op:

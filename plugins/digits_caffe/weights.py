@@ -10,6 +10,7 @@ import numpy as np
 from digits_caffe.blobs import Array, Blobs
 from digits_caffe.conversion import Origin
 from digits_caffe.layers import CaffeLayer
+from digits_caffe.operations import has_scale_and_bias
 from digits_core.contracts.backend import Arrays
 from digits_core.errors import ModelInvalid, Problem, require, suggest
 from digits_core.graph.graph import Graph
@@ -72,15 +73,20 @@ def inner_product(layer: CaffeLayer, arrays: Sequence[Array], wanted: Wanted) ->
 
 
 def statistics(layer: CaffeLayer, arrays: Sequence[Array], wanted: Wanted) -> dict[str, Array]:
-    """Running mean and variance; the third array is how much of an average they are, and 0 if nothing was averaged."""
-    _require_count(arrays, 3)
+    """Running mean and variance, each times the third array; then scale and offset where NVCaffe keeps them too.
+
+    The third is 0 where nothing was averaged, and where NVCaffe, which never reads it, keeps the averages themselves.
+    """
+    own = ("scale", "offset") if has_scale_and_bias(layer) else ()
+    _require_count(arrays, 3 + len(own))
     total = float(arrays[2].reshape(-1)[0]) if arrays[2].size else 0.0
-    factor = np.float32(1 / total if total else 0)
+    factor = np.float32(1 / total if total else 1)
     return {
         "scale": np.ones(wanted["scale"], np.float32),
         "offset": np.zeros(wanted["offset"], np.float32),
         "mean": _shaped("mean", arrays[0], wanted["mean"]) * factor,
         "variance": _shaped("variance", arrays[1], wanted["variance"]) * factor,
+        **{name: _shaped(name, array, wanted[name]) for name, array in zip(own, arrays[3:], strict=True)},
     }
 
 

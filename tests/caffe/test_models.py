@@ -4,6 +4,7 @@ import struct
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from digits_caffe.blobs import read_caffemodel, read_mean
 from digits_caffe.model_importer import CaffeModelImporter
@@ -98,6 +99,47 @@ def test_an_imported_model_computes_what_caffe_does(read, tmp_path, old, backend
     np.testing.assert_allclose(logits(model, pictures, backend), expected, rtol=2e-5, atol=2e-4)
     assert model.labels == tuple("abcde") and model.notes == ()
     assert (model.picture.width, model.picture.channels, model.picture.resize) == (11, 3, "squash")
+
+
+@pytest.mark.parametrize("correction", [0.0, 1.0])
+def test_a_batch_norm_of_nvcaffe_computes_what_nvcaffe_does(read, correction):
+    """It keeps the averages themselves, whatever the correction says, and its scale and bias behind them."""
+    weights = small_weights()
+    mean, variance = weights["bn"][0], weights["bn"][1] / 40
+    apart = {**weights, "bn": [mean, variance, 1.0]}
+    network = NETWORK.replace("eps: 0.01", "eps: 0.01 scale_bias: true")
+    network = "".join(line for line in network.splitlines(keepends=True) if 'name: "scale"' not in line)
+    weights["bn"] = [mean, variance, np.array([correction]), *weights.pop("scale")]
+    model = read(network, weights)
+    picture = np.random.default_rng(0).integers(0, 256, (1, 11, 11, 3), dtype=np.uint8)
+    expected = by_hand(picture[0].astype(np.float64), 0, apart)
+    np.testing.assert_allclose(logits(model, picture)[0], expected, rtol=2e-5, atol=2e-4)
+
+
+def test_arrays_of_nvcaffe_for_a_batch_norm_without_scale_are_refused(read):
+    weights = small_weights()
+    weights["bn"] += weights["scale"]
+    with pytest.raises(ModelInvalid, match=r"bn \(BatchNorm\) expects 3 arrays, found 5"):
+        read(NETWORK, weights)
+
+
+def test_the_command_imports_an_old_file_with_its_mean_and_labels_and_classifies(digits, tmp_path):
+    random, weights = np.random.default_rng(7), small_weights()
+    mean = random.uniform(90, 130, (3, 11, 11)).astype(np.float32)
+    picture = random.integers(0, 256, (11, 11, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "picture.png")
+    (tmp_path / "deploy.prototxt").write_text(NETWORK)
+    (tmp_path / "mean.binaryproto").write_bytes(blob(mean, old=True).SerializeToString())
+    (tmp_path / "labels.txt").write_text("ant\nbee\ncat\ndog\nelk\n")
+    files = tmp_path / "deploy.prototxt", write_caffemodel(tmp_path / "weights.caffemodel", weights, old=True)
+    made = digits("model", "import", "zoo", *files, "--mean", tmp_path / "mean.binaryproto",
+                  "--labels", tmp_path / "labels.txt", "--json")  # fmt: skip
+    assert made.status == 0, made.err
+    assert made.data["importer"] == "caffe" and made.data["labels"] == ["ant", "bee", "cat", "dog", "elk"]
+    found = digits("classify", "zoo", tmp_path / "picture.png", "--backend", "numpy", "--json").data
+    expected = arithmetic.softmax(by_hand(picture.astype(np.float64), mean, weights))
+    probabilities = {top["label"]: top["probability"] for top in found["predictions"][0]["top"]}
+    assert probabilities == pytest.approx(dict(zip(made.data["labels"], expected, strict=True)), abs=1e-4)
 
 
 def test_the_middle_of_a_larger_mean_is_subtracted_and_pictures_take_its_size(read, tmp_path):

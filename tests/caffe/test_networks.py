@@ -204,6 +204,15 @@ def test_batch_norm_and_scale_become_one_layer_only_if_nothing_is_between(read, 
     assert used.graph.layer("s").op.groups == 3 and op("Scale", "scale_param { }").bias is False
 
 
+@pytest.mark.parametrize("said", ["scale_bias: true", "scale_filler { value: 0.5 }", "bias_filler { }"])
+def test_a_batch_norm_of_nvcaffe_has_its_own_scale_and_no_layer_completes_it(read, said):
+    norm = f'layer {{ name: "n" type: "BatchNorm" bottom: "data" top: "n" batch_norm_param {{ {said} }} }}\n'
+    scale = 'layer { name: "s" type: "Scale" bottom: "n" top: "x" scale_param { bias_term: true } }\n'
+    graph = read(HEAD + norm + scale + TAIL).graph
+    assert [layer.op.kind for layer in graph.layers] == ["input", "batch_norm", "conv", "dense"]
+    assert graph.layer("n").op.scale_initializer.value == (0.5 if "0.5" in said else 1)
+
+
 def test_factors_of_scale_and_offset_become_those_of_the_batch_norm(read):
     """A layer of ours has one factor for both; where Caffe's differ, a note says whose it is."""
     norm = 'layer { name: "n" type: "BatchNorm" bottom: "data" top: "n" param { lr_mult: 0 } param { lr_mult: 0 } }\n'
@@ -242,6 +251,7 @@ def test_layers_that_flatten_do(op):
     ("filler", "expected"),
     [
         ('type: "msra"', HeNormal()),
+        ('type: "msra" variance_norm: FAN_OUT', HeNormal(fan="out")),
         ('type: "xavier" variance_norm: AVERAGE', GlorotUniform()),
         ('type: "uniform" min: -1', Uniform(low=-1, high=1)),
         ('type: "gaussian" std: 0', Constant()),
@@ -269,6 +279,7 @@ def test_fillers_become_initializers(op, filler, expected):
         ("Convolution", "convolution_param { num_output: 4 kernel_size: 3 axis: 2 }", "axis: 1, the channels"),
         ("Convolution", "convolution_param { num_output: 4 kernel_size: [3, 3, 3] }", "height and width, found 3"),
         ("InnerProduct", "inner_product_param { weight_filler { type: 'bilinear' } }", "found bilinear FAN_IN"),
+        ("BatchNorm", "batch_norm_param { bias_filler { value: 1 } }", "expects a bias_filler of 0"),
         ("Dropout", "dropout_param { dropout_ratio: 1.5 }", "found rate 1.5"),
         ("Power", "power_param { shift: 3 }", "power: 1, scale: 1 and shift: 0"),
         ("Reshape", "reshape_param { shape { dim: 0 dim: 2 dim: -1 } }", "a shape that flattens or changes nothing"),
