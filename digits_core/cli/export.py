@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digits_core.cli.options import Json
+from digits_core.cli.options import Json, ModelName
 from digits_core.cli.output import percent, show, table
 from digits_core.cli.quiet import frameworks_silenced
 from digits_core.units import format_bytes
@@ -21,9 +21,7 @@ SHORT = 12
 
 
 def export(
-    model: Annotated[
-        str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.", show_default=False)
-    ] = "",
+    model: ModelName = "",
     to: Annotated[str, typer.Option(help="The format; see --list.", show_default=False)] = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file or folder to write.")] = None,
     precision: Annotated[str, typer.Option(help="Of the weights: fp32, fp16, int8.")] = "fp32",
@@ -92,4 +90,6 @@ def _findings(view: ExportView) -> list[str]:
     if view.accuracy_lost is not None:
         was, lost = percent(found.model_accuracy), 100 * view.accuracy_lost
         lines.append(f"  accuracy      {percent(found.accuracy)}, of the model {was}: {lost:+.2f} points lost")
+    if view.note:
+        lines.append(f"  note          {view.note}")
     return lines

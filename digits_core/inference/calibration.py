@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from digits_core.inference.intervals import QUANTILE, Interval, sum_interval, wilson
 
 #: Bins of equal width; the number is that of the paper.
 BINS = 15
@@ -38,12 +41,14 @@ class Calibration:
     Attributes:
         method: How it was measured.
         error: Expected calibration error ``Σ_b n_b/N · |accuracy_b − confidence_b|``.
+        error_interval: From where to where it may be.
         largest: The largest of those differences over bins that are not empty.
         bins: From the least sure to the surest.
     """
 
     method: str
     error: float
+    error_interval: Interval
     largest: float
     bins: tuple[Bin, ...]
 
@@ -76,5 +81,15 @@ class Reliability:
             Bin(number / BINS, (number + 1) / BINS, int(self._count[number]), *map(float, pair))
             for number, pair in enumerate(zip(confidence, accuracy, strict=True))
         )
-        error = float((gaps * self._count).sum() / max(int(self._count.sum()), 1))
-        return Calibration(METHOD, error, float(gaps.max()), bins)
+        weights = self._count / max(int(self._count.sum()), 1)
+        error = float((gaps * weights).sum())
+        return Calibration(METHOD, error, self._interval(gaps, weights), float(gaps.max()), bins)
+
+    def _interval(self, gaps: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> Interval:
+        """From where to where the error may be; chance alone makes distances, which the lower end does not count."""
+        shares = self._hits / np.maximum(self._count, 1)
+        ends = np.array([wilson(int(hits), int(count)) for hits, count in zip(self._hits, self._count, strict=True)])
+        below, above = shares - ends[:, 0], ends[:, 1] - shares
+        low, high = sum_interval(gaps.tolist(), list(zip(gaps - below, gaps + above, strict=True)), weights.tolist())
+        by_chance = math.sqrt(2 / math.pi) * float(weights @ (below + above)) / (2 * QUANTILE)
+        return max(0.0, low - by_chance), min(1.0, high)

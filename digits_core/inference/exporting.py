@@ -136,7 +136,29 @@ def _try_out(
         expected = list(reference.probabilities.shape)
         message = f"Format {exporter.name} expects probabilities {expected}, found {list(found.shape)}."
         raise ExportUnfaithful(message, hint="Report this to the authors of the exporter.")
+    _require_numbers(exporter, model, precision, found, reference)
     return _agreement(found, reference, precision, tolerance), ""
+
+
+def _require_numbers(
+    exporter: Exporter, model: Deployable, precision: str, found: Probabilities, reference: Reference
+) -> None:
+    """Refuse NaN in place of probabilities, which no tolerance allows."""
+    lost = ~np.isfinite(found).all(axis=1)
+    own = ~np.isfinite(reference.probabilities).all(axis=1)
+    if not (lost | own).any():
+        return
+    if own.any():
+        hint = f"The model itself gives NaN for {own.sum()}: choose an earlier snapshot."
+    elif precision == "fp32":
+        hint = "Export to another format."
+    else:
+        hint = f"Its numbers are too large for {precision}: choose --precision fp32."
+    raise ExportUnfaithful(
+        f"Format {exporter.name} in {precision} does not agree with model {model.name}: expected probabilities, "
+        f"found NaN for {lost.sum()} of {len(found)} pictures.",
+        hint=hint,
+    )
 
 
 def _agreement(found: Probabilities, reference: Reference, precision: str, tolerance: float | None) -> Agreement:

@@ -21,6 +21,7 @@ from digits_core.inference.exporting import (
     manifest_path,
     reference_of,
 )
+from digits_core.inference.manifest import Manifest
 from digits_core.inference.model import Model, load_model
 from digits_core.inference.pictures import as_seen
 from digits_core.service.runtimes import ChosenRuntime, choose_referee
@@ -66,7 +67,7 @@ def export_model(home: Home, plugins: Plugins, request: ExportRequest, tell: Cal
     model = deployable(loaded)
     options, calibration = _options(home, loaded, request)
     tell(f"Computing what {model.name} gives …")
-    reference = _reference(home, loaded, model, choose_referee(loaded, plugins), request.precision)
+    reference = _reference(home, loaded, model, choose_referee(loaded, plugins), request)
     plan = ExportPlan(
         request.destination,
         request.force,
@@ -81,6 +82,7 @@ def export_model(home: Home, plugins: Plugins, request: ExportRequest, tell: Cal
         manifest_path=str(manifest_path(request.destination)),
         size_bytes=sum(file.size_bytes for file in manifest.files),
         accuracy_lost=manifest.agreement.accuracy_lost if manifest.agreement else None,
+        note=_note(manifest),
         **manifest.model_dump(),
     )
 
@@ -150,13 +152,30 @@ def _pictures(home: Home, model: Model, dataset: str, split: str, most: int) -> 
     return _Pictures(images, known[reader.labels[chosen]], f"{len(chosen)} {split} pictures of {manifest.name}")
 
 
-def _reference(home: Home, model: Model, exported: Deployable, referee: ChosenRuntime, precision: str) -> Reference:
-    """Pictures of the model's own validation split; drawn ones where there is none."""
+def _reference(
+    home: Home, model: Model, exported: Deployable, referee: ChosenRuntime, request: ExportRequest
+) -> Reference:
+    """Validation pictures of the model's own dataset, else of the one it is calibrated on, else drawn ones."""
     runtime, name = referee.runtime, referee.name
-    try:
-        own = _pictures(home, model, own_dataset(home, model), "val", FEW if precision == "fp32" else MANY)
-    except RequestWrong:
-        taken = exported.graph.input
-        images = drawn_pictures(taken.height, taken.width, taken.channels, FEW)
-        return reference_of(exported, runtime, images, f"{len(images)} drawn pictures", name)
-    return reference_of(exported, runtime, own.images, own.said, name, own.labels)
+    most = FEW if request.precision == "fp32" else MANY
+    named = (request.calibrate or "").partition(":")[0]
+    for dataset in dict.fromkeys(("", named)):
+        try:
+            found = _pictures(home, model, dataset or own_dataset(home, model), "val", most)
+        except RequestWrong:
+            continue
+        return reference_of(exported, runtime, found.images, found.said, name, found.labels)
+    taken = exported.graph.input
+    images = drawn_pictures(taken.height, taken.width, taken.channels, FEW)
+    return reference_of(exported, runtime, images, f"{len(images)} drawn pictures", name)
+
+
+def _note(manifest: Manifest) -> str:
+    """What has to be said of whole numbers whose accuracy nobody saw."""
+    seen = manifest.agreement
+    if manifest.precision != "int8" or seen is None or seen.accuracy is not None:
+        return ""
+    return (
+        "Accuracy was not measured: no validation pictures of the model's classes were found. "
+        "Calibrate on a dataset that has some: --calibrate DATASET."
+    )

@@ -13,6 +13,7 @@ from onnx import ModelProto, helper
 from digits_core.contracts.exporter import Deployable, Exporter, ExportOptions, run_in_parts
 from digits_core.errors import SpecInvalid
 from digits_onnx.model import onnx_model
+from digits_onnx.ops import OPS, RUNTIME_OPS
 from digits_onnx.quantization import quantize
 from digits_onnx.session import open_file
 
@@ -48,7 +49,8 @@ class OnnxExporter(Exporter):
             )
         _require_room(model, options.precision)
         logits = (model.graph.output,) if options.precision == "fp32" else ()
-        written = onnx_model(model.graph, model.arrays, logits, softmax=True, dtype=DTYPES[options.precision])
+        builders = RUNTIME_OPS if options.precision == "fp32" else OPS
+        written = onnx_model(model.graph, model.arrays, logits, True, DTYPES[options.precision], builders)
         if int8 and pictures is not None:
             written = quantize(written, pictures)
         _describe(written, model)

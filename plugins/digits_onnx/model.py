@@ -23,7 +23,12 @@ BATCH = "B"
 
 
 def onnx_model(
-    graph: Graph, arrays: Arrays, outputs: Sequence[str], softmax: bool, dtype: npt.DTypeLike = np.float32
+    graph: Graph,
+    arrays: Arrays,
+    outputs: Sequence[str],
+    softmax: bool,
+    dtype: npt.DTypeLike = np.float32,
+    builders: Mapping[str, Builder] = OPS,
 ) -> ModelProto:
     """The network as ONNX: uint8 pictures ``[B, H, W, C]`` in, any B; preparation and weights inside.
 
@@ -36,12 +41,13 @@ def onnx_model(
         outputs: Layers whose values are given, in this order, in the number format of the layers.
         softmax: Whether the softmax of the graph's output is given too, as the first: float32 ``probabilities``.
         dtype: What layers compute in and weights are kept in: float32 or float16.
+        builders: By kind of operation.
 
     Raises:
         CapabilityMissing: With one problem per layer whose operation has no builder.
         SnapshotDamaged: If a weight is missing or has another shape than the graph says.
     """
-    sheet = draw(graph, arrays, outputs, softmax, dtype)
+    sheet = draw(graph, arrays, outputs, softmax, dtype, builders)
     model = assemble(graph, sheet, outputs, softmax)
     model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in sheet.constants.items())
     return model

@@ -66,8 +66,8 @@ def _refusals(paths: Sequence[Path], options: ImportOptions) -> Iterator[Problem
 
 def _undecided(table: Table, chosen: Normalization | None, channels: int, where: str) -> Iterator[Problem]:
     if channels != 3 and chosen == "imagenet":
-        hint = "Say what gray pixels went through: --normalization half (−1 to 1) or unit (0 to 1)."
-        yield Problem("ImageNet's mean and deviation are those of colours, and the weights take gray.", where, hint)
+        hint = "Say what grey pixels went through: --normalization half (−1 to 1) or unit (0 to 1)."
+        yield Problem("ImageNet's mean and deviation are those of colours, and the weights take grey.", where, hint)
     if chosen is None:
         yield Problem(
             f"Weights of {table.network} do not say what pixels went through when they were trained.",

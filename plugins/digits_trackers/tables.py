@@ -14,6 +14,7 @@ from digits_core.contracts.tracker import Mark, TrackedJob, Tracker
 from digits_core.events.facts import RunStarted, TrainingLogged, Validated
 from digits_core.events.journal import Recorded
 from digits_core.events.series import series
+from digits_core.spec.paths import expanded
 
 #: File of each kind of fact that has one.
 FILES: dict[type, str] = {TrainingLogged: "training.csv", Validated: "validation.csv"}
@@ -47,7 +48,7 @@ class CsvTracker(Tracker):
     def begin(self, job: TrackedJob, mark: Mark) -> str:
         """Cut off what is to come again; files of another job of that name are put aside."""
         own = self._params.folder
-        self._folder = own.expanduser() / job.id if own else job.folder / self.name
+        self._folder = expanded(own) / job.id if own else job.folder / self.name
         self._folder.mkdir(parents=True, exist_ok=True)
         self._run = mark.get("run", 0)
         sizes = mark.get("sizes", {})

@@ -12,6 +12,7 @@ from digits_core.contracts.tracker import Mark, TrackedJob, Tracker
 from digits_core.events.facts import LastWord, Noted, RunFinished, RunStarted, TrainingLogged
 from digits_core.events.journal import Recorded
 from digits_core.events.series import series
+from digits_core.spec.paths import expanded
 
 if TYPE_CHECKING:
     from digits_trackers.tensorboard_records import EventFile
@@ -50,7 +51,7 @@ class TensorBoardTracker(Tracker):
         from digits_trackers.tensorboard_records import EventFile
 
         own = self._params.folder
-        folder = own.expanduser() / job.id if own else job.folder / self.name
+        folder = expanded(own) / job.id if own else job.folder / self.name
         folder.mkdir(parents=True, exist_ok=True)
         before = folder / mark["file"] if mark else None
         if before is not None and before.exists():

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,9 +13,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits_core.archive.manifest import PREPROCESSING
+from digits_core.archive.manifest import ONNX, PREPROCESSING, Preprocessing
+from digits_core.contracts.exporter import Deployable, ExportOptions
 from digits_core.dataset.pictures import prepare_picture
+from digits_core.hooks.registry import discover
+from digits_core.packing.contents import Contents, Reference, archive_files
+from digits_core.packing.writing import make_manifest, write_archive
 from digits_core.service.digits import Digits
+from digits_core.spec.dataset import PictureForm
+from digits_core.testing.graphs import graph_of, weights_of
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "examples" / "classification"
@@ -42,6 +49,16 @@ def _alone(script, *arguments, status=0):
     )
     assert done.returncode == status, done.stderr
     return done
+
+
+def _lacking(*arguments):
+    """Run a script where ONNX Runtime is not installed; returns its one line."""
+    code = ALONE.replace(', "onnxruntime"', "")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
 
 
 def _load(name):
@@ -149,6 +166,39 @@ def test_the_script_agrees_with_classify_to_the_last_digit(resize, size, crop, n
     assert _alone(SCRIPTS / "use_archive.py", archive, *images).stdout == _shown(Digits(), archive, images)
 
 
+#: What divides by its neighbours takes a logarithm and a power, which round by how they are written.
+WITH_LRN = [
+    {"name": "first", "op": "conv", "filters": 8, "kernel": 3, "stride": 2},
+    {"name": "relu", "op": "relu"},
+    {"name": "lrn", "op": "lrn", "size": 5, "alpha": 0.5, "beta": 0.75},
+    {"name": "second", "op": "conv", "filters": 8, "kernel": 3},
+    {"name": "again", "op": "lrn", "size": 3, "alpha": 2.0, "beta": 0.75},
+    {"name": "logits", "op": "dense", "units": 20},
+]
+
+
+def test_a_network_whose_rounding_depends_on_how_it_is_written_agrees_too(tmp_path):
+    pytest.importorskip("onnxruntime", reason="archives are made with ONNX Runtime, which is not installed here")
+    graph = graph_of(WITH_LRN, channels=3, height=16, width=16, classes=20, mean="pixel")
+    labels, arrays = tuple(f"c{number}" for number in range(20)), weights_of(graph)
+    form = PictureForm(width=16, height=16, channels=3, resize="squash")
+    discover().exporters.get("onnx")().export(
+        Deployable("lrn", graph, arrays, labels, form), ExportOptions(), tmp_path / ONNX
+    )
+    reference = Reference(np.zeros((16, 16, 3), np.uint8), np.zeros((1, 16, 16, 3), np.uint8), np.ones((1, 20), "f4"))
+    told = (labels, Preprocessing(picture=form), {}, {}, {}, (tmp_path / ONNX).read_bytes(), reference)
+    files = archive_files(Contents("lrn", "", graph, arrays, *told))
+    write_archive(tmp_path / "lrn.tar", make_manifest("lrn", "", files), files)
+    pictures = [tmp_path / f"{number}.png" for number in range(67)]  # two batches of the script, one of them ragged
+    for number, picture in enumerate(pictures):
+        picture.write_bytes(_encoded(Image.fromarray(_noise(16, 16, 3, seed=number)), "PNG"))
+    expected = _shown(Digits(), tmp_path / "lrn.tar", pictures)
+    for options in ((), ("--batch-size", "1")):
+        found = _alone(SCRIPTS / "use_archive.py", tmp_path / "lrn.tar", *pictures, *options).stdout
+        assert found.splitlines() == expected.splitlines()
+    assert _alone(SCRIPTS / "example.py", tmp_path / ONNX, *pictures).stdout == expected
+
+
 def test_a_receiver_needs_nothing_but_the_archive(packed, images, tmp_path):
     """Unpacked somewhere else, its own scripts use it, and each model file by itself."""
     subprocess.run(["tar", "-xf", packed, "-C", tmp_path], check=True)
@@ -180,3 +230,53 @@ def test_the_script_refuses_what_is_no_archive_or_damaged(repack, packed, images
     cut.write_bytes(packed.read_bytes()[:-5000])
     done = _alone(SCRIPTS / "use_archive.py", cut, images[0], status=2)
     assert done.stderr.startswith(f"Error: Archive {cut} cannot be used: ") and "Traceback" not in done.stderr
+
+
+def test_a_receiver_without_onnx_runtime_or_with_an_old_one_is_told_so_in_a_line(packed, repack, images, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    subprocess.run(["tar", "-xf", packed, "-C", tmp_path], check=True)
+    model = tmp_path / ONNX
+    for script, given in (("use_archive.py", packed), ("example.py", model)):
+        told = _lacking(SCRIPTS / script, given, images[0])
+        assert told.startswith("Error: ") and "pip install onnxruntime" in told
+    newer = onnx.load(model)
+    newer.opset_import[0].version = 999
+    model.write_bytes(newer.SerializeToString())
+    archive = repack({ONNX: model.read_bytes()})
+    for script, given in (("use_archive.py", archive), ("example.py", model)):
+        done = _alone(SCRIPTS / script, given, images[0], status=2)
+        assert re.search(r"onnxruntime [0-9.]+ cannot read the model: ", done.stderr)
+        assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["use_archive.py", "example.py"])
+def test_whoever_stops_reading_hears_no_more(script, packed, images, tmp_path):
+    subprocess.run(["tar", "-xf", packed, "-C", tmp_path], check=True)
+    given = packed if script == "use_archive.py" else tmp_path / ONNX
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, str(SCRIPTS / script), str(given), *map(str, images)]
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    os.close(writes)
+    assert done.returncode == 1 and done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--size", "8x8"), "at least 16x16, which the model takes, found 8x8"),
+        (("--size", "16x15"), "found 16x15"),
+        (("--size", "16"), "expects WIDTHxHEIGHT, found 16"),
+        (("-l", "two.txt"), "knows 3 classes, and two.txt has names of 2"),
+        (("-l", "four.txt"), "knows 3 classes, and four.txt has names of 4"),
+    ],
+)
+def test_a_size_or_names_that_do_not_fit_the_model_are_refused(
+    options, expected, contents, images, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path(ONNX).write_bytes(contents[ONNX])
+    Path("two.txt").write_text("one\ntwo\n")
+    Path("four.txt").write_text("one\ntwo\nthree\nfour\n")
+    done = _alone(SCRIPTS / "example.py", ONNX, images[0], *options, status=2)
+    assert expected in done.stderr and done.stderr.count("\n") == 1 and done.stdout == ""

@@ -19,6 +19,31 @@ def test_show_tells_what_is_in_an_archive(digits, archive):
     assert data["metrics"]["metrics"]["val/accuracy"] > 0.5 and data["dataset"]["name"] == "colours"
 
 
+def test_an_archive_is_shown_like_an_imported_model(digits, archive):
+    data = digits("model", "show", archive, "--json").data
+    assert data["name"] == str(archive) and data["importer"] == "archive" and data["labels"] == ["blue", "green", "red"]
+    assert "Licence: CC-BY-4.0" in digits("model", "show", archive).out
+    archive.write_bytes(b"nothing")
+    assert digits("model", "show", archive).status == 2
+
+
+@pytest.mark.parametrize(
+    "command", ["classify", "evaluate", "inspect", "top", "errors", "similar", "export", "archive make"]
+)
+def test_commands_that_take_a_model_say_that_it_may_be_an_archive(digits, command):
+    assert "or an archive" in " ".join(digits(*command.split(), "--help").out.split())
+
+
+def test_the_network_of_an_archive_is_one_like_that_of_a_file(digits, refused, archive, tmp_path):
+    shown = digits("network", "show", archive, "--dataset", "colours", "--json").data
+    assert shown["name"] == "lenet" and shown["classes"] == 3
+    assert digits("network", "draw", archive, "-o", tmp_path / "n.svg").status == 0
+    (tmp_path / "n.yaml").write_bytes(archive.read_bytes())
+    for command in (("network", "check"), ("parity",)):
+        assert "n.yaml is expected to be text, found other bytes" in refused(*command, tmp_path / "n.yaml")
+        assert "missing.zip is refused: it does not exist" in refused(*command, tmp_path / "missing.zip")
+
+
 def test_the_word_make_may_be_left_out_and_options_may_come_first(digits, archive, tmp_path):
     made = [
         digits("archive", "make", "finished", "-o", "a.zip", "--json"),

@@ -34,6 +34,19 @@ def test_int8_is_calibrated_and_says_what_it_cost(digits, trained, tmp_path):
     assert "points lost" in shown.out and "calibrated on" in shown.out
 
 
+def test_int8_of_an_archive_is_measured_on_the_dataset_that_it_is_calibrated_on(digits, trained, tmp_path):
+    archive, path = tmp_path / "finished.tar.gz", tmp_path / "net.onnx"
+    assert digits("archive", "finished", "-o", archive).status == 0
+    asked = ("export", archive, "--to", "onnx", "-o", path, "--precision", "int8", "--force", "--calibrate")
+    found = digits(*asked, "colours:train", "--json").data
+    own = digits("export", "finished", *asked[2:], "colours:train", "--json").data
+    assert found["agreement"] == own["agreement"] and found["accuracy_lost"] is not None and not found["note"]
+    form = ("--size", "16x16", "--val", "0")
+    assert digits("dataset", "create", "without", trained, *form).status == 0
+    told = digits(*asked, "without").out
+    assert "points lost" not in told and "was not measured" in told and "--calibrate DATASET" in told
+
+
 def test_what_does_not_agree_leaves_nothing_and_says_by_how_much(digits, trained, tmp_path):
     path = tmp_path / "net.onnx"
     answer = digits("export", "finished", "--to", "onnx", "-o", path, "--precision", "fp16", "--tolerance", "0")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from digits_core.errors import CapabilityMissing, SpecInvalid
+from digits_core.errors import CapabilityMissing, ExportUnfaithful, SpecInvalid
 from digits_core.hooks.registry import discover
 from digits_core.service.digits import Digits
 
@@ -20,15 +20,19 @@ DIGITS = Path(sys.executable).with_name("digits")
 @pytest.fixture
 def imported(home, tmp_path):
     """Model `net`: LeNet with names as PyTorch gives them, of no dataset."""
+    return _import(tmp_path, "net", 0.1)
+
+
+def _import(tmp_path, name, deviation):
     state = {}
     for layer, shape in {"conv1": (4, 3, 5, 5), "conv2": (6, 4, 5, 5), "fc1": (10, 96), "fc2": (3, 10)}.items():
         generator = np.random.default_rng(len(state))
-        state[f"{layer}.weight"] = generator.normal(0, 0.1, shape).astype(np.float32)
+        state[f"{layer}.weight"] = generator.normal(0, deviation, shape).astype(np.float32)
         state[f"{layer}.bias"] = np.zeros(shape[0], np.float32)
-    safetensors.numpy.save_file(state, tmp_path / "net.safetensors")
+    safetensors.numpy.save_file(state, tmp_path / f"{name}.safetensors")
     request = {
-        "name": "net",
-        "paths": [tmp_path / "net.safetensors"],
+        "name": name,
+        "paths": [tmp_path / f"{name}.safetensors"],
         "network": "lenet:conv1=4,conv2=6,hidden=10",
         "normalization": "unit",
     }
@@ -46,6 +50,15 @@ def test_a_model_without_a_dataset_is_seen_on_drawn_pictures_and_int8_asks_for_o
     assert found.agreement.pictures == "16 drawn pictures" and found.agreement.accuracy is None
     with pytest.raises(SpecInvalid, match="--calibrate"):
         Digits().export("net", "onnx", tmp_path / "int8.onnx", precision="int8")
+
+
+@_needs("onnx")
+def test_numbers_too_large_for_the_precision_are_told_as_a_model_that_does_not_agree(home, tmp_path):
+    _import(tmp_path, "huge", 1e6)
+    with pytest.raises(ExportUnfaithful, match=r"fp16 does not agree .* NaN for \d+ of 16 .*--precision fp32"):
+        Digits().export("huge", "onnx", tmp_path / "huge.onnx", precision="fp16", tolerance=1)
+    assert not list(tmp_path.glob("huge.onnx*"))
+    assert Digits().export("huge", "onnx", tmp_path / "huge.onnx").agreement.same_top1 == 1
 
 
 @_needs("torch-export")

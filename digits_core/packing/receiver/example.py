@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import pathlib
 import sys
 from collections.abc import Callable
@@ -125,6 +126,19 @@ def cut_middle(pixels: Pixels, height: int, width: int) -> Pixels:
 # --- Predictions ----------------------------------------------------------------------------------------------------
 
 
+def open_session(data: bytes) -> Any:
+    """A session of ONNX Runtime for an ONNX model; RuntimeError says why there is none."""
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+    except ImportError as reason:
+        raise RuntimeError(f"it needs onnxruntime (pip install onnxruntime): {reason}") from reason
+    try:
+        return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    except Exception as reason:  # It has no common class for what it says of a file.
+        said = " ".join(str(reason).split())
+        raise RuntimeError(f"onnxruntime {onnxruntime.__version__} cannot read the model: {said}") from reason
+
+
 class Network:
     """An ONNX model, and the classes that it knows.
 
@@ -135,9 +149,7 @@ class Network:
     """
 
     def __init__(self, data: bytes, labels: list[str], mean: Numbers | None = None) -> None:
-        import onnxruntime  # type: ignore[import-untyped]
-
-        self.session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+        self.session = open_session(data)
         self.input = self.session.get_inputs()[0]
         self.labels, self.mean = labels, mean
 
@@ -194,6 +206,17 @@ def classify(network: Network, paths: list[str], prepare: Prepare, batch_size: i
     return 0 if not unread else 2 if unread == len(paths) else 1
 
 
+def run(command: Callable[[], int]) -> int:
+    """The exit status of a command; quiet where whoever reads its output has seen enough, as ``head`` has."""
+    try:
+        status = command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
 # --- The command ----------------------------------------------------------------------------------------------------
 
 
@@ -206,9 +229,16 @@ def read_mean(path: pathlib.Path) -> Numbers:
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
-def read_labels(path: pathlib.Path) -> list[str]:
-    """Line i names class i."""
-    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+def class_names(network: Network, path: pathlib.Path | None) -> list[str]:
+    """What classes are called: line i of a file names class i; without one, what the model says of itself."""
+    own: list[str] = network.said("labels", [])
+    if path is None:
+        return own
+    names = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    expected = len(own) or network.session.get_outputs()[0].shape[-1]
+    if isinstance(expected, int) and len(names) != expected:
+        raise ValueError(f"the model knows {expected} classes, and {path} has names of {len(names)}")
+    return names
 
 
 def picture_form(network: Network, size: str | None, resize: str | None) -> tuple[dict[str, Any], tuple[int, int]]:
@@ -226,8 +256,18 @@ def picture_form(network: Network, size: str | None, resize: str | None) -> tupl
     height, width, channels = sides
     form = {"width": width, "height": height, "channels": channels, "resize": "squash", **network.said("picture", {})}
     if size:
-        form["width"], form["height"] = map(int, size.split("x"))
+        form["width"], form["height"] = read_size(size, width, height)
     return {**form, "resize": resize or form["resize"]}, (height, width)
+
+
+def read_size(size: str, width: int, height: int) -> tuple[int, int]:
+    """``WIDTHxHEIGHT`` in numbers, not smaller than what is cut out."""
+    sides = size.split("x")
+    if len(sides) != 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise ValueError(f"--size expects WIDTHxHEIGHT, found {size}")
+    if int(sides[0]) < width or int(sides[1]) < height:
+        raise ValueError(f"--size expects at least {width}x{height}, which the model takes, found {size}")
+    return int(sides[0]), int(sides[1])
 
 
 def main() -> int:
@@ -245,10 +285,10 @@ def main() -> int:
     options = parser.parse_args()
     try:
         mean = read_mean(options.mean) if options.mean else None
-        network = Network(options.model.read_bytes(), read_labels(options.labels) if options.labels else [], mean)
+        network = Network(options.model.read_bytes(), [], mean)
+        network.labels = class_names(network, options.labels)
         form, crop = picture_form(network, options.size, options.resize)
-        network.labels = network.labels or network.said("labels", [])
-    except Exception as reason:  # ONNX Runtime has no common class for what it says of a file.
+    except Exception as reason:  # Pillow and numpy have no common class for what they say of a file.
         print(f"Error: {reason}", file=sys.stderr)
         return 2
     if options.mean and network.input.type == "tensor(uint8)":
@@ -261,4 +301,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import pathlib
 import sys
 import tarfile
@@ -138,6 +139,19 @@ def cut_middle(pixels: Pixels, height: int, width: int) -> Pixels:
 # --- Predictions ----------------------------------------------------------------------------------------------------
 
 
+def open_session(data: bytes) -> Any:
+    """A session of ONNX Runtime for an ONNX model; RuntimeError says why there is none."""
+    try:
+        import onnxruntime  # type: ignore[import-untyped]
+    except ImportError as reason:
+        raise RuntimeError(f"it needs onnxruntime (pip install onnxruntime): {reason}") from reason
+    try:
+        return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    except Exception as reason:  # It has no common class for what it says of a file.
+        said = " ".join(str(reason).split())
+        raise RuntimeError(f"onnxruntime {onnxruntime.__version__} cannot read the model: {said}") from reason
+
+
 class Network:
     """An ONNX model, and the classes that it knows.
 
@@ -148,9 +162,7 @@ class Network:
     """
 
     def __init__(self, data: bytes, labels: list[str], mean: Numbers | None = None) -> None:
-        import onnxruntime  # type: ignore[import-untyped]
-
-        self.session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+        self.session = open_session(data)
         self.input = self.session.get_inputs()[0]
         self.labels, self.mean = labels, mean
 
@@ -207,6 +219,17 @@ def classify(network: Network, paths: list[str], prepare: Prepare, batch_size: i
     return 0 if not unread else 2 if unread == len(paths) else 1
 
 
+def run(command: Callable[[], int]) -> int:
+    """The exit status of a command; quiet where whoever reads its output has seen enough, as ``head`` has."""
+    try:
+        status = command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
 # --- The archive ----------------------------------------------------------------------------------------------------
 
 
@@ -261,14 +284,14 @@ def main() -> int:
     options = parser.parse_args()
     try:
         files = read_archive(options.archive)
+        text = files[LABELS].decode().removesuffix("\n")
+        network = Network(files[ONNX], text.split("\n") if text else [])
     except UNREADABLE as reason:
         told = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
         print(f"Error: Archive {options.archive} cannot be used: {told}", file=sys.stderr)
         return 2
     form = json.loads(files[PREPROCESSING])
     crop = form["crop"] or (form["picture"]["height"], form["picture"]["width"])
-    text = files[LABELS].decode().removesuffix("\n")
-    network = Network(files[ONNX], text.split("\n") if text else [])
 
     def prepare(data: bytes) -> Pixels:
         return cut_middle(prepare_picture(data, **form["picture"]), *crop)
@@ -277,4 +300,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

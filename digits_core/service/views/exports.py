@@ -43,11 +43,13 @@ class ExportView(View):
     path: str
     """The file or folder."""
     manifest_path: str
-    """The manifest, which holds the rest of this but the sizes and the loss."""
+    """The manifest, which holds the rest of this but the sizes, the loss and the note."""
     size_bytes: int
     """Size of all files."""
     accuracy_lost: float | None = None
     """What exporting cost of the share of pictures that are right; negative where it gained."""
+    note: str = ""
+    """What of int8 was not measured, and how to have it measured; empty: nothing."""
     version: int
     """Version of the manifest's form."""
     format: str

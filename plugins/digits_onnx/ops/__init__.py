@@ -41,5 +41,6 @@ OPS: dict[str, Builder] = {
     "softmax": activations.softmax,
 }
 
-#: The same for what ONNX Runtime computes here and now in fp32, with forms that it is fast in.
+#: The same for what ONNX Runtime computes in fp32, with forms that it is fast in: here and from a file alike, so that
+#: both round alike and whoever receives the file sees the same digits.
 RUNTIME_OPS: dict[str, Builder] = {**OPS, "lrn": normalization.banded_lrn}

@@ -42,7 +42,7 @@ def banded_lrn(layer: Layer, sheet: Sheet) -> None:
     """The same as ``t = k + α/size·B·x² ; y = x·exp(−β·log t)``, B a band of ones: what is fast in ONNX Runtime.
 
     Its own LRN calls a power function for every element, which takes ten times as long. Not for fp16, where squares
-    overflow, and not for files: eight bits do not hold squares, and other systems have kernels for LRN.
+    overflow, not for int8, which does not hold them, and not for other systems, which have kernels for LRN.
     """
     op: Any = layer.op
     name, channels = layer.name, range(layer.output[0])
