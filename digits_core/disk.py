@@ -61,6 +61,19 @@ def chosen_place(path: Path) -> Iterator[None]:
         raise StorageUnusable(f"{path} cannot be written: {why}.", hint=hint) from reason
 
 
+def require_place(path: Path) -> None:
+    """Refuse a file that a person chose with ``--out`` and that cannot be written there, before any work is done.
+
+    Raises:
+        StorageUnusable: If its folder does not exist or cannot be written, or it is a folder itself.
+    """
+    with chosen_place(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        # Only writing tells of every reason; this file never has a name, or loses it at once.
+        tempfile.TemporaryFile(dir=path.parent).close()
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, and those that it is in, where there is none.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from digits_core.cli.options import Json
+from digits_core.cli.options import Json, ModelName
 from digits_core.cli.output import percent, say, show, table
 from digits_core.units import format_bytes
 
@@ -44,9 +44,7 @@ File = Annotated[Path, typer.Argument(help="The archive.", show_default=False)]
 
 @app.command("make")
 def make(
-    model: Annotated[
-        str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, an imported model or an archive.")
-    ],
+    model: ModelName,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Where: .tar.gz, .tgz, .tar.bz2, .tar or .zip. [default: MODEL.tar.gz]"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digits_core.cli.options import Backend, Json, Runtime, TableOut
-from digits_core.cli.output import percent, say, show, write_out
+from digits_core.cli.options import AllowPrivate, Backend, Images, Json, ModelName, Prefix, Runtime, TableOut
+from digits_core.cli.output import percent, require_outs, say, show, write_out
 
 if TYPE_CHECKING:
     from digits_core.service.views.classification import ClassificationView, PredictionView
@@ -20,22 +19,15 @@ USUAL_TOP = 5
 
 
 def classify(
-    model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
-    images: Annotated[
-        list[str] | None,
-        typer.Argument(help="Picture files, folders, lists (.txt .csv; a picture a line, its class after it), URLs."),
-    ] = None,
+    model: ModelName,
+    images: Images = None,
     dataset: Annotated[str | None, typer.Option(help="Pictures of a dataset, instead.")] = None,
     split: Annotated[str, typer.Option(help="With --dataset: train, val or test.")] = "val",
-    prefix: Annotated[
-        Path | None, typer.Option(help="Where paths of lists start. [default: the list's own folder]")
-    ] = None,
+    prefix: Prefix = None,
     by_folder: Annotated[
         bool, typer.Option("--by-folder", help="The folder that a picture lies in names its class.")
     ] = False,
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="URLs may lead to private and loopback addresses.")
-    ] = False,
+    allow_private: AllowPrivate = False,
     top: Annotated[
         int | None,
         typer.Option(min=1, help="Classes per picture. [default: 5; of more than 20 pictures the first on one line]"),
@@ -56,6 +48,7 @@ def classify(
     wanted |= {"allow_private": allow_private, "dataset": dataset, "split": split}
     if out:
         require_table(out)
+        require_outs(out)
     spec = parse(PicturesSpec, wanted)
     with picture_progress() as progress:
         view = Digits().classify(model, spec, top=top or USUAL_TOP, runtime=runtime, backend=backend, progress=progress)

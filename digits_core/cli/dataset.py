@@ -30,7 +30,7 @@ def create(
     name: DatasetName,
     paths: Paths,
     size: Size = "256x256",
-    channels: Annotated[int | None, typer.Option(help="1: grayscale, 3: colour. [default: 3]")] = None,
+    channels: Annotated[int | None, typer.Option(help="1: greyscale, 3: colour. [default: 3]")] = None,
     resize: Annotated[str | None, typer.Option(help="squash, crop, fill or half-crop. [default: squash]")] = None,
     encoding: Annotated[str | None, typer.Option(help="raw, png or jpeg. [default: png]")] = None,
     val: Annotated[float | None, typer.Option(help="Percent that validates. [default: the source's, else 25]")] = None,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digits_core.cli.options import Json
-from digits_core.cli.output import percent, picture_bytes, say, show, table, write_out
+from digits_core.cli.options import Json, ModelName
+from digits_core.cli.output import percent, picture_bytes, require_outs, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.service.views.mining import ErrorsView, FindingView
@@ -38,7 +38,6 @@ TITLES = {
     "unsure": "Pictures, the least sure first",
 }
 
-Model = Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")]
 Dataset = Annotated[str | None, typer.Option(help="Whose pictures. [default: the version that it was trained on]")]
 Layer = Annotated[
     str | None,
@@ -49,7 +48,7 @@ Backend = Annotated[str | None, typer.Option(help="Which backend computes. [defa
 
 
 def errors(
-    model: Model,
+    model: ModelName,
     dataset: Dataset = None,
     split: Annotated[str, typer.Option(help="Whose labels are doubted: train, val or test.")] = "val",
     count: Annotated[int, typer.Option(min=1, help="Most pictures for each reason.")] = 50,
@@ -68,6 +67,7 @@ def errors(
 
     if unsure_by not in ("margin", "entropy"):
         raise typer.BadParameter(f"--unsure-by expects margin or entropy, found {unsure_by!r}.")
+    require_outs(out, sheet)
     digits = Digits()
     asked = {"model": model, "dataset": dataset, "split": split, "layer": layer, "runtime": runtime, "backend": backend}
     with dataset_progress() as progress:
@@ -76,10 +76,11 @@ def errors(
         say(note)
     if out is not None:
         write_out(out, _csv(view).encode("utf-8", "replace"))
-    if sheet is not None and (page := digits.sheet(view)) is not None:
+    page = digits.sheet(view) if sheet is not None and view.findings else None
+    if sheet is not None and page is not None:
         write_out(sheet, picture_bytes(page))
     show(view.to_dict(), _describe(view), json_wanted=json)
-    for path in filter(None, (out, sheet)):
+    for path in filter(None, (out, page and sheet)):
         say(f"Wrote {path}.")
     if out is not None and view.found["label"]:
         say(f"Look through it, then: digits dataset relabel {view.dataset} --file {out}")

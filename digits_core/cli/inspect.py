@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digits_core.cli.options import Json
-from digits_core.cli.output import number, percent, say, show, table, write_out
+from digits_core.cli.options import Json, ModelName
+from digits_core.cli.output import number, percent, require_outs, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.service.inspection import Inspected
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
+    model: ModelName,
     image: Annotated[Path, typer.Argument(help="Picture file.")],
     report: Annotated[
         Path | None, typer.Option("--report", "-o", help="Write one page of HTML that needs nothing else.")
@@ -54,6 +54,7 @@ def inspect(
         raise SpecInvalid(f"--out names a folder, found {out}.", hint=f"For a page: --report {out}.")
     if out is not None and out.exists():
         raise NameTaken(f"{out} exists already.", hint="Name a new folder with --out.")
+    require_outs(report)
     beside = {"model": compare, "runtime": compare_runtime, "backend": compare_backend}
     compared = {key: value for key, value in beside.items() if value is not None}
     wanted = {

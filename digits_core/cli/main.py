@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -38,6 +39,9 @@ from digits_core.cli import (
 )
 from digits_core.cli.extending import INTERRUPTED, ExtendedGroup
 from digits_core.cli.output import say, show_error
+
+#: Options whose text may be empty.
+TEXTS = frozenset({"--description", "--tag", "--token"})
 
 app = typer.Typer(
     name="digits",
@@ -95,6 +99,7 @@ def run(arguments: Sequence[str]) -> int:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     json_wanted = "--json" in options
     try:
+        _require_words(arguments)
         status = app(args=list(arguments), prog_name="digits", standalone_mode=False)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
@@ -108,6 +113,21 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse_usage(wrong, json_wanted=json_wanted)
     except Exception as reason:
         return _refuse(reason, json_wanted=json_wanted, debug="--debug" in options)
+
+
+def _require_words(arguments: Sequence[str]) -> None:
+    """Refuse an empty word, which would be taken for the current folder: a shell variable that was not set leaves one.
+
+    Raises:
+        SpecInvalid: If there is one where no text is expected.
+    """
+    for before, word in pairwise(("digits", *arguments)):
+        option, equals, value = word.partition("=") if word.startswith("--") else (before, "=", word)
+        if equals and not value and option not in TEXTS:
+            from digits_core.errors import SpecInvalid
+
+            hint = "Leave it out, or check that the shell variable is set."
+            raise SpecInvalid(f"A word is expected after {option}, found nothing.", hint=hint)
 
 
 def _refuse_usage(wrong: TyperException, *, json_wanted: bool) -> int:

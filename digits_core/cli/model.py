@@ -70,8 +70,11 @@ def list_models(json: Json = False) -> None:
 
 
 @app.command("show")
-def show_model(name: ModelName, json: Json = False) -> None:
-    """Show what an imported model is."""
+def show_model(
+    name: Annotated[str, typer.Argument(help="Name of the model, or an archive.", show_default=False)],
+    json: Json = False,
+) -> None:
+    """Show what an imported model is, or the one in an archive."""
     from digits_core.service.digits import Digits
 
     view = Digits().model(name)

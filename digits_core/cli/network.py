@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look at networks, and check network files.", no_args_is_help=True, rich_markup_mode=None)
 
 Network = Annotated[
-    str, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a YAML or JSON file.")
+    str, typer.Argument(help="Name of a network (NAME:key=value sets a param), a YAML or JSON file, or an archive.")
 ]
 ForDataset = Annotated[str | None, typer.Option(help="Size and classes of this dataset, not the usual ones.")]
 

@@ -9,9 +9,19 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else.")]
 JobName = Annotated[str, typer.Argument(help="Name of the job.", show_default=False)]
+ModelName = Annotated[
+    str,
+    typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, an imported model, or an archive.", show_default=False),
+]
 DatasetName = Annotated[
     str, typer.Argument(help="Name of the dataset; a version of it is NAME@v0001.", show_default=False)
 ]
+Images = Annotated[
+    list[str] | None,
+    typer.Argument(help="Picture files, folders, lists (.txt .csv; a picture a line, its class after it), URLs."),
+]
+Prefix = Annotated[Path | None, typer.Option(help="Where paths of lists start. [default: the list's own folder]")]
+AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="URLs may lead to private and loopback addresses.")]
 Augment = Annotated[
     str | None,
     typer.Option(help="What chance does to pictures: flip=lr,rotate=10,hsv=0.02:0.04:0.06; none. [default: nothing]"),

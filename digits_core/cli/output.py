@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,17 +28,34 @@ def show(data: Any, text: str, *, json_wanted: bool) -> None:
         print(text)
 
 
+def require_outs(*paths: Path | None) -> None:
+    """Refuse files that a command was asked for and that cannot be written, before it does any work.
+
+    Raises:
+        StorageUnusable: With each of them.
+    """
+    from digits_core.disk import require_place
+    from digits_core.errors import Problem, StorageUnusable, require
+
+    problems: list[Problem] = []
+    for path in filter(None, paths):
+        try:
+            require_place(path)
+        except StorageUnusable as refused:
+            problems += refused.problems
+    require(problems, StorageUnusable)
+
+
 def write_out(path: Path, data: bytes) -> None:
     """Write the file that a command was asked for; there is all of it or none.
 
     Raises:
         StorageUnusable: If it cannot be written there.
     """
-    from digits_core.disk import chosen_place, write_file
+    from digits_core.disk import chosen_place, require_place, write_file
 
+    require_place(path)
     with chosen_place(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         write_file(path, data)
 
 

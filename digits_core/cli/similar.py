@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from digits_core.cli.errors import Backend, Dataset, Layer, Model, Runtime
-from digits_core.cli.options import Json
-from digits_core.cli.output import picture_bytes, say, show, table, write_out
+from digits_core.cli.errors import Backend, Dataset, Layer, Runtime
+from digits_core.cli.options import Json, ModelName
+from digits_core.cli.output import picture_bytes, require_outs, say, show, table, write_out
 
 
 def similar(
-    model: Model,
+    model: ModelName,
     image: Annotated[Path, typer.Argument(help="A picture file.")],
     dataset: Dataset = None,
     split: Annotated[str, typer.Option(help="Where to look: train, val or test.")] = "train",
@@ -28,6 +28,7 @@ def similar(
     from digits_core.cli.progress import dataset_progress
     from digits_core.service.digits import Digits
 
+    require_outs(out)
     digits = Digits()
     asked = {"model": model, "dataset": dataset, "split": split, "layer": layer, "runtime": runtime, "backend": backend}
     with dataset_progress() as progress:

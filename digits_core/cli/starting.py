@@ -23,6 +23,8 @@ DEEDS = {
     "classification": ("classifies", "{asked} with {network}"),
     "top": ("ranks", "{asked} of dataset {dataset} by {network}"),
     "errors": ("doubts", "{asked} of dataset {dataset} with {network}"),
+    "rate": ("looks for", "a learning rate on dataset {dataset}: {asked}"),
+    "similar": ("looks for", "{asked} in dataset {dataset} with {network}"),
 }
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digits_core.cli.options import Backend, Json, Runtime
-from digits_core.cli.output import percent, say, show, table, write_out
+from digits_core.cli.options import Backend, Json, ModelName, Runtime
+from digits_core.cli.output import percent, require_outs, say, show, table, write_out
 
 if TYPE_CHECKING:
     from digits_core.service.views.classification import TopView
 
 
 def top(
-    model: Annotated[str, typer.Argument(help="JOB, JOB@best, JOB@last, JOB@epoch-3, or an imported model.")],
+    model: ModelName,
     dataset: Annotated[
         str | None, typer.Argument(help="Whose pictures. [default: what it was trained on]", show_default=False)
     ] = None,
@@ -36,11 +37,11 @@ def top(
     from digits_core.cli.progress import picture_progress
     from digits_core.service.digits import Digits
     from digits_core.service.tables import require_table
-    from digits_core.service.top import MOST_ROWS
 
     digits = Digits()
     if out and out.suffix.lower() != ".png":
         require_table(out)
+    require_outs(out)
     wanted: dict[str, Any] = {"dataset": dataset, "split": split, "count": count, "classes": tuple(classes or ())}
     with picture_progress() as progress:
         view = digits.top(model, wanted, runtime=runtime, backend=backend, progress=progress)
@@ -49,8 +50,8 @@ def top(
     if out:
         write_out(out, _content(out, view))
         say(f"Wrote {out}.")
-        if out.suffix.lower() == ".png" and len(view.classes) > MOST_ROWS:
-            say(f"It shows the first {MOST_ROWS} of {len(view.classes)} classes; choose others with --class.")
+        for note in _left_out(view) if out.suffix.lower() == ".png" else ():
+            say(note)
     show(view.to_dict(), _describe(view), json_wanted=json)
 
 
@@ -65,6 +66,17 @@ def _content(out: Path, view: TopView) -> bytes:
     stream = io.BytesIO()
     Digits().mosaic(view).save(stream, "PNG")
     return stream.getvalue()
+
+
+def _left_out(view: TopView) -> Iterator[str]:
+    """What a mosaic has no room for."""
+    from digits_core.service.top import mosaic_size
+
+    rows, columns = mosaic_size(view)
+    if rows < len(view.classes):
+        yield f"It shows the first {rows} of {len(view.classes)} classes; choose others with --class."
+    if columns < (found := max(len(one.pictures) for one in view.classes)):
+        yield f"It shows the first {columns} of {found} pictures of each class; a table has all of them: -o top.csv."
 
 
 def _describe(view: TopView) -> str:

@@ -20,7 +20,8 @@ def train(
         str | None, typer.Argument(help="Name of a network (NAME:key=value sets a param), or a file; none with --from.")
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Model to start from: JOB, JOB@best, an imported model, or a file.")
+        str | None,
+        typer.Option("--from", help="Model to start from: JOB, JOB@best, an imported model, an archive, or a file."),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A job file (YAML or JSON); flags go over it.")] = None,
     backend: Annotated[str | None, typer.Option(help="torch, jax, tensorflow, numpy. [default: auto]")] = None,

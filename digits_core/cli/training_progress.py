@@ -119,7 +119,7 @@ class TrainingBar:
     def _status(self, fact: TrainingLogged) -> str:
         return (
             f"epoch {fact.epoch:.2f} loss {fact.loss:.4f} acc {fact.accuracy:.2%} {self._validation}"
-            f"lr {fact.learning_rate:.2g} {fact.images_per_second:,.0f}/s"
+            f"lr {fact.learning_rate:.2g} {fact.images_per_second:,.0f}/s{_second_line(fact.heads)}"
         )
 
 
@@ -159,3 +159,11 @@ def _line(fact: object, total_steps: int) -> str:
 def _heads(heads: dict[str, float]) -> str:
     """The losses of several heads in parentheses."""
     return f" ({', '.join(f'{name} {loss:.4f}' for name, loss in heads.items())})" if heads else ""
+
+
+def _second_line(heads: dict[str, float]) -> str:
+    """The losses of several heads below the rest, because 80 columns are full; what all names end with is left out."""
+    endings = {name.rpartition(".")[2] for name in heads}
+    shared = f".{min(endings)}" if len(endings) == 1 else ""
+    losses = "  ".join(f"{name.removesuffix(shared)} {loss:.4f}" for name, loss in heads.items())
+    return f"\n{losses}" if heads else ""

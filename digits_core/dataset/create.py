@@ -22,6 +22,7 @@ from digits_core.disk import new_folder
 from digits_core.errors import NameTaken, SourceInvalid, SpecInvalid
 from digits_core.hooks.registry import Registry
 from digits_core.spec.dataset import SPLITS, DatasetSpec, Split
+from digits_core.spec.paths import expanded
 
 SKIPPED = "skipped.csv"
 
@@ -84,16 +85,16 @@ def with_absolute_paths(spec: DatasetSpec) -> DatasetSpec:
     """The same request, wherever it is carried out from."""
 
     def absolute(path: Path | None) -> Path | None:
-        return None if path is None else path.expanduser().absolute()
+        return None if path is None else expanded(path).absolute()
 
     return spec.model_copy(
         update={
-            "paths": tuple(path.expanduser().absolute() for path in spec.paths),
+            "paths": tuple(expanded(path).absolute() for path in spec.paths),
             "val_path": absolute(spec.val_path),
             "test_path": absolute(spec.test_path),
             "labels": absolute(spec.labels),
             "prefix": absolute(spec.prefix),
-            "within": spec.within and tuple(path.expanduser().absolute() for path in spec.within),
+            "within": spec.within and tuple(expanded(path).absolute() for path in spec.within),
         }
     )
 

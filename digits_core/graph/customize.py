@@ -18,7 +18,6 @@ from digits_core.graph.ops import Op
 from digits_core.graph.tuning import UNTUNED
 from digits_core.spec.files import dump_flow
 from digits_core.spec.model import Spec
-from digits_core.units import format_count
 
 _INITIALIZERS: TypeAdapter[Spec] = TypeAdapter(Initializer)
 #: Operations through which a count of channels or units passes unchanged.
@@ -46,7 +45,8 @@ def customize(graph: Graph) -> str:
 
 
 def _header(graph: Graph) -> Iterator[str]:
-    yield f"# {graph.name}: {len(graph.layers)} layers, {format_count(graph.parameter_count)} parameters."
+    # No counts: they would be wrong from the first change on.
+    yield f"# Begun from {graph.name}. Give it a name of its own once it is another network."
     yield "# A layer takes the one above it unless it says inputs. $classes is the number of classes of the dataset,"
     yield "# whose size replaces that of input. To see what is wrong after a change: digits network check FILE"
     yield "format: digits/network"

@@ -19,9 +19,11 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 from digits_core.errors import Problem
 from digits_core.inference.addresses import is_public
@@ -31,6 +33,7 @@ PORTS = {"http": 80, "https": 443}
 MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PART = 2**16
+_T = TypeVar("_T")
 
 
 class DownloadRefused(Exception):
@@ -91,8 +94,8 @@ class Downloader:
         """The body of an answer, or where it redirects to."""
         parts, port = _checked(url, place)
         host = parts.hostname or ""
-        address = self._address(url, host, port)
         try:
+            address = self._address(url, host, port, end)
             with closing(_connected(parts.scheme, host, address, port, end)) as connection:
                 guard = threading.Timer(max(end - time.monotonic(), 0.0), _hang_up, (connection.sock,))
                 guard.daemon = True
@@ -109,9 +112,11 @@ class Downloader:
             raise _refused(url, why) from None
         return answer
 
-    def _address(self, url: str, host: str, port: int) -> str:
+    def _address(self, url: str, host: str, port: int, end: float) -> str:
         try:
-            addresses = self.resolve(host, port)
+            addresses = _before(end, lambda: self.resolve(host, port))
+        except TimeoutError:
+            raise
         except (OSError, UnicodeError) as reason:
             raise _refused(url, f"names host {host}, which is not found: {_words(reason)}") from None
         for address in addresses:
@@ -148,6 +153,25 @@ class Downloader:
 
     def _too_large(self, url: str) -> DownloadRefused:
         return _refused(url, f"is larger than {self.most_bytes:,} bytes")
+
+
+def _before(end: float, work: Callable[[], _T]) -> _T:
+    """What ``work`` gives, if it does so before ``end``: the system looks for a host as long as it likes.
+
+    Raises:
+        TimeoutError: If it does not.
+    """
+    given: Future[_T] = Future()
+
+    def carry_out() -> None:
+        try:
+            given.set_result(work())
+        except Exception as reason:
+            given.set_exception(reason)
+
+    # A daemon: nobody who leaves waits for it.
+    threading.Thread(target=carry_out, daemon=True).start()
+    return given.result(max(end - time.monotonic(), 0.0))
 
 
 def _checked(url: str, place: str) -> tuple[urllib.parse.SplitResult, int]:

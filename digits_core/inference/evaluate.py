@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from digits_core.inference.calibration import Calibration, Reliability
 from digits_core.inference.classify import FEW
-from digits_core.inference.intervals import CONFIDENCE, METHOD, Interval, wilson
+from digits_core.inference.intervals import (
+    CONFIDENCE,
+    METHOD,
+    Interval,
+    f1_interval,
+    mean_interval,
+    sum_interval,
+    wilson,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class ClassScores:
         support: Its pictures.
         precision_interval: From where to where its precision may be.
         recall_interval: The same of its recall.
+        f1_interval: The same of its F1.
     """
 
     label: str
@@ -35,6 +44,7 @@ class ClassScores:
     support: int
     precision_interval: Interval
     recall_interval: Interval
+    f1_interval: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +55,17 @@ class MacroScores:
         precision: Mean precision.
         recall: Mean recall, which is also called balanced accuracy.
         f1: Mean F1.
+        precision_interval: From where to where the mean precision may be.
+        recall_interval: The same of the mean recall.
+        f1_interval: The same of the mean F1.
     """
 
     precision: float
     recall: float
     f1: float
+    precision_interval: Interval
+    recall_interval: Interval
+    f1_interval: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +85,10 @@ class Evaluation:
         macro: Means over classes.
         calibration: Whether probabilities mean what they say.
         confidence: The share of intervals that contain the true value.
-        interval_method: How intervals were computed.
+        interval_method: How intervals of shares were computed.
         accuracy_interval: From where to where accuracy may be on other pictures of the same kind.
         top5_interval: The same of the share among the first five.
+        loss_interval: The same of the loss; None of fewer than two pictures.
     """
 
     samples: int
@@ -89,6 +106,7 @@ class Evaluation:
     interval_method: str
     accuracy_interval: Interval
     top5_interval: Interval
+    loss_interval: Interval | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -109,7 +127,7 @@ class Scorer:
         self._numbers = np.array([numbers.get(name, -1) for name in names], np.int64)
         self._confusion = np.zeros((len(labels), len(labels)), np.int64)
         self._strange = np.zeros(len(names), np.int64)
-        self._loss, self._few = 0.0, 0
+        self._loss, self._squares, self._few = 0.0, 0.0, 0
         self._reliability = Reliability()
 
     @property
@@ -135,7 +153,9 @@ class Scorer:
         own, taken = wide[np.arange(len(rows)), truth], known.argmax(axis=1)
         top = wide.max(axis=1)
         sums = np.exp(wide - top[:, None]).sum(axis=1)
-        self._loss += float((top + np.log(sums) - own).sum())
+        losses = top + np.log(sums) - own
+        self._loss += float(losses.sum())
+        self._squares += float(losses @ losses)
         # Among equals the first class comes first, as in training.
         earlier = np.arange(known.shape[1]) < truth[:, None]
         before = (known > own[:, None]).sum(axis=1) + ((known == own[:, None]) & earlier).sum(axis=1)
@@ -159,12 +179,27 @@ class Scorer:
             labels=self._labels,
             confusion=tuple(tuple(row) for row in self._confusion.tolist()),
             per_class=per_class,
-            macro=_macro([scores for scores in per_class if scores.support]),
+            macro=self._macro(per_class),
             calibration=self._reliability.calibration(),
             confidence=CONFIDENCE,
             interval_method=METHOD,
             accuracy_interval=wilson(hits, samples),
             top5_interval=wilson(self._few, samples),
+            loss_interval=mean_interval(self._loss, self._squares, samples),
+        )
+
+    def _macro(self, per_class: Sequence[ClassScores]) -> MacroScores:
+        rows = [number for number, scores in enumerate(per_class) if scores.support]
+        classes = [per_class[row] for row in rows]
+        precisions, recalls = [scores.precision for scores in classes], [scores.recall for scores in classes]
+        f1s, correlation = [scores.f1 for scores in classes], _f1_correlation(self._confusion)[np.ix_(rows, rows)]
+        return MacroScores(
+            precision=_mean(precisions),
+            recall=_mean(recalls),
+            f1=_mean(f1s),
+            precision_interval=_interval(precisions, [scores.precision_interval for scores in classes]),
+            recall_interval=_interval(recalls, [scores.recall_interval for scores in classes]),
+            f1_interval=_interval(f1s, [scores.f1_interval for scores in classes], correlation),
         )
 
     def _class(self, number: int) -> ClassScores:
@@ -178,15 +213,37 @@ class Scorer:
             support=support,
             precision_interval=wilson(hits, taken),
             recall_interval=wilson(hits, support),
+            f1_interval=f1_interval(hits, support, taken),
         )
 
 
-def _macro(classes: Sequence[ClassScores]) -> MacroScores:
-    return MacroScores(
-        precision=_share(sum(scores.precision for scores in classes), len(classes)),
-        recall=_share(sum(scores.recall for scores in classes), len(classes)),
-        f1=_share(sum(scores.f1 for scores in classes), len(classes)),
-    )
+def _mean(shares: Sequence[float]) -> float:
+    return _share(sum(shares), len(shares))
+
+
+def _interval(
+    shares: Sequence[float], intervals: Sequence[Interval], correlation: npt.NDArray[np.float64] | None = None
+) -> Interval:
+    """The interval of a mean of shares from theirs."""
+    if not shares:
+        return 0.0, 1.0
+    low, high = sum_interval(shares, intervals, [1 / len(shares)] * len(shares), correlation)
+    return max(0.0, low), min(1.0, high)
+
+
+def _f1_correlation(confusion: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How the F1 of classes go together: a picture of one that is taken for another lowers both.
+
+    Of every picture that counts in a class's F1 the first derivative is known, and with it all covariances.
+    """
+    hits, total = confusion.diagonal(), np.maximum(confusion.sum(0) + confusion.sum(1), 1)
+    f1 = 2 * hits / total
+    mistakes = (confusion + confusion.T) * (1 - np.eye(len(confusion)))
+    slope = f1 / total
+    variance = hits * (2 * (1 - f1) / total) ** 2 + mistakes.sum(axis=1) * slope**2
+    error = np.sqrt(np.where(variance > 0, variance, 1.0))
+    correlation: npt.NDArray[np.float64] = mistakes * np.outer(slope / error, slope / error) + np.eye(len(confusion))
+    return correlation
 
 
 def _share(part: float, whole: int) -> float:

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from digits_core.contracts.boundary import ANYWHERE, Boundary
 from digits_core.contracts.picture_file import PICTURE_ENDINGS, find_picture_files
-from digits_core.errors import Problem, SourceInvalid, require
+from digits_core.errors import Problem, RequestWrong, SourceInvalid, require
+from digits_core.spec.paths import expanded
 
 #: Endings of files that list pictures.
 LIST_ENDINGS = frozenset({".txt", ".lst", ".list", ".tsv", ".csv"})
@@ -74,14 +75,15 @@ def list_pictures(
         boundary: Where folders and lists may lie; what they hold is held to it when it is opened.
 
     Raises:
-        SourceInvalid: With every folder and list that holds no pictures or cannot be read.
+        SourceInvalid: With every word that is no path, and every folder and list that holds no pictures or cannot be
+            read.
     """
     found: list[Listed] = []
     problems: list[Problem] = []
     for word in words:
         try:
             found += _pictures(word, prefix, boundary, by_folder=by_folder)
-        except SourceInvalid as refused:
+        except RequestWrong as refused:
             problems += refused.problems
         except OSError as reason:
             why = f"{word} cannot be read: {reason.strerror or reason}."
@@ -93,14 +95,14 @@ def list_pictures(
 def _pictures(word: str, prefix: Path | None, boundary: Boundary, *, by_folder: bool) -> list[Listed]:
     if is_url(word):
         return [Listed(word)]
-    path = Path(word).expanduser()
+    path = expanded(word)
     boundary.require(path)
     if path.is_dir():
         listed = [Listed(os.path.join(path, name)) for name in find_picture_files(path)]
     elif path.suffix.lower() in LIST_ENDINGS:
         listed = [_placed(entry, prefix or path.parent, path.name) for entry in _entries(path)]
     else:
-        listed = [Listed(os.path.expanduser(word))]
+        listed = [Listed(str(path))]
     if not listed:
         hint = f"Known endings: {' '.join(sorted(PICTURE_ENDINGS))}."
         raise SourceInvalid(f"{word} holds no pictures.", where=word, hint=hint)

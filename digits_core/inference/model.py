@@ -13,6 +13,7 @@ from digits_core.errors import NameUnknown, Problem, SnapshotDamaged, suggest
 from digits_core.graph.graph import Graph
 from digits_core.spec.dataset import PictureForm
 from digits_core.spec.job import BackendOptions
+from digits_core.spec.paths import expanded
 from digits_core.store.home import Home
 from digits_core.store.job import JobFolder
 from digits_core.store.models import ModelFolder
@@ -63,24 +64,34 @@ def load_model(home: Home, name: str) -> Model:
         NameUnknown: If there is no such job, snapshot or imported model.
         SnapshotDamaged: If the snapshot cannot be read.
         ModelInvalid: If the imported model or the archive cannot be read.
+        SpecInvalid: If the path of the archive cannot be one.
     """
     if is_archive_file(home, name):
         from digits_core.archive.model import load_archive
 
-        return model_of(load_archive(Path(name).expanduser().absolute()))
+        return model_of(load_archive(expanded(name).absolute()))
     job, at, which = name.partition("@")
     if not at and name in home.model_names():
         return _imported(ModelFolder(home.model_folder(name)))
-    if job not in home.job_ids():
-        kind = "job" if at else "job or imported model"
-        names = home.job_ids() if at else (*home.job_ids(), *home.model_names())
-        raise NameUnknown(f"There is no {kind} {job!r}.", hint=suggest(job, names))
-    folder = JobFolder(home.job_folder(job))
+    folder = _job_of(home, name)
     request = folder.request()
     averages = request.spec.solver.average is not None
     state, arrays, damaged = _snapshot(folder, which or "last", averages=averages)
     shown, options, graph = shown_weights(arrays), request.spec.options, folder.graph()
     return Model(f"{job}@{state.name}", graph, shown, request.labels, request.picture, options, state, damaged)
+
+
+def require_model(home: Home, name: str) -> None:
+    """Refuse the name of a model that is not there, without reading any weights.
+
+    Raises:
+        NameUnknown: If there is no such job, snapshot or imported model.
+    """
+    which = name.partition("@")[2]
+    if which or name not in home.model_names():
+        folder = _job_of(home, name)
+        if which not in ("", "last"):
+            _snapshot_called(folder, which, list_snapshots(folder.snapshots_folder))
 
 
 def is_archive_file(home: Home, name: str) -> bool:
@@ -110,6 +121,16 @@ def model_of(archive: ArchivedModel) -> Model:
 def _imported(folder: ModelFolder) -> Model:
     record = folder.record()
     return Model(folder.name, folder.graph(), folder.arrays(), record.labels, record.picture, BackendOptions())
+
+
+def _job_of(home: Home, name: str) -> JobFolder:
+    """The job that ``JOB`` or ``JOB@SNAPSHOT`` names."""
+    job, at, _ = name.partition("@")
+    if job not in home.job_ids():
+        kind = "job" if at else "job or imported model"
+        names = home.job_ids() if at else (*home.job_ids(), *home.model_names())
+        raise NameUnknown(f"There is no {kind} {job!r}.", hint=suggest(job, names))
+    return JobFolder(home.job_folder(job))
 
 
 def _snapshot(folder: JobFolder, which: str, *, averages: bool) -> tuple[SnapshotState, Arrays, tuple[Problem, ...]]:

@@ -87,7 +87,9 @@ def stage_for(home: Home, backend: str, devices: Sequence[MachineDevice]) -> Sta
     return Stage(interpreter, placed["environment"], tuple(placed["cores"]))
 
 
-def rehearse(stage: Stage, module: str, request: str, patience_s: float) -> Rehearsal:
+def rehearse(
+    stage: Stage, module: str, request: str, patience_s: float, waiting: Callable[[], None] = lambda: None
+) -> Rehearsal:
     """Run ``python -m MODULE`` there.
 
     Args:
@@ -95,21 +97,16 @@ def rehearse(stage: Stage, module: str, request: str, patience_s: float) -> Rehe
         module: What runs.
         request: What it reads on standard input.
         patience_s: When it is ended.
+        waiting: Is called again and again until it has ended; raising from it ends it.
     """
-    try:
-        done = subprocess.run(
-            [stage.interpreter, "-P", "-m", module],
-            input=request,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=patience_s,
-            env={**os.environ, **stage.environment},
-        )
-    except subprocess.TimeoutExpired:
-        return Rehearsal(None)
-    return Rehearsal(done.returncode, done.stdout, done.stderr)
+    with ExitStack() as stack:
+        player, end = _Player(stack, stage, module), time.monotonic() + patience_s
+        player.tell(request)
+        player.close()
+        while player.child.poll() is None and time.monotonic() < end:
+            waiting()
+            time.sleep(POLL_S)
+        return player.result()
 
 
 def rehearse_together(
@@ -196,6 +193,12 @@ class _Player:
         with suppress(BrokenPipeError):  # It ended at once; its status says so.
             self.child.stdin.write(f"{request}\n".encode())
             self.child.stdin.flush()
+
+    def close(self) -> None:
+        """Let it see that nothing more comes."""
+        assert self.child.stdin is not None
+        with suppress(BrokenPipeError):
+            self.child.stdin.close()
 
     def said(self) -> bytes:
         """What it has printed; the place where it goes on printing stays where it is."""

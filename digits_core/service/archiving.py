@@ -16,7 +16,8 @@ from digits_core.archive.model import read_notes
 from digits_core.contracts.exporter import ExportOptions
 from digits_core.dataset.manifest import read_manifest
 from digits_core.dataset.pictures import Pixels
-from digits_core.errors import CapabilityMissing, DatasetUnusable, NameTaken, SpecInvalid, StorageUnusable
+from digits_core.disk import chosen_place, require_place
+from digits_core.errors import CapabilityMissing, DatasetUnusable, NameTaken, SpecInvalid
 from digits_core.graph.native import native_of
 from digits_core.hooks.registry import Plugins
 from digits_core.inference.drawn_pictures import drawn_pictures
@@ -45,6 +46,7 @@ def make_archive(
     form_of(path)
     if path.is_file() and not force:
         raise NameTaken(f"{path} exists already.", hint="Choose another name, or use --force.")
+    require_place(path)
     if license and not (license.isprintable() and len(license) <= MOST_LICENSE):
         message = f"A licence expects one line of at most {MOST_LICENSE} letters, found {license[:40]!r}."
         raise SpecInvalid(message, where="--license", hint="For example CC-BY-4.0.")
@@ -58,11 +60,8 @@ def make_archive(
     contents = _contents(home, plugins, model, name, license)
     files = archive_files(contents)
     manifest = make_manifest(contents.name, contents.license, files)
-    try:
+    with chosen_place(path):
         write_archive(path, manifest, files)
-    except OSError as reason:
-        hint = "Choose a file in a folder that exists and can be written, with --out."
-        raise StorageUnusable(f"{path} cannot be written: {reason.strerror}.", hint=hint) from reason
     return archive_view(path)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from digits_core.service.views.jobs import JobView
 from digits_core.service.views.plan import ComparisonView, DifferenceView, ResultView
 
+#: The metric by which the best snapshot of a job is found.
+CHOOSES = "val/accuracy"
 #: What is told of each job beside what it has measured: where it is in a view, and what is better.
 _TOLD: tuple[tuple[str, Callable[[JobView], float | None], str], ...] = (
     ("epoch", lambda job: job.epoch, ""),
@@ -48,8 +50,11 @@ def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 def _results(jobs: Sequence[JobView]) -> Iterator[ResultView]:
     bests = [job.best.metrics if job.best else {} for job in jobs]
     for prefix, metrics in (("best ", bests), ("", [job.metrics for job in jobs])):
-        for name in dict.fromkeys(name for found in metrics for name in found):
+        measured = list(zip(jobs, metrics, strict=True))
+        for name in dict.fromkeys(name for job, found in measured for name in found if job.tells(name)):
             better = "lower" if "/loss" in name else "higher"
+            if prefix and name != CHOOSES:
+                better = ""  # The snapshot is the best by another metric, so this may well have been better elsewhere.
             yield _result(f"{prefix}{name}", [found.get(name) for found in metrics], better)
     for name, told, better in _TOLD:
         if any(told(job) is not None for job in jobs):
@@ -57,8 +62,8 @@ def _results(jobs: Sequence[JobView]) -> Iterator[ResultView]:
 
 
 def _result(key: str, values: Sequence[float | None], better: str) -> ResultView:
-    known = {value: place for place, value in reversed(list(enumerate(values))) if value is not None}
+    known = {value for value in values if value is not None}
     if not better or len(known) < 2:
         return ResultView(key=key, values=tuple(values))
     best = max(known) if better == "higher" else min(known)
-    return ResultView(key=key, values=tuple(values), best=known[best])
+    return ResultView(key=key, values=tuple(values), best=tuple(n for n, value in enumerate(values) if value == best))

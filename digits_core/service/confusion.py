@@ -104,7 +104,7 @@ def _draw_labels(sheet: Image.Image, labels: list[str], cell: int, margin: int, 
 def _draw_words(sheet: Image.Image, view: EvaluationView, margin: int, side: int) -> None:
     pen, small = ImageDraw.Draw(sheet), _font(12)
     low, high = view.accuracy_interval
-    pen.text((_EDGE, 10), f"{view.model} on {view.split} of {view.dataset}@{view.version}", _INK, _font(16))
+    pen.text((_EDGE, 10), f"{view.model} on {view.subject}", _INK, _font(16))
     told = f"{view.samples:,} pictures, accuracy {100 * view.accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f} %)"
     pen.text((_EDGE, 32), told, _FAINT, small)
     pen.text((margin, sheet.height - _EDGE), "taken for", _FAINT, small)

@@ -66,11 +66,21 @@ def mean_png(home: Home, dataset: str) -> bytes:
 def skipped_pictures(home: Home, dataset: str) -> tuple[SkippedView, ...]:
     """What could not be read; see `Digits.skipped`."""
     opened = open_referred(home, dataset)
-    path = opened.folder / opened.manifest.version / SKIPPED
+    manifest, found = opened.manifest, _skipped_in(opened.folder / opened.manifest.version)
+    # A parent of another name may be gone.
+    while manifest.change and split_reference(manifest.change.parent)[0] == manifest.name:
+        manifest = open_referred(home, manifest.change.parent).manifest
+        found = [*_skipped_in(opened.folder / manifest.version), *found]
+    return tuple(SkippedView(key=key, reason=reason) for key, reason in dict.fromkeys(found))
+
+
+def _skipped_in(version: Path) -> list[tuple[str, str]]:
+    """Keys and reasons of what could not be read when a version was made."""
+    path = version / SKIPPED
     if not path.is_file():
-        return ()
+        return []
     with path.open(encoding="utf-8", newline="") as lines:
-        return tuple(SkippedView(key=row["key"], reason=row["reason"]) for row in csv.DictReader(lines))
+        return [(row["key"], row["reason"]) for row in csv.DictReader(lines)]
 
 
 def _reader(home: Home, reference: str, split: Split) -> tuple[Dataset, SplitReader]:

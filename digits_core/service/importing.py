@@ -18,6 +18,7 @@ from digits_core.hooks.registry import Plugins
 from digits_core.service.complaints import Complaints, parse_words
 from digits_core.service.networks import build_network
 from digits_core.spec.imported import ModelSpec
+from digits_core.spec.paths import expanded
 from digits_core.store.home import Home
 from digits_core.store.models import ModelFolder, ModelRecord
 
@@ -118,19 +119,20 @@ def _resolve(request: ModelSpec | Mapping[str, Any], home: Home, where: str) -> 
             if folder.exists():
                 complaints.add(NameTaken(f"A {kind} {spec.name!r} exists already.", hint="Choose another name."))
         for path in filter(None, (*spec.paths, spec.labels, spec.mean)):
-            if not path.expanduser().is_file():
-                complaints.add(ModelInvalid(f"{path} is no file.", hint="Check the path."))
+            with complaints.gathered():
+                if not expanded(path).is_file():
+                    raise ModelInvalid(f"{path} is no file.", hint="Check the path.")
         with complaints.gathered():
             labels = _read_labels(spec.labels) if spec.labels else ()
     complaints.settle()
     assert spec is not None
-    paths = tuple(path.expanduser() for path in spec.paths)
-    return spec.model_copy(update={"paths": paths, "mean": spec.mean and spec.mean.expanduser()}), labels
+    paths = tuple(map(expanded, spec.paths))
+    return spec.model_copy(update={"paths": paths, "mean": spec.mean and expanded(spec.mean)}), labels
 
 
 def _read_labels(path: Path) -> tuple[str, ...]:
     try:
-        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
+        lines = expanded(path).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return ()  # told already
     except (OSError, UnicodeDecodeError) as reason:

@@ -177,7 +177,7 @@ def _label_number(model: Model, label: str | None) -> int | None:
     if label is None:
         return None
     if label not in labels:
-        raise NameUnknown(f"Model {model.name} knows no class {label!r}.", where="class", hint=suggest(label, labels))
+        raise NameUnknown(f"Model {model.name} knows no class {label!r}.", where="label", hint=suggest(label, labels))
     return labels.index(label)
 
 

@@ -61,15 +61,23 @@ class Mine:
     def _digest(self) -> str:
         return model_digest(self.model)
 
+    def _cached(self, split: Split) -> tuple[EmbeddingCache, tuple[str, ...]]:
+        """Where it is kept what the model makes of a split, and under which name."""
+        cache = EmbeddingCache(self.home.path / CACHE / "embeddings")
+        return cache, (self._digest, self.dataset.manifest.digest, split, self.layer, self.chosen.name)
+
+    def has_seen(self, split: Split) -> bool:
+        """Whether it is known what the model makes of the pictures of a split."""
+        cache, key = self._cached(split)
+        return cache.get(key) is not None
+
     def see(self, split: Split) -> Seen:
         """What the model makes of every picture of a split; looked up where it was seen before."""
-        cache = EmbeddingCache(self.home.path / CACHE / "embeddings")
-        manifest = self.dataset.manifest
-        key = (self._digest, manifest.digest, split, self.layer, self.chosen.name)
+        cache, key = self._cached(split)
         seen = cache.get(key)
         if seen is None:
             reader = self.dataset.split(split)
-            self.progress.start(len(reader), f"Looking at the {split} pictures of {manifest.reference}")
+            self.progress.start(len(reader), f"Looking at the {split} pictures of {self.dataset.manifest.reference}")
             with Observer(self.model, self.layer, self.chosen.runtime) as observer:
                 seen = observer.see_all(reader, self.progress)
             cache.put(key, seen)

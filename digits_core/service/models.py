@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
+from pathlib import Path
 
 from digits_core.errors import DigitsError
 from digits_core.service.views.networks import ModelView
@@ -38,4 +40,35 @@ def model_view(folder: ModelFolder) -> ModelView:
         mean=taken.mean,
         size_bytes=(folder.path / WEIGHTS).stat().st_size,
         notes=record.notes,
+    )
+
+
+def archived_view(path: Path) -> ModelView:
+    """The model in an archive, in words and numbers.
+
+    Raises:
+        ModelInvalid: If it is damaged.
+    """
+    # Imported where there is an archive: lists of models need nothing of it.
+    from digits_core.archive.model import read_notes
+
+    notes = read_notes(path)
+    taken, form, status = notes.graph.input, notes.preprocessing.picture, path.stat()
+    written = datetime.datetime.fromtimestamp(status.st_mtime, datetime.UTC)
+    licence = (f"Licence: {notes.manifest.license}",) if notes.manifest.license else ()
+    return ModelView(
+        name=str(path),
+        created=written.isoformat(timespec="seconds"),
+        importer="archive",
+        files=(path.name,),
+        network=notes.graph.name,
+        parameters=notes.graph.parameter_count,
+        classes=notes.graph.classes,
+        labels=notes.labels,
+        input=(taken.height, taken.width, taken.channels),
+        picture=(form.height, form.width, form.channels),
+        resize=form.resize,
+        mean=taken.mean,
+        size_bytes=status.st_size,
+        notes=licence,
     )

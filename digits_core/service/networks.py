@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from digits_core.archive.naming import is_archive
 from digits_core.contracts.network_family import NetworkFamily
 from digits_core.contracts.network_importer import NetworkImporter
 from digits_core.errors import NetworkInvalid, Problem, require
@@ -18,7 +19,7 @@ from digits_core.graph.graph import Graph, NetworkInput
 from digits_core.graph.memory import estimate_memory
 from digits_core.hooks.registry import Registry
 from digits_core.service.native import is_native, refuse_native
-from digits_core.service.network_names import NETWORK, is_text
+from digits_core.service.network_names import NETWORK, is_described, is_text
 from digits_core.service.views.networks import (
     FamilyAdvice,
     ImportedNetworkView,
@@ -30,6 +31,8 @@ from digits_core.service.views.networks import (
 )
 from digits_core.spec.files import dump_yaml, parse_marked, parse_text, read_marked
 from digits_core.spec.model import parse
+from digits_core.spec.origin import Origin
+from digits_core.spec.paths import expanded
 from digits_core.spec.solver import Sgd
 
 #: For what batch size the memory of a network is told.
@@ -37,14 +40,11 @@ USUAL_BATCH = 64
 #: Commas between params, not those within a list.
 _SETTINGS = re.compile(r",(?=\s*\w+\s*=)")
 _EXAMPLE = "For example resnet-50:zero_init=true,width=32."
-FILE_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
 def is_file(name: str) -> bool:
     """Whether a network is told by a file, or the text of one, rather than by its family."""
-    if is_text(name) or is_native(name):
-        return True
-    return Path(name).suffix.lower() in FILE_SUFFIXES or "/" in name.partition(":")[0]
+    return is_described(name) or is_native(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +120,36 @@ def build_network(text: str, input: NetworkInput | None, families: Registry[Netw
     """The graph of a family or file.
 
     Args:
-        text: Name of a family, maybe with params, path of a network file, or the text of one.
+        text: Name of a family, maybe with params, path of a network file or of an archive, or the text of a file.
         input: What a dataset says; None takes the usual input of the family, or what the file says.
         families: Known families.
 
     Raises:
         NameUnknown: If there is no such family.
         NetworkInvalid: If the network cannot be built for that input, or the file is wrong; with every problem.
+        ModelInvalid: If the archive is damaged.
     """
     if is_native(text):
         raise refuse_native(text)
     if is_file(text):
-        marked = parse_marked(text, where=NETWORK, error=NetworkInvalid) if is_text(text) else None
-        data, origin = marked or read_marked(Path(text), error=NetworkInvalid)
+        data, origin = _described(text)
         return codec.decode(data, input=input, where=origin)
     return choose_family(text, families).build(input)
+
+
+def _described(text: str) -> tuple[Any, Origin]:
+    """What a network file, an archive's own, or the text of one says, and on which line."""
+    if is_text(text):
+        return parse_marked(text, where=NETWORK, error=NetworkInvalid)
+    path = expanded(text)
+    if not is_archive(text):
+        return read_marked(path, error=NetworkInvalid)
+    # Imported where it is needed: few networks are those of archives.
+    from digits_core.archive.manifest import NETWORK as NETWORK_FILE
+    from digits_core.archive.reading import read_archive
+
+    content = read_archive(path, (NETWORK_FILE,)).data[NETWORK_FILE]
+    return parse_marked(content.decode(errors="replace"), where=f"{path}/{NETWORK_FILE}", error=NetworkInvalid)
 
 
 def _too_small(name: str, input: NetworkInput, side: int, refused: NetworkInvalid) -> Problem:

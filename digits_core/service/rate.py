@@ -74,10 +74,8 @@ def settle_rate(
         if offered := offer(resolved, wish.usual):
             tell(offered)
         return resolved, None, ""
-    if placement is None:
-        hint = f"Wait until job {resolved.awaits} has made it, or give the rate as a number."
-        message = f"--find-rate expects a dataset that is there, and {resolved.request.spec.dataset} is being made."
-        raise SpecInvalid(message, where="--find-rate", hint=hint)
+    require_dataset(resolved)
+    assert placement is not None
     # Imported where it is needed: nothing else here knows how training is done.
     from digits_core.service.rate_curve import table
     from digits_core.service.rate_search import describe, find
@@ -86,6 +84,18 @@ def settle_rate(
     curve = find(resolved, home, placement)
     tell(table(curve))
     return with_rate(resolved, curve.rate), curve, describe(curve)
+
+
+def require_dataset(resolved: ResolvedJob) -> None:
+    """Refuse to look for the rate of a job whose dataset is being made.
+
+    Raises:
+        SpecInvalid: If it is.
+    """
+    if resolved.awaits:
+        hint = f"Wait until job {resolved.awaits} has made it, or give the rate as a number."
+        message = f"--find-rate expects a dataset that is there, and {resolved.request.spec.dataset} is being made."
+        raise SpecInvalid(message, where="--find-rate", hint=hint)
 
 
 def scaled_rate(spec: JobSpec, usual: Usual) -> float:

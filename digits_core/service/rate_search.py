@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from digits_core.errors import CapabilityMissing, JobFailed
 from digits_core.graph.codec import encode
+from digits_core.scheduling.inventory import machine_devices
 from digits_core.scheduling.rehearsal import rehearse, stage_for
 from digits_core.service.capacity import Placement
 from digits_core.service.rate_curve import nearest
@@ -24,13 +27,22 @@ PATIENCE_S = 600.0
 HINT = "Give the learning rate as a number, for example --lr 0.01."
 
 
-def find(resolved: ResolvedJob, home: Home, placement: Placement) -> RateView:
+def placed_on(placement: Placement, devices: Sequence[str]) -> Placement:
+    """The same with the devices that are given to whoever looks for a rate, if any are."""
+    here = {device.id: device for device in machine_devices()}
+    return dataclasses.replace(placement, devices=tuple(here[id] for id in devices)) if devices else placement
+
+
+def find(
+    resolved: ResolvedJob, home: Home, placement: Placement, waiting: Callable[[], None] = lambda: None
+) -> RateView:
     """The rate that a sweep suggests.
 
     Args:
         resolved: The job; its batch size is a number.
         home: Whose settings say in which interpreter its backend lives.
         placement: Where it would run; one of its processes is tried, with the whole batch.
+        waiting: Is called again and again meanwhile; raising from it ends the sweep.
 
     Raises:
         CapabilityMissing: If the backend refuses the job, or memory does not suffice.
@@ -38,7 +50,7 @@ def find(resolved: ResolvedJob, home: Home, placement: Placement) -> RateView:
         WorkerDied: If there is no curve for another reason.
     """
     with TemporaryDirectory(prefix="digits-") as folder:
-        report = _swept(resolved, home, placement, Path(folder))
+        report = _swept(resolved, home, placement, Path(folder), waiting)
     if report.problem:
         raise CapabilityMissing(report.problem, hint=report.hint)
     suggestion = suggest_rate(report.rates, report.losses)
@@ -48,7 +60,9 @@ def find(resolved: ResolvedJob, home: Home, placement: Placement) -> RateView:
     return _view(report, suggestion, resolved.request.spec.batch_size)
 
 
-def _swept(resolved: ResolvedJob, home: Home, placement: Placement, folder: Path) -> SweepReport:
+def _swept(
+    resolved: ResolvedJob, home: Home, placement: Placement, folder: Path, waiting: Callable[[], None]
+) -> SweepReport:
     """What a sweep found; the weights that it starts from, if any, reach it through ``folder``."""
     spec = resolved.request.spec
     stage = stage_for(home, resolved.request.backend, placement.devices)
@@ -63,7 +77,8 @@ def _swept(resolved: ResolvedJob, home: Home, placement: Placement, folder: Path
         kind=placement.kind,
         cores=stage.cores,
     )
-    return rehearse(stage, SWEEP, asked.model_dump_json(), PATIENCE_S).answer(SweepReport, "The sweep", HINT)
+    swept = rehearse(stage, SWEEP, asked.model_dump_json(), PATIENCE_S, waiting)
+    return swept.answer(SweepReport, "The sweep", HINT)
 
 
 def describe(view: RateView) -> str:

@@ -40,6 +40,7 @@ from digits_core.service.pictures import (
 from digits_core.service.starting import Origin, begin, build_from, find_origin, inherit, start_notes
 from digits_core.spec.dataset import DatasetSpec, split_reference
 from digits_core.spec.job import JobSpec
+from digits_core.spec.paths import expanded
 from digits_core.store.home import Home
 from digits_core.store.job import JobRequest, TaskRequest
 from digits_core.store.settings import read_settings, settings_path
@@ -83,8 +84,9 @@ def resolve_dataset(request: DatasetSpec | Mapping[str, Any], home: Home, plugin
             with complaints.gathered():
                 require_installed(plugins.dataset_sources, spec.source)
         for path in (*spec.paths, *filter(None, (spec.val_path, spec.test_path, spec.labels, spec.prefix))):
-            if not path.expanduser().exists():
-                complaints.add(SourceInvalid(f"{path} does not exist.", hint="Check the path."))
+            with complaints.gathered():
+                if not expanded(path).exists():
+                    raise SourceInvalid(f"{path} does not exist.", hint="Check the path.")
     complaints.settle()
     assert spec is not None
     return spec

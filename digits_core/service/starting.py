@@ -21,6 +21,7 @@ from digits_core.service.importing import is_weights_file, read_weights_file
 from digits_core.service.networks import build_network
 from digits_core.spec.dataset import PictureForm
 from digits_core.spec.job import JobSpec, Mean
+from digits_core.spec.paths import expanded
 from digits_core.store.home import Home
 from digits_core.store.start import StartRecord
 
@@ -57,7 +58,7 @@ def find_origin(home: Home, plugins: Plugins, spec: JobSpec) -> Origin:
     """
     assert spec.start is not None
     if is_weights_file(spec.start) and not is_archive_file(home, spec.start):
-        return _from_file(Path(spec.start).expanduser(), plugins, spec.network)
+        return _from_file(expanded(spec.start), plugins, spec.network)
     model = load_model(home, spec.start)
     if native_of(model.graph):
         raise SpecInvalid(

@@ -28,7 +28,7 @@ from digits_core.events.facts import (
 from digits_core.events.series import measured
 from digits_core.scheduling.monitor import latest_usage
 from digits_core.scheduling.states import Standing, standing
-from digits_core.service.network_names import told_name
+from digits_core.service.network_names import shown_name, told_name
 from digits_core.service.views.jobs import JobView, SnapshotView, StartView, TrackerView, UsageView
 from digits_core.service.views.view import ErrorView
 from digits_core.spec.dataset import split_reference
@@ -70,8 +70,9 @@ def _summarized(folder: JobFolder, stands: Standing) -> JobView:
     request = folder.whole_request()
     if isinstance(request, TaskRequest):
         return summarize_task(request, stands, _scores(folder), usage)
-    network = told_name(request.spec.network or "") if stands.run and stands.run.awaits else folder.network_name()
-    return summarize(request, network, stands, list_snapshots(folder.snapshots_folder), usage)
+    asked = request.spec.network or ""
+    network = told_name(asked) if stands.run and stands.run.awaits else folder.network_name()
+    return summarize(request, shown_name(network, asked), stands, list_snapshots(folder.snapshots_folder), usage)
 
 
 def summarize_task(
@@ -128,7 +129,7 @@ def summarize(
 
     Args:
         request: What was asked.
-        network: Name of its graph.
+        network: What its network is called.
         stands: Its state and journal.
         snapshots: Its snapshots, oldest first.
         usage: What it is busy with.
@@ -163,6 +164,7 @@ def summarize(
         seconds_left=progress.seconds_left(request.spec.batch_size) if stands.active else None,
         usage=_usage(usage),
         snapshots=tuple(_snapshot(state) for state in snapshots),
+        classes=len(request.labels) or None,
         compilation=progress.compilation,
         notes=tuple(progress.notes),
         error=_error(stands.failure),

@@ -16,15 +16,26 @@ from digits_core.inference.model import Model, load_model
 from digits_core.service.choices import require_installed
 from digits_core.service.classification import open_pictures
 from digits_core.service.complaints import Complaints
-from digits_core.service.mining import open_mine
+from digits_core.service.mining import Mine, open_mine, read_picture
 from digits_core.service.pictures import open_referred
 from digits_core.service.runtimes import NATIVE, ChosenRuntime, choose_runtime
 from digits_core.service.splits import class_misfits, find_split, known_split
 from digits_core.service.top import class_numbers
 from digits_core.spec.change import Append, ChangeSpec, Merge
+from digits_core.spec.mining import MiningSpec
 from digits_core.spec.model import parse
+from digits_core.spec.paths import expanded
 from digits_core.spec.pictures import PicturesSpec
-from digits_core.spec.task import TASKS, ClassificationSpec, ErrorsSpec, ExportSpec, RankingSpec, TaskSpec, VersionSpec
+from digits_core.spec.task import (
+    TASKS,
+    ClassificationSpec,
+    ErrorsSpec,
+    ExportSpec,
+    RankingSpec,
+    SimilarSpec,
+    TaskSpec,
+    VersionSpec,
+)
 from digits_core.store.home import Home
 
 
@@ -97,8 +108,19 @@ def _errors(home: Home, plugins: Plugins, spec: ErrorsSpec) -> ErrorsSpec:
     mine = open_mine(home, plugins, spec.look, Silence())
     manifest = mine.dataset.manifest
     require(class_misfits(mine.model, manifest), SpecInvalid)
-    found = {"model": mine.model.name, "dataset": manifest.reference, "layer": mine.layer, **_computing(mine.chosen)}
-    return spec.model_copy(update={"look": spec.look.model_copy(update=found)})
+    return spec.model_copy(update={"look": _looking(spec.look, mine)})
+
+
+def _similar(home: Home, plugins: Plugins, spec: SimilarSpec) -> SimilarSpec:
+    complaints, image = Complaints(), _absolute(spec.image)
+    model = _model(home, spec.look.model)
+    look = spec.look
+    with complaints.gathered("look"):
+        look = _looking(look, open_mine(home, plugins, look, Silence()))
+    with complaints.gathered("image"):
+        read_picture(model, image)
+    complaints.settle()
+    return spec.model_copy(update={"look": look, "image": image})
 
 
 def _version(home: Home, plugins: Plugins, spec: VersionSpec) -> VersionSpec:
@@ -127,6 +149,7 @@ _PLANS: Mapping[str, Callable[[Home, Plugins, Any], TaskSpec]] = MappingProxyTyp
         "classification": _classification,
         "top": _ranking,
         "errors": _errors,
+        "similar": _similar,
         "version": _version,
     }
 )
@@ -151,6 +174,13 @@ def _chosen(
     return chosen
 
 
+def _looking(look: MiningSpec, mine: Mine) -> MiningSpec:
+    """The same look with everything that was found for it."""
+    dataset = mine.dataset.manifest.reference
+    found = {"model": mine.model.name, "dataset": dataset, "layer": mine.layer, **_computing(mine.chosen)}
+    return look.model_copy(update=found)
+
+
 def _computing(chosen: ChosenRuntime | None) -> dict[str, str | None]:
     """What computes, as requests name it."""
     assert chosen is not None
@@ -160,7 +190,7 @@ def _computing(chosen: ChosenRuntime | None) -> dict[str, str | None]:
 
 def _from_anywhere(pictures: PicturesSpec) -> PicturesSpec:
     """The same pictures for a process that works in another folder."""
-    images = tuple(image if "://" in image else str(_absolute(Path(image))) for image in pictures.images)
+    images = tuple(image if "://" in image else str(_absolute(image)) for image in pictures.images)
     prefix = _absolute(pictures.prefix) if pictures.prefix else None
     return pictures.model_copy(update={"images": images, "prefix": prefix})
 
@@ -174,5 +204,5 @@ def _anywhere(change: ChangeSpec) -> ChangeSpec:
     return change.model_copy(update={"paths": tuple(map(_absolute, change.paths)), **found})
 
 
-def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+def _absolute(path: str | Path) -> Path:
+    return expanded(path).absolute()

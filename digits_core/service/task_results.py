@@ -14,8 +14,8 @@ from digits_core.service.runs import require_done
 from digits_core.service.views.classification import ClassificationView, TopView
 from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.exports import ExportView
-from digits_core.service.views.jobs import JobView
-from digits_core.service.views.mining import ErrorsView
+from digits_core.service.views.jobs import JobView, RateView
+from digits_core.service.views.mining import ErrorsView, SimilarView
 from digits_core.service.views.view import View
 from digits_core.store.job import JobFolder
 
@@ -64,6 +64,8 @@ _RESULTS: Mapping[str, Callable[[JobFolder], View]] = MappingProxyType(
         "classification": _kept(ClassificationView),
         "top": _kept(TopView),
         "errors": _kept(ErrorsView),
+        "similar": _kept(SimilarView),
         "version": _kept(DatasetView),
+        "rate": _kept(RateView),
     }
 )

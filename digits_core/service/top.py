@@ -21,8 +21,9 @@ from digits_core.service.views.classification import TopView
 from digits_core.spec.top import TopSpec
 from digits_core.store.home import Home
 
-#: Classes that one mosaic shows: more make a picture that few programs open.
-MOST_ROWS = 100
+#: Pictures that one mosaic shows, in all and side by side or one above the other: with the largest it has 80 million
+#: pixels then, and more make a picture that few programs open.
+MOST_CELLS, MOST_ASIDE = 1000, 100
 
 
 def find_top(
@@ -58,13 +59,21 @@ def find_top(
 
 
 def draw_mosaic(home: Home, view: TopView) -> Image:
-    """What was found as one picture, a row for each of the first `MOST_ROWS` classes."""
+    """What was found as one picture, as far as `mosaic_size` says: a row for each class."""
     reader = open_referred(home, f"{view.dataset}@{view.version}").split(view.split)  # type: ignore[arg-type]
+    rows, columns = mosaic_size(view)
     classes = [
-        TopClass(one.label, tuple(Ranked(**ranked.model_dump()) for ranked in one.pictures))
-        for one in view.classes[:MOST_ROWS]
+        TopClass(one.label, tuple(Ranked(**ranked.model_dump()) for ranked in one.pictures[:columns]))
+        for one in view.classes[:rows]
     ]
     return mosaic(classes, reader)
+
+
+def mosaic_size(view: TopView) -> tuple[int, int]:
+    """How many classes a mosaic shows, the first ones, and how many pictures of each."""
+    rows = min(len(view.classes), MOST_ASIDE)
+    found = max(len(one.pictures) for one in view.classes)
+    return rows, min(found, MOST_ASIDE, MOST_CELLS // rows)
 
 
 def class_numbers(names: Sequence[str], wanted: Sequence[str]) -> list[int]:

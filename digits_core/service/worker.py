@@ -22,17 +22,26 @@ from digits_core.service.task_results import FILES, RESULT
 from digits_core.service.views.classification import ClassificationView, TopView
 from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.exports import ExportView
-from digits_core.service.views.mining import ErrorsView
+from digits_core.service.views.jobs import RateView
+from digits_core.service.views.mining import ErrorsView, SimilarView
 from digits_core.service.views.view import View
 from digits_core.spec.dataset import DatasetSpec
 from digits_core.spec.evaluation import EvaluationSpec
-from digits_core.spec.task import ClassificationSpec, ErrorsSpec, ExportSpec, RankingSpec, VersionSpec
+from digits_core.spec.task import (
+    ClassificationSpec,
+    ErrorsSpec,
+    ExportSpec,
+    RankingSpec,
+    RateSearchSpec,
+    SimilarSpec,
+    VersionSpec,
+)
 from digits_core.store.job import JobFolder, TaskRequest
 from digits_core.tasks.creation import create, hand_on
 from digits_core.tasks.progress import JournaledProgress, Stopped
 from digits_core.tasks.scoring import score
 from digits_core.training.control import Control
-from digits_core.training.preparation import Member
+from digits_core.training.preparation import Member, require_run
 from digits_core.training.worker import main
 
 #: Where an export is written before it is packed.
@@ -101,11 +110,20 @@ def _find_errors(digits: Digits, spec: ErrorsSpec, job: JobFolder, progress: Jou
     return digits.errors(spec.look, count=spec.count, by=spec.by, duplicates=spec.duplicates, progress=progress)
 
 
+def _find_similar(digits: Digits, spec: SimilarSpec, job: JobFolder, progress: JournaledProgress) -> SimilarView:
+    view = digits.similar(spec.look, spec.image, count=spec.count, progress=progress)
+    return view.model_copy(update={"image": spec.called or view.image})
+
+
 def _change(digits: Digits, spec: VersionSpec, job: JobFolder, progress: JournaledProgress) -> DatasetView:
     made = digits.change_dataset(spec.dataset, spec.change, new_name=spec.new_name, progress=progress)
     if spec.new_name is not None:
         hand_on(job, spec.new_name)
     return DatasetView.of(made)
+
+
+def _find_rate(digits: Digits, spec: RateSearchSpec, job: JobFolder, progress: JournaledProgress) -> RateView:
+    return digits.find_rate(spec.job, on=require_run(job).devices, progress=progress)
 
 
 _WORKS: Mapping[str, Callable[[Digits, Any, JobFolder, JournaledProgress], View]] = MappingProxyType(
@@ -114,7 +132,9 @@ _WORKS: Mapping[str, Callable[[Digits, Any, JobFolder, JournaledProgress], View]
         "classification": _classify,
         "top": _find_top,
         "errors": _find_errors,
+        "similar": _find_similar,
         "version": _change,
+        "rate": _find_rate,
     }
 )
 

@@ -74,7 +74,7 @@ class Augmentation(Spec):
     aspect: Range = (0.75, 4 / 3)
     """Width over height of that part before it is resized, from and to; of no meaning without `area`."""
     border: Border = "reflect"
-    """What rotating and scaling find beyond the border: the picture mirrored, its edge, or mid-gray (128)."""
+    """What rotating and scaling find beyond the border: the picture mirrored, its edge, or mid-grey (128)."""
     randaugment: int = Field(default=0, ge=0, le=10)
     """RandAugment: operations per picture, drawn from its fourteen.
 
@@ -86,9 +86,9 @@ class Augmentation(Spec):
     brightness: Share = 0
     """Colour jitter b: every value times a factor of 1 − b to 1 + b."""
     contrast: Share = 0
-    """Colour jitter c: the distance to the picture's mean gray times a factor of 1 − c to 1 + c."""
+    """Colour jitter c: the distance to the picture's mean grey times a factor of 1 − c to 1 + c."""
     saturation: Share = 0
-    """Colour jitter s: the distance to the pixel's own gray times a factor of 1 − s to 1 + s; colour only."""
+    """Colour jitter s: the distance to the pixel's own grey times a factor of 1 − s to 1 + s; colour only."""
     hue: float = Field(default=0, ge=0, le=0.5)
     """Colour jitter h: the hue turned by up to h of a full turn either way; colour only."""
     hsv: Annotated[tuple[Share, Share, Share], BeforeValidator(_listed)] = (0, 0, 0)
@@ -99,7 +99,7 @@ class Augmentation(Spec):
     noise: Share = 0
     """σ of what is added to every value by itself, as a share of the range. DIGITS suggested 0.03."""
     cutout: int = Field(default=0, ge=0)
-    """Side in pixels of a square painted mid-gray (128), its middle anywhere in the picture; 0: none.
+    """Side in pixels of a square painted mid-grey (128), its middle anywhere in the picture; 0: none.
 
     Source: DeVries, Taylor, *Improved Regularization of Convolutional Neural Networks with Cutout*, 2017,
     https://arxiv.org/abs/1708.04552.
@@ -122,7 +122,7 @@ class Augmentation(Spec):
 
     @property
     def needs_colour(self) -> tuple[str, ...]:
-        """Which of the options that are on have no meaning for gray pictures."""
+        """Which of the options that are on have no meaning for grey pictures."""
         wanted = {"saturation": self.saturation > 0, "hue": self.hue > 0, "hsv": any(self.hsv)}
         return tuple(name for name, on in wanted.items() if on)
 

@@ -36,7 +36,7 @@ class PictureForm(Spec):
     height: int
     """Height in pixels."""
     channels: int
-    """1 for grayscale, 3 for colour."""
+    """1 for greyscale, 3 for colour."""
     resize: Resize
     """How a picture of another shape is brought to size."""
 
@@ -64,7 +64,7 @@ class DatasetSpec(Spec):
     height: int = Field(default=256, ge=1, le=8192)
     """Height of the stored pictures in pixels."""
     channels: Literal[1, 3] = 3
-    """1 for grayscale, 3 for colour."""
+    """1 for greyscale, 3 for colour."""
     resize: Resize = "squash"
     """How a picture of another shape is brought to size."""
     encoding: Encoding = "png"

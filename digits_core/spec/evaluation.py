@@ -13,7 +13,7 @@ class EvaluationSpec(Spec):
     """One model to be scored on one split of a dataset."""
 
     model: str = Field(min_length=1)
-    """``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``."""
+    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive."""
     dataset: DatasetReference
     """The dataset, `NAME@v0001`."""
     split: Split = "val"

@@ -26,7 +26,10 @@ def read_marked(path: Path, *, error: type[DigitsError] = SpecInvalid) -> tuple[
     """The same as `read_data`, and on which line every value stands."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as reason:
+    except UnicodeDecodeError:
+        hint = "Name a YAML or JSON file, saved as UTF-8."
+        raise error(f"{path} is expected to be text, found other bytes.", hint=hint) from None
+    except OSError as reason:
         raise error(f"{path} cannot be read: {reason}.", hint="Check the path and its permissions.") from None
     return parse_marked(text, where=str(path), error=error)
 

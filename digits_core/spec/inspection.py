@@ -28,7 +28,7 @@ class InspectionSpec(Spec):
     """A look inside a model."""
 
     model: str
-    """`JOB`, `JOB@best`, `JOB@last`, `JOB@epoch-3`, or an imported model; of a job that trains its latest snapshot."""
+    """`JOB`, `JOB@best`, `JOB@epoch-3`, an imported model, or an archive; of a job that trains its latest snapshot."""
     image: Path
     """A picture file."""
     runtime: str | None = None

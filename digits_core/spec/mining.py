@@ -12,7 +12,7 @@ class MiningSpec(Spec):
     """A model, and the pictures that it is to look at."""
 
     model: str = Field(min_length=1)
-    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or an imported model."""
+    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive."""
     dataset: DatasetReference | None = None
     """The dataset; empty: the version that the model was trained on."""
     split: Split = "val"

@@ -62,8 +62,11 @@ def _problem(model: type[BaseModel], detail: dict[str, Any], origin: Origin) -> 
         case "extra_forbidden":
             hint = suggest(leaf, model.model_fields) if len(detail["loc"]) == 1 else "Remove or rename it."
             return Problem(f"Unknown key {leaf!r}.", place, hint)
-        case "missing":
-            return Problem(f"{leaf} is missing.", place, "Give it a value.")
+        case "missing" | "union_tag_not_found":
+            # What says which of a union it is, the location does not name.
+            tag = detail.get("ctx", {}).get("discriminator", "").strip("'")
+            place = origin.at(*detail["loc"], tag) if tag else place
+            return Problem(f"{tag or leaf} is missing.", place, "Give it a value.")
         case "union_tag_invalid":
             tags = [tag.strip(" '") for tag in detail["ctx"]["expected_tags"].split(",")]
             tag = detail["ctx"]["tag"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
@@ -11,13 +12,14 @@ from pydantic import Field
 from digits_core.spec.change import ChangeSpec
 from digits_core.spec.dataset import DatasetReference, DatasetSpec
 from digits_core.spec.evaluation import EvaluationSpec
+from digits_core.spec.job import JobSpec
 from digits_core.spec.mining import MiningSpec
 from digits_core.spec.model import Name, Spec
 from digits_core.spec.pictures import PicturesSpec
 from digits_core.spec.subject import Subject
 from digits_core.spec.top import TopSpec
 
-TaskKind = Literal["dataset", "evaluation", "export", "classification", "top", "errors", "version"]
+TaskKind = Literal["dataset", "evaluation", "export", "classification", "top", "errors", "similar", "version", "rate"]
 Precision = Literal["fp32", "fp16", "int8"]
 
 
@@ -25,7 +27,7 @@ class ExportSpec(Spec):
     """A model to be written in the format of another system."""
 
     model: str = Field(min_length=1)
-    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or an imported model."""
+    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive."""
     format: str = Field(min_length=1)
     """Name of the format."""
     precision: Precision = "fp32"
@@ -45,7 +47,7 @@ class ClassificationSpec(Spec):
     """Pictures to be classified."""
 
     model: str = Field(min_length=1)
-    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or an imported model."""
+    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive."""
     pictures: PicturesSpec
     """The pictures."""
     top: int = Field(default=5, ge=1)
@@ -66,7 +68,7 @@ class RankingSpec(Spec):
     """The pictures that classes score highest, to be found."""
 
     model: str = Field(min_length=1)
-    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or an imported model."""
+    """``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive."""
     wanted: TopSpec = TopSpec()
     """Whose pictures, of which classes, and how many."""
     runtime: str | None = None
@@ -100,6 +102,27 @@ class ErrorsSpec(Spec):
         return Subject(look.dataset or "", look.model, look.backend or look.runtime or "", f"{look.split} pictures")
 
 
+class SimilarSpec(Spec):
+    """Pictures that are like another one, to be found."""
+
+    look: MiningSpec
+    """The model, and where it is to look."""
+    image: Path
+    """The picture file that they are to be like."""
+    called: str = ""
+    """What it is called in the answer, where that is not where it is. A server sets it."""
+    count: int = Field(default=9, ge=1)
+    """How many."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        look = self.look
+        computes = look.backend or look.runtime or ""
+        words = f"{look.split} pictures like {self.called or self.image.name}"
+        return Subject(look.dataset or "", look.model, computes, words)
+
+
 class VersionSpec(Spec):
     """A new version of a dataset to be made."""
 
@@ -118,8 +141,29 @@ class VersionSpec(Spec):
         )
 
 
+class RateSearchSpec(Spec):
+    """A learning rate to be found for a job that may be made."""
+
+    job: JobSpec
+    """The job as it would be asked for; its backend is one, and it has no name."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        job = self.job
+        return Subject(job.dataset, computes=job.backend, words=f"{job.solver.name}, batch {job.batch}")
+
+
 TaskSpec: TypeAlias = (
-    DatasetSpec | EvaluationSpec | ExportSpec | ClassificationSpec | RankingSpec | ErrorsSpec | VersionSpec
+    DatasetSpec
+    | EvaluationSpec
+    | ExportSpec
+    | ClassificationSpec
+    | RankingSpec
+    | ErrorsSpec
+    | SimilarSpec
+    | VersionSpec
+    | RateSearchSpec
 )
 
 
@@ -143,6 +187,8 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "classification": Task(ClassificationSpec, "classifies pictures"),
         "top": Task(RankingSpec, "looks for the pictures that classes score highest"),
         "errors": Task(ErrorsSpec, "looks for errors in a dataset"),
+        "similar": Task(SimilarSpec, "looks for pictures that are like another one"),
         "version": Task(VersionSpec, "makes a version of a dataset"),
+        "rate": Task(RateSearchSpec, "looks for a learning rate"),
     }
 )

@@ -13,6 +13,7 @@ import platformdirs
 
 from digits_core.errors import NameUnknown
 from digits_core.spec.model import NAME_PATTERN
+from digits_core.spec.paths import expanded
 
 _NAME = re.compile(NAME_PATTERN)
 #: Nanoseconds after which another change of a folder is sure to give it another time; some file systems count by 2 s.
@@ -33,7 +34,7 @@ class Home:
     def default(cls) -> Home:
         """``$DIGITS_HOME``, else the platform's folder for user data."""
         chosen = os.environ.get("DIGITS_HOME") or platformdirs.user_data_dir("digits")
-        return cls(Path(chosen).expanduser().absolute())
+        return cls(expanded(chosen).absolute())
 
     def dataset_folder(self, name: str) -> Path:
         """Where the dataset called ``name`` is or would be.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from digits_core.disk import make_folder, storage_errors
 from digits_core.store.home import Home
 
-VERSION = 2
+VERSION = 3
 PATIENCE_S = 30.0
 
 

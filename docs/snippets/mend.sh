@@ -15,3 +15,8 @@ digits dataset show signs --history
 digits train signs --from first --name second --epochs 10 --batch 16 --lr 0.01 --snapshot-every 0
 digits evaluate second
 digits classify second shapes/triangle/0003.png
+digits archive second -o second.tar.gz
+digits archive verify second.tar.gz
+tar -xf second.tar.gz use_archive.py
+python use_archive.py second.tar.gz shapes/triangle/0003.png | tee receiver.txt
+grep -q triangle receiver.txt

@@ -189,7 +189,7 @@ def test_a_job_file_with_flags_over_it_trains(digits, trained, tmp_path):
     )
     answer = digits("train", "--file", tmp_path / "job.yaml", "--epochs", 1, "--json")
     assert answer.status == 0, answer
-    assert answer.data["name"] == "filed" and answer.data["network"] == "mine" and answer.data["epoch"] == 1
+    assert answer.data["name"] == "filed" and answer.data["network"] == "mine (custom)" and answer.data["epoch"] == 1
 
 
 def test_a_fault_of_our_own_is_one_line_with_what_to_do(capsys, monkeypatch):
@@ -266,3 +266,38 @@ def test_flags_of_targets_and_rate_reach_the_job(digits, trained, home):
     assert balanced_twice.status == 2 and "one balanced at most" in balanced_twice.err
     answer = digits(*clone, "--set", "targets.class_weights=none", "--name", "again")
     assert answer.status == 0 and "0.0025 is for 16, and stays as it is at 24" in answer.err
+
+
+def test_a_mosaic_shows_what_it_has_room_for_and_says_so(digits, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("digits_core.service.top.MOST_ASIDE", 2)
+    command = ("top", "finished", "--split", "train", "--backend", "numpy", "-o")
+    both = digits(*command, tmp_path / "both.png", "--count", 3)
+    assert both.status == 0 and "the first 2 of 3 classes" in both.err and "the first 2 of 3 pictures" in both.err
+    neither = digits(*command, tmp_path / "neither.png", "--count", 2, "--class", "red", "--class", "blue")
+    assert "the first" not in neither.err
+    assert (tmp_path / "both.png").read_bytes()[16:24] == (tmp_path / "neither.png").read_bytes()[16:24]  # their sizes
+
+
+def test_files_are_scored_by_their_folders_or_a_list(digits, trained, tmp_path):
+    told = digits("classify", "finished", trained, "--by-folder", "--backend", "numpy", "--json").data
+    answer = digits(
+        "evaluate",
+        "finished",
+        trained,
+        "--backend",
+        "numpy",
+        "--confusion",
+        tmp_path / "c.png",
+        "-o",
+        tmp_path / "c.csv",
+    )
+    assert answer.status == 0 and f"{told['samples']} pictures of pictures, computed by numpy" in answer.out
+    (tmp_path / "list.txt").write_text(
+        "".join(f"{path} {path.parent.name}\n" for path in sorted(trained.glob("*/*")))
+        + f"{tmp_path / 'gone.png'} red\n{next(trained.glob('red/*'))} violet\n"
+    )
+    listed = digits("evaluate", "finished", tmp_path / "list.txt", "--backend", "numpy", "--json")
+    assert listed.status == 1 and "gone.png cannot be read" in listed.data["errors"][0]["message"]
+    assert listed.data["accuracy"] == told["accuracy"] and listed.data["samples"] == told["samples"]
+    assert listed.data["unknown_labels"] == {"violet": 1} and not listed.data["job"]
+    assert sum(map(sum, listed.data["confusion"])) == told["samples"] and listed.data["loss"] > 0

@@ -3,20 +3,14 @@
 import csv
 import http.server
 import io
-import json
-import os
 import threading
+import time
 from functools import partial
 from importlib.util import find_spec
 
-import psutil
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-
-from digits_core.contracts.launcher import Handle
-from digits_core.scheduling.inventory import machine_devices
-from digits_core.store.job import JobFolder, RunRequest
 
 needs_onnx = pytest.mark.skipif(find_spec("onnxruntime") is None, reason="ONNX Runtime is not installed here")
 NUMPY = ("--backend", "numpy")
@@ -131,28 +125,56 @@ def test_evaluations_that_cannot_be(refused, digits, trained, tmp_path):
     message = refused("evaluate", "finished", "-o", tmp_path / "a.xls", "--confusion", tmp_path / "a.jpg")
     assert "a.xls" in message and "a.jpg" in message
     assert "--detach leaves nothing" in refused("evaluate", "finished", "-o", tmp_path / "a.csv", "--detach")
+    message = refused("evaluate", "finished", trained, "--dataset", "colours", "--split", "val", "--detach")
+    assert all(f"without {key}" in message for key in ("--dataset", "--split", "--detach"))
+
+
+@pytest.fixture
+def busy(digits, trained, monkeypatch):
+    """Job `busy` trains on every device of this machine, which are two cores, and has a snapshot."""
+    monkeypatch.setenv("DIGITS_CPU_DEVICES", "2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    often = ("--epochs", 1_000_000, "--validate-every", 0, "--snapshot-every", 100, "--keep", 10_000)
+    request = ("colours", "lenet", "--backend", "torch", "--devices", "cpu:0,1", "--batch", 18, "--lr", 0.0001)
+    digits("train", *request, *often, "--set", "options.compile=off", "--name", "busy", "--detach")
+    until = time.monotonic() + 120
+    while not digits("job", "show", "busy", "--json").data["snapshots"] and time.monotonic() < until:
+        time.sleep(0.2)
+    yield
+    if digits("job", "show", "busy", "--json").data["state"] == "running":
+        digits("job", "abort", "busy")
 
 
 @needs_onnx
-def test_an_evaluation_by_onnx_runtime_answers_while_others_hold_every_device(digits, trained, home):
-    folder = JobFolder(home / "jobs" / "busy")
-    folder.path.mkdir()
-    request = json.loads((home / "jobs" / "finished" / "job.json").read_text())
-    (folder.path / "job.json").write_text(json.dumps({**request, "id": "busy"}))
-    every = (tuple(device.id for device in machine_devices()),)
-    folder.write_run(RunRequest(backend="numpy", processes=every, attached=True))
-    folder.write_process(Handle(os.getpid(), psutil.Process().create_time(), os.uname().nodename, 1))
-    waiting = digits("evaluate", "finished", *NUMPY, "--detach", "--json").data
-    found = digits("evaluate", "finished", "--json").data
-    assert found["backend"] == "onnx"
-    assert digits("job", "show", found["job"], "--json").data["state"] == "done"
-    blocked = digits("job", "show", waiting["job"], "--json").data
+@pytest.mark.slow
+@pytest.mark.backend("torch")
+def test_a_job_that_trains_on_every_device_is_judged_by_its_latest_snapshot(digits, trained, busy, tmp_path):
+    def shown(job):
+        return digits("job", "show", job, "--json").data
+
+    devices = digits("device", "list", "--json").data["devices"]
+    assert [device["lease"] for device in devices] == ["busy", "busy"]
+    before = shown("busy")
+    waiting = digits("evaluate", "finished", *NUMPY, "--detach", "--json").data["job"]
+    classified = digits("classify", "busy", trained, "--by-folder", "--json").data
+    inspected = digits("inspect", "busy", trained / "red" / "00.png", "-o", tmp_path / "layers.html", "--json").data
+    evaluated = digits("evaluate", "busy", "--json").data
+    assert {classified["backend"], evaluated["backend"], inspected["backend"]} == {"onnx"}
+    oldest = int(before["snapshots"][-1]["name"][:6])
+    for found in (classified, inspected, evaluated):
+        assert int(found["model"].rpartition("@")[2][:6]) >= oldest, found["model"]
+    after, blocked = shown("busy"), shown(waiting)
+    assert after["state"] == "running" and after["step"] > before["step"]
     assert blocked["state"] == "queued" and "busy" in blocked["waits_for"]
-    digits("job", "abort", waiting["job"])
-    folder.write_process(Handle(os.getpid(), 1.5e9, os.uname().nodename, 1))
+    digits("job", "abort", waiting)
+
+
+@needs_onnx
+def test_an_evaluation_by_onnx_runtime_finds_what_the_backend_finds(digits, trained):
+    found = digits("evaluate", "finished", "--json").data
     native = digits("evaluate", "finished", "--runtime", "native", "--json").data
-    assert native["backend"] == "numpy" and native["confusion"] == found["confusion"]
-    assert found["loss"] == pytest.approx(native["loss"], rel=1e-5)
+    assert (found["backend"], native["backend"]) == ("onnx", "numpy")
+    assert native["confusion"] == found["confusion"] and found["loss"] == pytest.approx(native["loss"], rel=1e-5)
 
 
 @needs_onnx

@@ -19,6 +19,42 @@ layers:
 """
 
 
+# Paths
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("classify", "finished", "~nouser/x.png"),
+        ("classify", "~nouser/a.zip", "x.png"),
+        ("archive", "show", "~nouser/a.zip"),
+        ("train", "colours", "lenet", *LENET, "--from", "~nouser/w.safetensors"),
+        ("dataset", "create", "d", "~nouser/pictures"),
+        ("model", "import", "m", "~nouser/w.pth"),
+        ("network", "import", "~nouser/n.prototxt"),
+    ],
+)
+def test_a_path_in_the_home_of_nobody(refused, trained, words):
+    assert "expects a user of this machine after ~, found ~nouser" in refused(*words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("classify", "finished", ""),
+        ("dataset", "create", "d", ""),
+        ("dataset", "create", "d", "x", "--val-path="),
+        ("archive", "finished", "-o", ""),
+    ],
+)
+def test_an_empty_word_is_not_the_current_folder(refused, trained, words):
+    assert "found nothing. Leave it out, or check that the shell variable is set" in refused(*words)
+
+
+def test_texts_may_be_empty(digits, trained):
+    assert digits("job", "describe", "finished", "--description", "", "--tag=").status == 0
+
+
 # Datasets
 
 
@@ -75,7 +111,7 @@ def test_a_size_that_is_none(refused, pictures, size):
     assert any(word in message for word in ("size", "width", "height"))
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", "../up", ".hidden", "", "x" * 101, "a b"])
+@pytest.mark.parametrize("name", ["a/b", "..", "../up", ".hidden", "x" * 101, "a b"])
 def test_names_that_would_leave_the_home_or_break_a_file_system(refused, pictures, name):
     assert "name expects" in refused("dataset", "create", name, pictures)
 
@@ -167,7 +203,7 @@ def test_augmentation_that_pictures_do_not_allow(refused, pictures, digits):
     assert digits("dataset", "create", "wide", pictures, *options).status == 0
     message = refused(*train("--augment", "hsv=0.1:0.1:0.1,hue=0.1,saturation=0.2,turn=90", dataset="wide"))
     for name in ("hsv", "hue", "saturation"):
-        assert f"{name} expects colour pictures, found gray ones" in message
+        assert f"{name} expects colour pictures, found grey ones" in message
     assert "turn 90 expects square pictures, found 20x10" in message and "crop of at most 10" in message
 
 
@@ -389,6 +425,31 @@ def test_a_picture_that_cannot_be_written_is_refused_with_its_path(refused, trai
         assert "--out" in message
 
 
+def test_files_of_classes_that_the_model_does_not_know_are_not_scored(refused, trained, tmp_path):
+    violet = shutil.copytree(trained / "red", tmp_path / "violet")
+    message = refused("evaluate", "finished", violet, "--backend", "numpy")
+    assert "expects pictures of its classes, blue, green, red; found violet" in message
+    message = refused("evaluate", "finished", trained, "--dataset", "colours", "--detach")
+    assert "without --dataset" in message and "without --detach" in message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("classify", "nobody", "a.png", "-o", "missing/out.csv"),
+        ("evaluate", "nobody", "--confusion", "missing/out.png"),
+        ("errors", "nobody", "--sheet", "missing/out.png"),
+        ("similar", "nobody", "a.png", "-o", "missing/out.png"),
+        ("top", "nobody", "-o", "missing/out.png"),
+        ("inspect", "nobody", "a.png", "-o", "missing/out.html"),
+        ("parity", "nobody", "-o", "missing/out.json"),
+        ("archive", "nobody", "-o", "missing/out.zip"),
+    ],
+)
+def test_where_a_result_is_to_go_is_looked_at_before_any_work(refused, words):
+    assert f"{words[-1]} cannot be written: No such file or directory" in refused(*words)
+
+
 def test_wrong_usage_has_the_same_json_as_every_refusal(digits):
     answer = digits("train", "--batch", "many", "--json")
     assert answer.status == 2
@@ -415,7 +476,7 @@ def test_what_a_finished_job_cannot_do_is_refused_with_advice(refused, trained, 
     assert "digits job" in refused("job", command, "finished")
 
 
-@pytest.mark.parametrize("word", ["many", "Auto", "1.5", ""])
+@pytest.mark.parametrize("word", ["many", "Auto", "1.5"])
 def test_a_batch_that_is_neither_a_number_nor_auto(refused, trained, word):
     assert "neither a whole number nor auto" in refused("train", "colours", "lenet", f"--batch={word}")
 

@@ -217,6 +217,13 @@ def test_an_answer_that_drips_ends_in_time(url, path):
     assert time.monotonic() - began < 2
 
 
+def test_a_host_that_is_looked_for_too_long_ends_in_time(url):
+    began = time.monotonic()
+    downloader = Downloader(is_any, timeout_s=0.2, resolve=lambda host, port: time.sleep(3) or ["127.0.0.1"])
+    assert "took longer than 0.2 s" in refused(downloader, url("picture"))
+    assert time.monotonic() - began < 1
+
+
 def test_a_host_that_is_not_found_and_one_that_does_not_answer():
     assert "which is not found" in refused(Downloader(is_any), "http://nowhere.invalid/a.png")
     assert "failed: Connection refused" in refused(Downloader(is_any), "http://127.0.0.1:1/a.png")

@@ -57,6 +57,51 @@ def test_wilson_intervals_contain_what_was_measured_and_of_nothing_everything():
             assert 0 <= low <= hits / count <= high <= 1
 
 
+def test_intervals_contain_the_true_scores_as_often_as_they_say():
+    generator, classes = np.random.default_rng(0), 5
+    names = tuple("abcde")
+
+    def scored(count):
+        logits = generator.normal(0, 3, (count, classes)).astype(np.float32)
+        chances = np.exp(0.6 * logits)  # the model is too sure of itself
+        chances /= chances.sum(axis=1, keepdims=True)
+        truth = (chances.cumsum(axis=1) > generator.random((count, 1))).argmax(axis=1)
+        scorer = Scorer(names, names)
+        scorer.add(logits, truth.astype(np.int32))
+        return scorer.evaluation()
+
+    def numbers(found):
+        macro, one, calibration = found.macro, found.per_class[0], found.calibration
+        return {
+            "loss": (found.loss, found.loss_interval),
+            "f1": (one.f1, one.f1_interval),
+            "precision": (macro.precision, macro.precision_interval),
+            "recall": (macro.recall, macro.recall_interval),
+            "macro f1": (macro.f1, macro.f1_interval),
+            "calibration": (calibration.error, calibration.error_interval),
+        }
+
+    true, measured = numbers(scored(200_000)), [numbers(scored(200)) for _ in range(150)]
+    for name, (value, _) in true.items():
+        held = np.mean([low <= value <= high for low, high in (one[name][1] for one in measured)])
+        assert held > 0.89, (name, held)
+        assert name == "calibration" or held < 0.995, (name, held)
+        assert all(low <= own <= high for own, (low, high) in (one[name] for one in measured))
+
+
+def test_a_model_that_makes_no_mistake_is_not_known_to_be_perfect():
+    scorer = Scorer(("a", "b"), ("a", "b"))
+    scorer.add(np.array([[9, 0], [0, 9]] * 5, np.float32), np.array([0, 1] * 5, np.int32))
+    perfect = scorer.evaluation()
+    for score, (low, high) in (
+        (perfect.macro.f1, perfect.macro.f1_interval),
+        (perfect.macro.recall, perfect.macro.recall_interval),
+        (perfect.per_class[0].f1, perfect.per_class[0].f1_interval),
+    ):
+        assert score == pytest.approx(high) == 1 and 0.6 < low < 0.9
+    assert Scorer(("a", "b"), ("a", "b")).evaluation().loss_interval is None
+
+
 def test_calibration_is_the_weighted_distance_of_probability_and_accuracy():
     reliability = Reliability()
     reliability.add(np.array([0.8, 0.8, 0.8, 0.8]), np.array([True, True, False, False]))

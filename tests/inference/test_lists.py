@@ -71,7 +71,9 @@ def test_everything_that_lists_nothing_is_told_at_once(tmp_path):
     (tmp_path / "empty.txt").write_text("\n")
     (tmp_path / "latin.txt").write_bytes("ä.png\n".encode("latin-1"))
     words = [str(tmp_path / name) for name in ("empty", "empty.txt", "latin.txt", "gone.csv", "a.png")]
+    words += ["", "~nouser/a.png"]
     with pytest.raises(SourceInvalid) as refused:
         list_pictures(words)
     told = [problem.message for problem in refused.value.problems]
-    assert len(told) == 4 and "holds no pictures" in told[0] and "not UTF-8" in told[2] and "no file" in told[3]
+    assert len(told) == 6 and "holds no pictures" in told[0] and "not UTF-8" in told[2] and "no file" in told[3]
+    assert "found an empty word" in told[4] and "found ~nouser" in told[5]

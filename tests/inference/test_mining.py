@@ -60,11 +60,11 @@ def test_pictures_of_unknown_classes_are_not_doubted():
     assert mistakes(chances, truth).tolist() == wrong_labels(chances, truth).places.tolist() == []
 
 
-def test_mistakes_come_surest_first_and_doubts_least_sure_first():
-    chances = np.array([[0.4, 0.6, 0.0], [0.1, 0.9, 0.0], [0.8, 0.2, 0.0], [0.34, 0.33, 0.33]], np.float32)
+def test_mistakes_come_surest_first_and_doubts_least_sure_first_without_those_that_are_sure():
+    chances = np.array([[0.45, 0.55, 0.0], [0.1, 0.9, 0.0], [0.8, 0.2, 0.0], [0.34, 0.33, 0.33]], np.float32)
     assert mistakes(chances, np.array([0, 0, 0, 1])).tolist() == [1, 0, 3]
-    np.testing.assert_allclose(margins(chances), [0.2, 0.8, 0.6, 0.01], atol=1e-6)
-    assert unsure(chances).tolist() == [3, 0, 2, 1] == unsure(chances, "entropy").tolist()
+    np.testing.assert_allclose(margins(chances), [0.1, 0.8, 0.6, 0.01], atol=1e-6)
+    assert unsure(chances).tolist() == [3, 0] == unsure(chances, "entropy").tolist()
     assert entropies(np.array([[1.0, 0.0], [0.5, 0.5]], np.float32)).tolist() == [0.0, 1.0]
 
 

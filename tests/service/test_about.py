@@ -37,6 +37,17 @@ class TestAbout:
         assert {problem.where for problem in refused.value.problems} == {"description", "tags.0"}
         assert not (digits.home.job_folder("finished") / "about.json").exists()
 
+    def test_a_job_that_cannot_have_another_name_keeps_its_notes_too(self, digits):
+        folder = digits.home.job_folder("finished")
+        shutil.copytree(folder, digits.home.job_folder("other"))
+        for refusal, said in ((NameTaken, {"name": "other"}), (SpecInvalid, {"name": "new", "tags": ["t" * 50]})):
+            with pytest.raises(refusal):
+                digits.describe_job("finished", **{"description": "leaked", **said})
+            assert digits.job("finished").description == ""
+        assert not digits.home.job_folder("new").exists()
+        view = digits.describe_job("finished", name="new", description="both")
+        assert (view.job, view.description) == ("new", "both")
+
     def test_a_file_that_cannot_be_read_hides_no_job(self, digits):
         (digits.home.job_folder("finished") / "about.json").write_text("{")
         assert digits.job("finished").description == ""

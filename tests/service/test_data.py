@@ -120,7 +120,9 @@ def test_the_most_similar_picture_is_the_picture_itself_and_the_second_search_lo
 ):
     key = next(item.key for item in digits.keys("colours") if item.split == "train")
     asked = {"model": "finished", "split": "train"}
+    assert not digits.has_looked(asked)
     first = digits.similar(asked, trained / key, count=4)
+    assert digits.has_looked(asked) and not digits.has_looked({**asked, "split": "val"})
     assert (first.neighbours[0].key, first.version) == (key, "v0001")
     assert first.neighbours[0].similarity == pytest.approx(1, abs=2e-3)
     values = [item.similarity for item in first.neighbours]

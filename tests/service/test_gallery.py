@@ -78,6 +78,8 @@ def test_the_mean_and_what_was_skipped_are_told(digits, pictures):
     assert [(item.key, item.reason) for item in digits.skipped("again")] == [
         ("red/broken.png", "not a picture of a known format")
     ]
+    digits.change_dataset("again", {"action": "select", "splits": ["train"]})
+    assert digits.skipped("again@v0002") == digits.skipped("again@v0001")
     assert digits.skipped("colours") == ()
 
 

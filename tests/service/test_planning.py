@@ -105,12 +105,12 @@ class TestCompare:
         results = {row.key: row for row in found.results}
         loss = results["val/loss"]
         assert loss.values == tuple(job.metrics["val/loss"] for job in found.jobs)
-        assert loss.best == loss.values.index(min(loss.values)) and results["epoch"].best is None
+        assert loss.best == (loss.values.index(min(loss.values)),) and results["epoch"].best == ()
         assert results["best val/accuracy"].values[0] == found.jobs[0].best.metrics["val/accuracy"]
 
     def test_of_one_job_nothing_differs(self, digits):
         found = digits.compare(["finished"])
-        assert found.differing == () and found.results and all(row.best is None for row in found.results)
+        assert found.differing == () and found.results and all(row.best == () for row in found.results)
 
     def test_what_is_not_there_is_refused(self, digits):
         with pytest.raises(NameUnknown, match="no job 'gone'"):

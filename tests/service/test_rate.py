@@ -1,9 +1,12 @@
 import json
+import time
 
 import pytest
 
-from digits_core.errors import CapabilityMissing, JobFailed, SpecInvalid, WorkerDied
+from digits_core.dataset.progress import Silence
+from digits_core.errors import CapabilityMissing, JobFailed, RequestWrong, SpecInvalid, WorkerDied
 from digits_core.scheduling.rehearsal import Rehearsal
+from digits_core.scheduling.states import CLOSED
 from digits_core.service import rate_search
 from digits_core.service.digits import Digits
 from digits_core.service.rate import RateWish, Usual, offer, scale, scaled_rate
@@ -35,6 +38,14 @@ class Listener:
 
 def spec(**fields):
     return parse(JobSpec, {**REQUEST, **fields})
+
+
+def until_closed(digits, job):
+    end = time.monotonic() + 90
+    while (view := digits.job(job)).state not in CLOSED and time.monotonic() < end:
+        digits._runs.look(wait=True)
+        time.sleep(0.1)
+    return view
 
 
 @pytest.fixture
@@ -101,6 +112,34 @@ def test_a_job_trains_with_the_rate_that_was_found_and_keeps_the_curve(trained, 
     assert json.loads((folder.path / "rate.json").read_text()) == curve.to_dict()
     assert (folder.path / "rate.svg").read_text().startswith("<svg")
     assert Digits().job("found").rate_curve == curve
+
+
+def test_a_rate_is_found_by_a_job_which_comes_to_the_curve_and_makes_no_other(trained, home):
+    digits = Digits()
+    with pytest.raises(RequestWrong) as refused:
+        digits.submit_rate_search({**REQUEST, "network": "lenett", "batch": 900})
+    assert "lenett" in str(refused.value) and "batch expects" in str(refused.value)
+    job = digits.submit_rate_search({**REQUEST, "name": "mine", "devices": "cpu:1"}).job
+    view = until_closed(digits, job)
+    assert (view.state, view.kind, view.dataset, view.asked) == ("done", "rate", "colours", "sgd, batch 9"), view.error
+    assert len(view.devices) == 1
+    found = digits.result(job)
+    assert found.rate == pytest.approx(found.lowest / 10, rel=0.06) and len(found.rates) == len(found.smoothed) > 9
+    assert sorted(path.name for path in (home / "jobs").iterdir()) == ["finished", job]
+
+
+def test_a_search_for_a_rate_ends_soon_when_it_is_aborted(trained):
+    class Ended(Exception):
+        pass
+
+    class Asked(Silence):
+        def advance(self, count):
+            raise Ended
+
+    began = time.monotonic()
+    with pytest.raises(Ended):
+        Digits().find_rate(REQUEST, progress=Asked())
+    assert time.monotonic() - began < 20
 
 
 def test_where_the_loss_falls_nowhere_no_job_is_made(trained, home, monkeypatch):

@@ -53,7 +53,7 @@ def test_the_network_of_a_job_comes_back_as_text(trained):
 
 def test_a_job_is_trained_from_a_text(trained):
     request = {"dataset": "colours", "network": TEXT, "name": "texted", "backend": "numpy", "epochs": 1, "batch": 9}
-    assert Digits().train(request).network == "mine"
+    assert Digits().train(request).network == "mine (custom)"
     assert Digits().clone("texted", {})["network"] == TEXT
 
 

@@ -50,18 +50,22 @@ def test_jobs_come_to_what_is_answered_at_once(digits, trained):
         "classification": {"model": "finished@best", "pictures": {"images": images, "called": called}, "top": 2},
         "top": {"model": "finished", "wanted": {"count": 2, "classes": ["red"]}},
         "errors": {"look": {"model": "finished", "split": "train"}, "count": 3},
+        "similar": {"look": {"model": "finished", "split": "train"}, "image": images[0], "called": "mine", "count": 2},
     }
     jobs = {kind: digits.submit_task(kind, request).job for kind, request in asked.items()}
     views = done(digits, *jobs.values())
     assert [(view.kind, view.job, view.network) for view in views] == [
         (kind, f"{kind}-finished", "finished@000003-epoch") for kind in asked
     ]
-    assert [(view.devices, view.epoch, view.backend) for view in views] == [((), 1.0, "onnx")] * 3
+    assert [(view.devices, view.epoch, view.backend) for view in views] == [((), 1.0, "onnx")] * 4
     assert (views[1].dataset, views[1].dataset_version, views[1].asked) == ("colours", "v0001", "val pictures")
     found = digits.result(jobs["classification"])
     assert [(item.image, item.top[0].label) for item in found.predictions] == [("mine", "red"), ("yours", "blue")]
     assert digits.result(jobs["top"]) == digits.top("finished", {"count": 2, "classes": ("red",)})
     assert digits.result(jobs["errors"]) == digits.errors(asked["errors"]["look"], count=3)
+    found = digits.result(jobs["similar"])
+    assert found.neighbours == digits.similar(asked["similar"]["look"], trained / "red" / "00.png", count=2).neighbours
+    assert (found.image, views[3].asked) == ("mine", "train pictures like mine")
 
 
 def test_an_export_is_packed_and_a_new_dataset_inherits_what_is_said_of_its_job(digits, tmp_path):
@@ -106,6 +110,11 @@ def test_an_export_is_packed_and_a_new_dataset_inherits_what_is_said_of_its_job(
             ("no class 'rde'", "no dataset 'coulors'"),
         ),
         ("errors", {"look": {"model": "finished", "layer": "conv9"}}, ("conv9",)),
+        (
+            "similar",
+            {"look": {"model": "finished", "dataset": "coulors"}, "image": "/nowhere.png"},
+            ("no dataset 'coulors'", "Picture nowhere.png cannot be read"),
+        ),
         (
             "version",
             {"dataset": "colours", "change": {"action": "append", "paths": ["/nowhere"]}, "new_name": "colours"},

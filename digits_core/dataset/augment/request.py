@@ -36,7 +36,7 @@ def _augment_problems(data: DataOptions, size: tuple[int, int, int]) -> Iterator
     height, width = (data.crop or size[0], data.crop or size[1])
     if size[2] == 1:
         for name in options.needs_colour:
-            yield Problem(f"{name} expects colour pictures, found gray ones.", f"data.augment.{name}", "Leave it out.")
+            yield Problem(f"{name} expects colour pictures, found grey ones.", f"data.augment.{name}", "Leave it out.")
     if options.turn in ("90", "all") and height != width:
         yield Problem(
             f"turn {options.turn} expects square pictures, found {width}x{height}.",

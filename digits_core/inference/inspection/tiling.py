@@ -89,7 +89,7 @@ def colour_picture(filters: Array, what: str, most: int) -> Picture:
     opaque = np.full((len(shown), 1, *filters.shape[2:]), 255, np.uint8)
     tiles = np.concatenate([pixels, opaque], 1).transpose(0, 2, 3, 1)
     image = Image.fromarray(grid(tiles, 0))
-    caption = f"{counted(len(shown), len(filters), what)} in RGB, each on its own scale; mid-gray is 0"
+    caption = f"{counted(len(shown), len(filters), what)} in RGB, each on its own scale; mid-grey is 0"
     return Picture(image, factor_for(image.width, image.height, max(filters.shape[2:])), None, caption)
 
 

@@ -11,6 +11,9 @@ import numpy.typing as npt
 Probabilities = npt.NDArray[np.float32]
 #: The model's number of the class that each picture is labelled with, int64 ``[N]``; -1 where it does not know it.
 Truth = npt.NDArray[np.int64]
+#: A picture is unsure whose first guess is ahead of the second by less, or whose entropy is above this share of the
+#: greatest.
+CLOSE, VAGUE = 0.2, 0.5
 #: Places of pictures, int64, the most striking first.
 Places = npt.NDArray[np.int64]
 
@@ -88,11 +91,12 @@ def entropies(probabilities: Probabilities) -> npt.NDArray[np.float32]:
 
 
 def unsure(probabilities: Probabilities, by: str = "margin") -> Places:
-    """All pictures, those first of which the model is least sure.
+    """Pictures of which the model is not sure, the least sure first.
 
     Args:
         probabilities: What the model says.
-        by: ``margin``: two classes are equally probable; ``entropy``: many are.
+        by: ``margin``: the first guess is ahead of the second by less than `CLOSE`; ``entropy``: it is above `VAGUE`.
     """
-    doubt = -entropies(probabilities) if by == "entropy" else margins(probabilities)
-    return np.argsort(doubt, kind="stable")
+    doubt, limit = (-entropies(probabilities), -VAGUE) if by == "entropy" else (margins(probabilities), CLOSE)
+    found = np.flatnonzero(doubt < limit)
+    return found[np.argsort(doubt[found], kind="stable")]

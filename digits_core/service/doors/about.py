@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from digits_core.service.doors.door import Door
+from digits_core.service.doors.jobs import Jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,31 +15,39 @@ if TYPE_CHECKING:
     from digits_core.spec.about import About
 
 
-class Describing(Door):
-    """Notes, tags and owners."""
+class Describing(Jobs):
+    """Names, notes, tags and owners."""
 
     def describe_job(
         self,
         job: str,
         *,
+        name: str | None = None,
         description: str | None = None,
         tags: Sequence[str] | None = None,
         owner: str | None = None,
     ) -> JobView:
         """Say something about a job; what is None stays as it is, and what is empty is said no more.
 
+        Where anything of it is refused, nothing is changed.
+
         Args:
             job: Id of the job, in whatever state.
+            name: Another name, which is its id too; see `rename`.
             description: Notes.
             tags: Words to find it by.
             owner: Name of the person whose it is.
 
         Raises:
             NameUnknown: If there is no such job.
+            NameTaken: If there is one of the new name.
+            StateConflict: If it is to have another name while it runs or waits.
             SpecInvalid: With everything that is wrong.
         """
-        folder = self._job(job)
-        self._describe(folder.path, description, tags, owner, job=job)
+        folder, said = self._job(job), _said(description, tags, owner)
+        if name is not None and name != job:
+            folder = self._job(self.rename(job, name).job)
+        self._describe(folder.path, said, job=folder.id)
         return self._runs.view(folder)
 
     def describe_dataset(
@@ -51,7 +59,7 @@ class Describing(Door):
         owner: str | None = None,
     ) -> AboutView:
         """Say something about a dataset, all versions of it; see `describe_job`."""
-        self._describe(self._dataset_folder(name), description, tags, owner)
+        self._describe(self._dataset_folder(name), _said(description, tags, owner))
         return self.about_dataset(name)
 
     def about_dataset(self, name: str) -> AboutView:
@@ -66,26 +74,15 @@ class Describing(Door):
 
         return AboutView.model_validate(read_about(self._dataset_folder(name)).model_dump())
 
-    def _describe(
-        self,
-        folder: Path,
-        description: str | None,
-        tags: Sequence[str] | None,
-        owner: str | None,
-        *,
-        job: str | None = None,
-    ) -> None:
+    def _describe(self, folder: Path, said: dict[str, object], *, job: str | None = None) -> None:
         from digits_core.scheduling.scheduler import turn
         from digits_core.store.about import read_about, write_about
 
-        said = {"description": description, "tags": tags, "owner": owner}
-        changes: dict[str, object] = {key: value for key, value in said.items() if value is not None}
-        if not changes:
+        if not said:
             return
-        _checked(changes)
         # Under the lock under which the index takes jobs in, so that it does not keep what was said before.
         with turn(self.home):
-            write_about(folder, _checked({**read_about(folder).model_dump(), **changes}))
+            write_about(folder, _checked({**read_about(folder).model_dump(), **said}))
             if job is not None:
                 self._runs.forget(job)
 
@@ -93,6 +90,14 @@ class Describing(Door):
         from digits_core.service.pictures import find_dataset
 
         return self.home.dataset_folder(find_dataset(self.home, name).name)
+
+
+def _said(description: str | None, tags: Sequence[str] | None, owner: str | None) -> dict[str, object]:
+    """What is said anew, once it is known to be right."""
+    words = {"description": description, "tags": tags, "owner": owner}
+    said: dict[str, object] = {key: value for key, value in words.items() if value is not None}
+    _checked(said)
+    return said
 
 
 def _checked(said: dict[str, object]) -> About:

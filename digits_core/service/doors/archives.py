@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from digits_core.errors import ModelInvalid
 from digits_core.service.doors.door import Door
+from digits_core.spec.paths import expanded
 
 if TYPE_CHECKING:
     from digits_core.service.views.archives import ArchiveCheckView, ArchiveView
@@ -88,7 +89,7 @@ class Archives(Door):
 
     def _file(self, path: Path) -> Path:
         """The file that ``path`` is, unless a model of that name was meant."""
-        file, name = path.expanduser(), str(path).partition("@")[0]
+        file, name = expanded(path), str(path).partition("@")[0]
         kinds = {"job": self.home.job_ids(), "model": self.home.model_names()}
         kind = next((kind for kind, names in kinds.items() if name in names), None)
         if kind is not None and not file.exists():

@@ -128,6 +128,21 @@ class Data(Door):
         mine = open_mine(self.home, self.plugins, spec, progress or Silence())
         return find_similar(mine, image, spec.split, count)
 
+    def has_looked(self, request: MiningSpec | Mapping[str, Any]) -> bool:
+        """Whether a model has looked at these pictures before, so that `similar` is quick.
+
+        Args:
+            request: The model, and the pictures.
+
+        Raises:
+            RequestWrong: If the model or dataset is not there, or they do not fit.
+        """
+        from digits_core.service.mining import open_mine
+        from digits_core.spec.mining import MiningSpec
+
+        spec = request if isinstance(request, MiningSpec) else parse(MiningSpec, request)
+        return open_mine(self.home, self.plugins, spec, Silence()).has_seen(spec.split)
+
     def sheet(self, found: ErrorsView | SimilarView) -> Image | None:
         """The pictures of what `errors` or `similar` found, with captions; None where nothing was found."""
         from digits_core.service.finding_sheets import errors_sheet, similar_sheet

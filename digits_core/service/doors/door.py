@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits_core.errors import NameUnknown, suggest
+from digits_core.spec.paths import expanded
 from digits_core.store.home import Home
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Door:
 
     def __init__(self, home: Path | None = None, launcher: str = "local", *, runs_code: bool = False) -> None:
         self._runs_code = runs_code
-        self.home = Home(home.expanduser().absolute()) if home else Home.default()
+        self.home = Home(expanded(home).absolute()) if home else Home.default()
         self._launcher_name = launcher
         #: The share of a job that another machine leads, while it is carried here.
         self._joining: Joining | None = None

@@ -77,7 +77,7 @@ class Gallery(Door):
         return mean_png(self.home, dataset)
 
     def skipped(self, dataset: str) -> tuple[SkippedView, ...]:
-        """The pictures that could not be read when this version was made, and why.
+        """The pictures that could not be read when this version, or one that it came from, was made, and why.
 
         Raises:
             NameUnknown: If there is no such dataset.

@@ -67,13 +67,19 @@ class History(Door):
             jobs: Their ids; each is told once, in this order.
 
         Raises:
-            NameUnknown: If there is none of an id.
-            StateConflict: If one of them trains nothing.
+            NameUnknown: With every id that there is none of.
+            StateConflict: With every one that trains nothing.
         """
         from digits_core.service.comparing import compare
+        from digits_core.service.complaints import Complaints
 
-        folders = [self._job(job) for job in dict.fromkeys(jobs)]
-        requests = [folder.request().spec.model_dump(mode="json") for folder in folders]
+        complaints, folders, requests = Complaints(), [], []
+        for job in dict.fromkeys(jobs):
+            with complaints.gathered():
+                folder = self._job(job)
+                requests.append(folder.request().spec.model_dump(mode="json"))
+                folders.append(folder)
+        complaints.settle()
         return compare([self._runs.view(folder) for folder in folders], requests)
 
     @cached_property

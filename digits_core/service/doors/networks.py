@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from digits_core.service.doors.sketches import Sketches
+from digits_core.spec.paths import expanded
 
 if TYPE_CHECKING:
     from digits_core.graph.graph import Graph, NetworkInput
@@ -31,7 +32,8 @@ class Networks(Sketches):
         """A network with every shape known.
 
         Args:
-            network: Name of a family, maybe with params (``NAME:key=value,key=value``), or path of a network file.
+            network: Name of a family, maybe with params (``NAME:key=value,key=value``), or path of a network file
+                or of an archive.
             dataset: The dataset whose pictures it takes; empty: the network's usual input.
 
         Raises:
@@ -89,7 +91,7 @@ class Networks(Sketches):
         """
         from digits_core.service.networks import import_network
 
-        return import_network(path.expanduser(), self.plugins.network_importers)
+        return import_network(expanded(path), self.plugins.network_importers)
 
     # Parity
 
@@ -115,15 +117,18 @@ class Networks(Sketches):
         return list_models(self.home)
 
     def model(self, name: str) -> ModelView:
-        """The imported model called ``name``.
+        """The imported model called ``name``, or the one in an archive.
 
         Raises:
             NameUnknown: If there is none.
             ModelInvalid: If it is damaged.
         """
-        from digits_core.service.models import model_view
+        from digits_core.inference.model import is_archive_file
+        from digits_core.service.models import archived_view, model_view
         from digits_core.store.models import ModelFolder
 
+        if is_archive_file(self.home, name):
+            return archived_view(expanded(name))
         return model_view(ModelFolder.find(self.home, name))
 
     def delete_model(self, name: str) -> None:

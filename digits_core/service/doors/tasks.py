@@ -19,10 +19,10 @@ class Tasks(Door):
 
     def submit_task(
         self,
-        kind: Literal["export", "classification", "top", "errors", "version"],
+        kind: Literal["export", "classification", "top", "errors", "similar", "version"],
         request: TaskSpec | Mapping[str, Any],
     ) -> JobView:
-        """Let a job do what `export`, `classify`, `top`, `errors` or `change_dataset` do.
+        """Let a job do what `export`, `classify`, `top`, `errors`, `similar` or `change_dataset` do.
 
         It needs no devices, so it runs while others train on all of them; a scheduler has to run for it, see
         `ensure_scheduler`. `submit_dataset` and `submit_evaluation` are for the other kinds.

@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from digits_core.dataset.progress import Progress, Silence
 from digits_core.errors import StateConflict
 from digits_core.scheduling.nodes import ALONE, Place, find_place
 from digits_core.service.doors.jobs import Jobs
-from digits_core.service.rate import GIVEN, RateWish, settle_rate
+from digits_core.service.rate import GIVEN, RateWish, require_dataset, settle_rate
 from digits_core.service.watcher import Nobody, Watcher
 
 if TYPE_CHECKING:
@@ -143,6 +144,56 @@ class Training(Jobs):
             claims=lambda name: self._claims.view(name, ask=ask),
             place=lambda spec, backend: find_placement(spec.devices, backend, self.plugins.backends),
         )
+
+    def find_rate(
+        self,
+        request: JobSpec | Mapping[str, Any],
+        *,
+        on: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> RateView:
+        """A learning rate for a job that may be made, by training for a moment with rates that rise from step to step.
+
+        Args:
+            request: What would be asked for; nothing is made.
+            on: Ids of the devices of the process that trains; none: such as the job would be given.
+            progress: Is told that it goes on; raising from it ends the search.
+
+        Raises:
+            RequestWrong: With everything that is wrong.
+            CapabilityMissing: If the backend refuses the job, or memory does not suffice.
+            JobFailed: If the loss falls at no rate.
+        """
+        from digits_core.service.rate_search import find, placed_on
+
+        progress, resolved = progress or Silence(), self._resolved(request, "", ALONE)
+        require_dataset(resolved)
+        progress.start(0, "Training for a moment with rates that rise")
+        resolved, placement, _ = self._sized(resolved, Nobody(), 1)
+        return find(resolved, self.home, placed_on(placement, on), lambda: progress.advance(0))
+
+    def submit_rate_search(self, request: JobSpec | Mapping[str, Any]) -> JobView:
+        """Let a job do what `find_rate` does, on one device such as the job would have; `result` tells what it found.
+
+        Args:
+            request: What would be asked for.
+
+        Raises:
+            RequestWrong: With everything that is wrong; no job is made.
+        """
+        from digits_core.service.capacity import find_placement
+        from digits_core.service.tasks import submit_task
+        from digits_core.spec.task import RateSearchSpec
+
+        resolved = self._resolved(request, "", ALONE)
+        require_dataset(resolved)
+        backend = resolved.request.backend
+        # The name is free for whoever makes the job.
+        spec = resolved.request.spec.model_copy(update={"name": None, "backend": backend})
+        placement = find_placement(spec.devices, backend, self.plugins.backends)
+        wanted = spec.devices if placement.processes == 1 else placement.kind
+        search = RateSearchSpec(job=spec)
+        return self._runs.view(submit_task(self.home, self._runs, "rate", search, backend=backend, wanted=wanted))
 
     def resume(
         self,

@@ -49,6 +49,19 @@ class Use(Door):
 
         return certify(request, self.home, self.plugins, tell)
 
+    def require_model(self, model: str) -> None:
+        """Refuse the name of a model that is not there; reads no weights.
+
+        Args:
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
+
+        Raises:
+            NameUnknown: If there is no such job, snapshot or imported model.
+        """
+        from digits_core.inference.model import require_model
+
+        require_model(self.home, model)
+
     def classify(
         self,
         model: str,
@@ -62,7 +75,7 @@ class Use(Door):
         """What pictures are taken for, and how often that is right, where their classes are told.
 
         Args:
-            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive.
             images: Picture files, folders, lists and URLs, or a dataset's split; what cannot be read keeps its error,
                 and the rest go on.
             top: How many classes per picture.
@@ -97,7 +110,7 @@ class Use(Door):
         """The pictures that each class scores highest: what the model has learned to look for.
 
         Args:
-            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, or the name of an imported model.
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive.
             wanted: Whose pictures, of which classes, and how many; None: the nine best validation pictures of each.
             runtime: Who computes; see `classify`.
             backend: Which backend computes; see `classify`.
@@ -114,10 +127,41 @@ class Use(Door):
         return find_top(*asked, runtime=runtime, backend=backend, progress=progress)
 
     def mosaic(self, found: TopView) -> Image:
-        """What `top` found as one picture: a row for each class, with its name, scores, and other classes' pictures."""
+        """What `top` found as one picture: a row for each class, with its name, scores, and other classes' pictures.
+
+        At most 100 classes, 100 pictures of each, and 1,000 in all: the first ones.
+        """
         from digits_core.service.top import draw_mosaic
 
         return draw_mosaic(self.home, found)
+
+    def evaluate_pictures(
+        self,
+        model: str,
+        pictures: PicturesSpec | Mapping[str, Any],
+        *,
+        runtime: str | None = None,
+        backend: str | None = None,
+        progress: Progress | None = None,
+    ) -> EvaluationView:
+        """How well a model does on files whose classes are told by lists or folders; no job is made.
+
+        Args:
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive.
+            pictures: Which ones; what cannot be read keeps its error, and the rest are scored.
+            runtime: Who computes; see `classify`.
+            backend: Which backend computes; see `classify`.
+            progress: Is told how far it is.
+
+        Raises:
+            RequestWrong: As `classify` does, and if no picture is of a class that the model knows.
+        """
+        from digits_core.service.scored_pictures import score_pictures
+        from digits_core.spec.pictures import PicturesSpec
+
+        spec = pictures if isinstance(pictures, PicturesSpec) else parse(PicturesSpec, pictures)
+        asked = (self.home, self.plugins, model, spec)
+        return score_pictures(*asked, runtime=runtime, backend=backend, progress=progress)
 
     def evaluate(
         self,
@@ -133,7 +177,7 @@ class Use(Door):
         """How well a model does on pictures whose classes are known; a job, which waits where it needs a device.
 
         Args:
-            model: ``JOB``, ``JOB@best``, ``JOB@last`` or ``JOB@epoch-3``.
+            model: ``JOB``, ``JOB@best``, ``JOB@last``, ``JOB@epoch-3``, an imported model, or an archive.
             dataset: Whose pictures; empty: those of the dataset that it was trained on.
             split: Which of them.
             runtime: Who computes; see `classify`. ONNX Runtime needs no device, and waits for none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digits_core.service.views.view import View
+from digits_core.service.views.view import ErrorView, View
 
 #: How many guesses count in ``top5``.
 TOP = 5
@@ -25,6 +25,8 @@ class ClassScoresView(View):
     """From where to where its precision may be."""
     recall_interval: tuple[float, float]
     """The same of its recall."""
+    f1_interval: tuple[float, float] | None = None
+    """The same of its F1."""
 
 
 class MacroView(View):
@@ -36,6 +38,12 @@ class MacroView(View):
     """Mean recall, which is also called balanced accuracy."""
     f1: float
     """Mean F1."""
+    precision_interval: tuple[float, float] | None = None
+    """From where to where the mean precision may be."""
+    recall_interval: tuple[float, float] | None = None
+    """The same of the mean recall."""
+    f1_interval: tuple[float, float] | None = None
+    """The same of the mean F1."""
 
 
 class BinView(View):
@@ -60,6 +68,8 @@ class CalibrationView(View):
     """How it was measured."""
     error: float
     """Expected calibration error: the mean distance of probability and accuracy, over all pictures."""
+    error_interval: tuple[float, float] | None = None
+    """From where to where it may be."""
     largest: float
     """The largest such distance of a bin."""
     bins: tuple[BinView, ...]
@@ -69,18 +79,26 @@ class CalibrationView(View):
 class EvaluationView(View):
     """How well a model does on pictures whose classes are known."""
 
-    job: str
-    """The job that found it out."""
+    job: str = ""
+    """The job that found it out; empty where files were scored."""
     model: str
     """The snapshot that was scored."""
-    dataset: str
-    """Whose pictures."""
+    dataset: str = ""
+    """Whose pictures; empty where files were scored."""
     version: str = ""
     """Which version of it."""
-    split: str
+    split: str = ""
     """Which of them."""
+    pictures: str = ""
+    """Which files, in a few words."""
     backend: str
     """What computed: onnx, or the name of a backend."""
+    unlabelled: int = 0
+    """Files that were not scored, since nothing says their class."""
+    errors: tuple[ErrorView, ...] = ()
+    """Why files could not be read."""
+    notes: tuple[str, ...] = ()
+    """What a person should know."""
     samples: int
     """Pictures that were scored."""
     unknown: int
@@ -89,6 +107,8 @@ class EvaluationView(View):
     """Those classes, and how many pictures each has."""
     loss: float
     """Mean softmax cross-entropy of the output."""
+    loss_interval: tuple[float, float] | None = None
+    """From where to where it may be on other pictures of the same kind; empty of fewer than two pictures."""
     accuracy: float
     """Share of pictures whose class is the first guess."""
     accuracy_interval: tuple[float, float]
@@ -100,7 +120,7 @@ class EvaluationView(View):
     confidence: float
     """The share of such intervals that contain the true value."""
     interval_method: str
-    """How intervals were computed."""
+    """How intervals of shares were computed; those of means combine them by MOVER, that of the loss is normal."""
     macro: MacroView
     """Means over classes."""
     calibration: CalibrationView
@@ -111,6 +131,15 @@ class EvaluationView(View):
     """For each true class how many pictures were taken for each class."""
     per_class: tuple[ClassScoresView, ...]
     """For each class how well it does."""
+
+    @property
+    def subject(self) -> str:
+        """Whose pictures they are, in a few words."""
+        return (
+            f"{self.split} pictures of {self.dataset}@{self.version}"
+            if self.dataset
+            else f"pictures of {self.pictures}"
+        )
 
     @property
     def tells_top5(self) -> bool:

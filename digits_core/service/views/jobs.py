@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from digits_core.service.views.evaluation import TOP
 from digits_core.service.views.view import ErrorView, View
 
 
@@ -111,7 +112,8 @@ class JobView(View):
 
     kind: str = "train"
     """``train``, ``dataset`` (one is made), ``version`` (of one), ``evaluation`` (a model is scored), ``export``,
-    ``classification``, ``top`` (pictures that classes score highest are looked for) or ``errors`` (doubtful ones)."""
+    ``classification``, ``top`` (pictures that classes score highest are looked for), ``errors`` (doubtful ones),
+    ``similar`` (those like another one) or ``rate`` (a learning rate is looked for)."""
     job: str
     """Its id."""
     name: str
@@ -137,7 +139,8 @@ class JobView(View):
     nodes: int = 1
     """Machines that train together."""
     network: str
-    """Name of the network; of a job that uses a model that model, of one that makes a dataset nothing."""
+    """Name of the network, and ``(custom)`` where a file or text told it; of a job that uses a model that model, of one
+    that makes a dataset nothing."""
     dataset: str
     """Name of the dataset; empty where it needs none."""
     dataset_version: str = ""
@@ -180,9 +183,15 @@ class JobView(View):
     """What a person should know about its last run."""
     start: StartView | None = None
     """What it starts from, if that is a model; not told in lists."""
+    classes: int | None = None
+    """Classes that it tells apart; nothing where it trains nothing, or they are not known yet."""
     rate_curve: RateView | None = None
     """How its learning rate was found, where it was; not in lists of jobs."""
     trackers: tuple[TrackerView, ...] = ()
     """Who else is told what happens; not in lists of jobs."""
     error: ErrorView | None = None
     """Why it failed."""
+
+    def tells(self, metric: str) -> bool:
+        """Whether a metric says something: of five classes or fewer each is among the first five guesses."""
+        return self.classes is None or self.classes > TOP or not metric.endswith("top5")

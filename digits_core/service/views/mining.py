@@ -9,7 +9,11 @@ class FindingView(View):
     """A picture that is worth a look, and why."""
 
     reason: str
-    """``label`` (likely wrong), ``mistake`` (a confident one), ``duplicate`` (in two splits) or ``unsure``."""
+    """``label`` (likely wrong), ``mistake`` (a confident one), ``duplicate`` (in two splits) or ``unsure``.
+
+    Unsure is a picture whose first guess is ahead of the second by less than 0.2; where entropy is asked for, one whose
+    entropy is above half of the greatest, log of the number of classes.
+    """
     split: str
     """Its split."""
     key: str

@@ -9,14 +9,14 @@ from digits_core.service.views.view import View
 
 
 class ModelView(View):
-    """An imported model."""
+    """An imported model, or that of an archive."""
 
     name: str
     """What users write."""
     created: str
-    """Moment of the import, ISO 8601 in UTC."""
+    """Moment of the import, or when the archive was written here; ISO 8601 in UTC."""
     importer: str
-    """Who read it."""
+    """Who read it; of an archive: ``archive``."""
     files: tuple[str, ...]
     """Names of the files that it was read from."""
     network: str
@@ -36,7 +36,7 @@ class ModelView(View):
     mean: str
     """What is subtracted: none, pixel or image."""
     size_bytes: int
-    """Size of the weights' file."""
+    """Size of the weights' file, or of the archive."""
     notes: tuple[str, ...]
     """What a person should know."""
 

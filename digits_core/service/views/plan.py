@@ -73,11 +73,11 @@ class ResultView(View):
     """A result of several jobs."""
 
     key: str
-    """What it is, for example ``best val/accuracy``."""
+    """What it is: ``val/loss`` is the newest one, ``best val/loss`` that of the best snapshot."""
     values: tuple[float | None, ...]
     """Its value for each job; none where there is none."""
-    best: int | None = None
-    """Place of the job that did best, from 0; none where better has no meaning, or all are equal."""
+    best: tuple[int, ...] = ()
+    """Places of the jobs that did best, from 0; none where better has no meaning, or all are equal."""
 
 
 class ComparisonView(View):
