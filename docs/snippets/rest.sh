@@ -45,6 +45,13 @@ job=$(python -c 'import json; print(json.load(open("looking.json"))["job"])')
 curl -sN $api/jobs/$job/events/stream > looking.txt
 curl -s $api/jobs/$job/result
 
+curl -s --json '{"picture": {"dataset": "shapes", "split": "val", "index": 0}, "count": 3}' $api/models/first/similar
+
+curl -s --json '{"dataset": "shapes", "network": "lenet", "backend": "numpy", "batch": 16}' $api/jobs/find-rate > rate.json
+job=$(python -c 'import json; print(json.load(open("rate.json"))["job"])')
+curl -sN $api/jobs/$job/events/stream > rate.txt
+curl -s $api/jobs/$job/result
+
 curl -s -X DELETE $api/jobs/first > gone.json
 id=$(python -c 'import json; print(json.load(open("gone.json"))["id"])')
 curl -s -X POST $api/trash/$id/restore

@@ -8,14 +8,15 @@ from nicegui import ui
 from digits_web import api
 from digits_web.access import login
 from digits_web.access.guard import Guard
-from digits_web.pages import about, compare, dataset, home, new_dataset, new_job, plugins, settings
+from digits_web.pages import about, compare, dataset, home, missing, new_dataset, new_job, plugins, settings
 from digits_web.pages.job import page as job
+from digits_web.parts import uploading
 from digits_web.parts.theme import use_theme
 from digits_web.parts.tiles import use_pictures
 from digits_web.web import Web
 
 #: In the order of the menu.
-PAGES = (home, new_dataset, dataset, new_job, compare, plugins, settings, about, job)
+PAGES = (home, new_dataset, dataset, new_job, compare, plugins, settings, about, job, missing)
 
 
 def create_app(web: Web) -> FastAPI:
@@ -24,6 +25,7 @@ def create_app(web: Web) -> FastAPI:
     app.add_middleware(Guard, settings=web.settings, identities=web.identities)
     login.include(app, web.identities, web.audit)
     api.include(app, web)
+    uploading.include(app)
     use_theme()
     use_pictures()
     for page in PAGES:

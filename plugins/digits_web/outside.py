@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 from digits_core.errors import DigitsError, NameUnknown, Problem, SpecInvalid, require
+from digits_core.spec.change import ChangeRequest
+from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.job import JobSpec
+from digits_core.spec.model import Spec, parse
+from digits_web.access.person import Person, Role
 from digits_web.access.roots import allowed
-from digits_web.uploads import SCHEME, Uploads, brought_as
+from digits_web.uploads import SCHEME, Uploads, UploadView, brought_as
 from digits_web.web import Web
 
 #: Suffixes of what is a network's or a model's file rather than its name.
@@ -23,6 +29,20 @@ _DATASET_PATHS = ("val_path", "test_path", "labels", "prefix")
 def uploads_of(web: Web) -> Uploads:
     """What people have brought."""
     return Uploads(web.digits.home.path / UPLOADS)
+
+
+def keep_upload(web: Web, person: Person, name: str, content: BinaryIO) -> UploadView:
+    """Keep what an editor brings, and write down who did.
+
+    Raises:
+        AccessDenied: If whoever brings it is no editor.
+        SourceInvalid: If it is an archive that cannot be unpacked, or would harm.
+        StorageUnusable: If the disk is full, read-only or not ours.
+    """
+    person.require(Role.EDITOR)
+    kept = uploads_of(web).keep(name, content, person.name)
+    web.audit(person, "upload", f"{kept.id} {kept.name}")
+    return kept
 
 
 def place_of(web: Web, text: str) -> Path:
@@ -81,19 +101,24 @@ def dataset_request(web: Web, asked: Mapping[str, Any]) -> dict[str, Any]:
     for key in _DATASET_PATHS:
         if asked.get(key) is not None:
             found[key] = places.one(asked[key], key)
-    places.settle()
+    places.settle(ChangeRequest if "action" in asked else DatasetSpec, found)
     if paths is not None:
         found["within"] = list(map(str, places.within))
     return found
 
 
-def job_request(web: Web, asked: Mapping[str, Any]) -> dict[str, Any]:
+def job_request(web: Web, asked: Mapping[str, Any], base: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """The request for a job, with the files that it names resolved.
+
+    Args:
+        web: Whose uploads and folders.
+        asked: What is asked for.
+        base: The request of another job, which stays as it is where nothing else is asked for.
 
     Raises:
         DigitsError: With everything that may not be asked for here.
     """
-    places, found = _Places(web), {**asked}
+    places, found = _Places(web), {**base, **asked}
     for key in ("network", "start"):
         value = asked.get(key)
         if isinstance(value, str) and is_file(value) and not _is_model(web, key, value):
@@ -103,7 +128,7 @@ def job_request(web: Web, asked: Mapping[str, Any]) -> dict[str, Any]:
         # A tracker writes where its settings say, which is for whoever runs the server to decide.
         hint = "Name them alone: their settings are those of the server's home."
         places.problems.append(Problem("Trackers with settings are not taken from requests.", "track", hint))
-    places.settle()
+    places.settle(JobSpec, found)
     return found
 
 
@@ -129,10 +154,11 @@ def model_name(web: Web, text: str) -> str:
     """A model of the home; files of models are not taken by their name.
 
     Raises:
-        NameUnknown: If it is named like a file and is none of the home.
+        NameUnknown: If there is none, or it is named like a file and is none of the home.
     """
     if is_file(text) and not _is_model(web, "start", text):
         raise NameUnknown(f"There is no job or imported model {text!r}.", hint="See /api/v1/jobs and /api/v1/models.")
+    web.digits.require_model(text)
     return text
 
 
@@ -164,6 +190,16 @@ class _Places:
             self.within = (*self.within, upload_of(self._web, value))
         return str(found)
 
-    def settle(self) -> None:
-        """Refuse the request if anything was wrong."""
+    def settle(self, form: type[Spec] | None = None, asked: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Refuse the request if anything was wrong with its places, and with that tell what else is.
+
+        Args:
+            form: What the request has to be like; None: that has been looked at.
+            asked: The request.
+        """
+        if self.problems and form is not None:
+            try:
+                parse(form, {"change": asked} if form is ChangeRequest else asked)
+            except SpecInvalid as wrong:
+                self.problems += wrong.problems
         require(self.problems, self._kind)

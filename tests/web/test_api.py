@@ -13,6 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from digits_core.service.views.jobs import JobView, SnapshotView
+from digits_web.api.examples import ANSWERS
+from digits_web.api.jobs import JobsQuery
 from tests.web.conftest import serving
 
 HERE = Path(__file__).parent
@@ -68,6 +71,36 @@ def test_answers_have_the_fields_of_the_command_line(api, place):
     assert api.get("datasets/colours").json()["splits"] == {"train": 27, "val": 9, "test": 0}
 
 
+def test_jobs_come_in_the_order_of_the_page_those_without_a_value_last():
+    bare = {"state": "done", "backend": "numpy", "devices": (), "network": "lenet", "dataset": "d", "created": ""}
+    bare |= {"epoch": 0, "epochs": 0, "step": 0, "total_steps": 0, "best": None, "images_per_second": None}
+
+    def job(name, metrics, best=None):
+        kept = SnapshotView(name="s", epoch=1, step=1, metrics=best) if best else None
+        return JobView.model_construct(**{**bare, "name": name, "job": name, "metrics": metrics, "best": kept})
+
+    jobs = (
+        job("none", {}),
+        job("worse", {"val/accuracy": 0.9, "val/loss": 0.2}, {"val/accuracy": 0.6, "val/loss": 0.4}),
+        job("better", {"val/accuracy": 0.1, "val/loss": 0.9}, {"val/accuracy": 0.8, "val/loss": 0.3}),
+    )
+    told = {key: [job.name for job in JobsQuery(sort=key).chosen(jobs)] for key in ("loss", "-loss", "-accuracy")}
+    assert told["loss"] == told["-accuracy"] == ["better", "worse", "none"]
+    assert told["-loss"] == ["worse", "better", "none"]
+
+
+def test_datasets_are_found_by_what_is_said_of_them_and_lists_lead_on(api):
+    api.patch("datasets/colours", json={"description": "Plain squares.", "tags": ["tiny"]})
+
+    def found(**params):
+        return [item["name"] for item in api.get("datasets", params=params).json()["datasets"]]
+
+    assert found(q="squares tiny") == found(tag="tiny", sort="-pictures", q="colours") == ["colours"]
+    assert found(tag="huge") == found(owner="nobody") == []
+    pictures = api.get("datasets/colours/pictures", params={"size": 20})
+    assert pictures.links["next"]["url"].endswith("pictures?size=20&page=1")
+
+
 def test_all_problems_of_a_request_come_at_once_with_their_places(api):
     wrong = {"dataset": "nothing", "network": "lenett", "epochs": -1, "colour": 3}
     refused = api.post("jobs", json=wrong)
@@ -81,6 +114,90 @@ def test_all_problems_of_a_request_come_at_once_with_their_places(api):
     assert (missing["status"], missing["type"]) == (404, "urn:digits:name-unknown")
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "body", "where"),
+    [
+        ("POST", "models/finished/exports", {"format": "nope"}, "format"),
+        ("POST", "models/finished/evaluate", {"dataset": "nope"}, "dataset"),
+        ("POST", "models/finished/classify", {"dataset": "nope"}, "dataset"),
+        ("POST", "models/finished/inspect", {"picture": {"dataset": "colours"}, "layers": ["nope"]}, "layers"),
+        ("POST", "models/finished/inspect", {"picture": {"dataset": "nope"}}, "picture"),
+        ("GET", "models/finished/top?dataset=nope", None, "dataset"),
+        ("GET", "datasets/colours/pictures?label=nope", None, "label"),
+        ("GET", "networks/lenet?dataset=nope", None, "dataset"),
+        ("GET", "jobs/finished/archive?snapshot=nope", None, "snapshot"),
+        ("POST", "jobs/finished/resume", {"backend": "nope"}, "backend"),
+        ("POST", "jobs/finished/clone", {"changes": {"dataset": "nope"}}, "dataset"),
+        ("POST", "datasets/colours/versions", {"change": {"action": "exclude", "classes": ["nope"]}}, "change"),
+        ("POST", "datasets/colours/versions", {"change": {"action": "exclude"}, "colour": 1}, "colour"),
+        ("POST", "datasets/colours/versions", {}, "change"),
+        ("POST", "datasets/colours/versions", {"change": {}}, "change.action"),
+        ("GET", "jobs?page=-1", None, "page"),
+    ],
+)
+def test_what_a_body_or_a_query_names_wrongly_is_said_where_it_is(api, method, address, body, where):
+    refused = api.request(method, address, json=body)
+    assert (refused.status_code, [problem["where"] for problem in refused.json()["problems"]]) == (422, [where])
+
+
+@pytest.mark.parametrize("address", ["models/nope/evaluate", "models/finished@nope/evaluate", "jobs/nope/resume"])
+def test_what_an_address_names_wrongly_is_not_found(api, address):
+    assert api.post(address, json={}).status_code == 404
+    shown = api.get("models/finished")
+    assert shown.status_code == 404 and "is a job" in shown.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status", "wrong"),
+    [
+        (
+            "sweep",
+            {"request": {"dataset": "nope", "network": "lenett", "epochs": -1}, "rates": [0], "batches": [0]},
+            422,
+            {"rates.0", "batches.0", "epochs", "dataset", "network"},
+        ),
+        (
+            "datasets",
+            {"name": "d", "paths": ["/etc"], "width": -1, "resize": "foo", "colour": 1},
+            403,
+            {"paths.0", "width", "resize", "colour"},
+        ),
+        ("jobs", {"dataset": "d", "network": "/etc/n.yaml", "epochs": -1}, 403, {"network", "epochs"}),
+        ("jobs/finished/clone", {"changes": {"network": "/etc/n.yaml", "epochs": -1}}, 403, {"network", "epochs"}),
+    ],
+)
+def test_what_one_part_of_a_request_hides_is_told_with_it(api, address, body, status, wrong):
+    refused = api.post(address, json=body)
+    assert (refused.status_code, {item["where"] for item in refused.json()["problems"]}) == (status, wrong)
+
+
+@pytest.mark.parametrize(
+    ("address", "sent", "status", "told"),
+    [
+        ("uploads", {"content": b"PK", "headers": {"content-type": "application/zip"}}, 415, "curl -F file=@FILE"),
+        ("uploads", {"content": b"PK", "headers": {"content-type": "text/plain"}}, 415, "curl -F file=@FILE"),
+        ("uploads", {"files": [("file", ("a", b"x")), ("file", ("b", b"y"))]}, 422, "found 2"),
+        ("jobs", {"content": b"a,b", "headers": {"content-type": "text/csv"}}, 415, "found text/csv"),
+        (
+            "jobs",
+            {"content": b'{\n"a": 1,, }', "headers": {"content-type": "application/json"}},
+            422,
+            "line 2, column 8",
+        ),
+        ("jobs", {}, 422, "has no body"),
+    ],
+)
+def test_a_body_of_another_form_is_refused_with_what_to_send(api, address, sent, status, told):
+    refused = api.post(address, **sent)
+    assert refused.status_code == status
+    assert told in json.dumps(refused.json()["problems"])
+
+
+def test_every_job_that_is_not_there_is_named_at_once(api):
+    found = api.get("comparison", params={"job": ["nope", "nope2"]}).json()["problems"]
+    assert ["nope2" in problem["message"] for problem in found] == [False, True]
+
+
 def test_what_has_not_changed_is_not_sent_again_nor_changed_behind_ones_back(api):
     seen = api.get("jobs/finished")
     tag = seen.headers["etag"]
@@ -91,6 +208,41 @@ def test_what_has_not_changed_is_not_sent_again_nor_changed_behind_ones_back(api
     late = api.patch("jobs/finished", json={"tags": []}, headers={"If-Match": tag})
     assert late.status_code == 412
     assert api.get("jobs", params={"tag": "baseline"}).json()["total"] == 1
+
+
+def test_files_that_are_known_are_not_sent_again_and_heads_have_no_bodies(api):
+    tag = api.get("jobs/finished/archive").headers["etag"]
+    again = api.get("jobs/finished/archive", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    for address in ("jobs/finished", "jobs/finished/events/stream"):
+        whole, head = api.get(address), api.head(address)
+        assert (head.status_code, head.content, head.headers.get("etag")) == (200, b"", whole.headers.get("etag"))
+    refused = api.head("jobs/nope")
+    assert (refused.status_code, refused.content) == (404, b"")
+    assert api.put("jobs").headers["allow"] == "GET, HEAD, POST"
+
+
+def test_what_is_said_of_a_job_has_a_tag_that_its_progress_leaves_alone(api):
+    about = api.get("jobs/finished/about")
+    assert set(about.json()) == {"description", "tags", "owner"}
+    tag = about.headers["etag"]
+    asked = {"json": {"description": "while it runs"}, "headers": {"If-Match": tag}}
+    assert api.patch("jobs/finished", **asked).status_code == 200
+    assert api.patch("jobs/finished", **asked).status_code == 412
+
+
+def test_a_change_is_made_whole_and_written_down_or_not_at_all(api, place):
+    def written():
+        log = place / "home" / "audit.jsonl"
+        return log.read_text().count("change job") if log.exists() else 0
+
+    shutil.copytree(place / "home" / "jobs" / "finished", place / "home" / "jobs" / "taken")
+    before, lines = api.get("jobs/finished").json(), written()
+    refused = api.patch("jobs/finished", json={"name": "taken", "description": "leaked", "tags": ["leaked"]})
+    assert (refused.status_code, api.get("jobs/finished").json(), written()) == (409, before, lines)
+    view = api.patch("jobs/taken", json={"name": "free", "description": "both"}).json()
+    assert (view["job"], view["description"], written()) == ("free", "both", lines + 1)
+    assert api.delete("jobs/free").status_code == 200
 
 
 def test_pictures_are_uploaded_become_a_dataset_and_train_a_model(api, finished, place):
@@ -151,31 +303,72 @@ def test_a_model_classifies_is_looked_into_and_is_taken_away(api, finished, tmp_
     assert set(zipfile.ZipFile(io.BytesIO(packed.content)).namelist()) == {told["path"], told["manifest_path"]}
 
 
+def timeless(told):
+    return {key: value for key, value in told.items() if key != "search_ms"}
+
+
+def test_pictures_like_another_are_found_wherever_that_is(api, finished):
+    upload = api.post("uploads", files={"file": ("mine.png", (finished / "pictures/red/05.png").read_bytes())}).json()
+    named = (f"upload:{upload['id']}", str(finished / "pictures" / "red" / "05.png"))
+    for file in named:
+        found = api.post("models/finished/similar", json={"picture": {"file": file}, "count": 3}).json()
+        assert (found["image"], found["split"], found["dataset"], len(found["neighbours"])) == (
+            file,
+            "train",
+            "colours",
+            3,
+        )
+        assert {item["label"] for item in found["neighbours"]} == {"red"}
+        assert 1 >= found["neighbours"][0]["similarity"] >= found["neighbours"][2]["similarity"] > 0.9
+    wrong = {"picture": {"file": "upload:nope"}, "count": 0, "layer": 3}
+    refused = api.post("models/finished/similar", json=wrong)
+    wheres = {item["where"].rpartition(".")[2] for item in refused.json()["problems"]}
+    assert (refused.status_code, wheres) == (422, {"count", "layer"})
+    refused = api.post("models/finished/similar", json={"picture": {"file": "http://127.0.0.1/cat.png"}})
+    assert refused.status_code == 422 and "address" in refused.json()["detail"], refused.text
+    wrong = {"picture": {"dataset": "colours", "index": 1}, "dataset": "coulors", "layer": "fc9"}
+    assert "no dataset 'coulors'" in api.post("models/finished/similar", json=wrong).json()["detail"]
+
+
 def test_what_takes_long_is_a_job_where_that_is_preferred_and_comes_to_the_same(api, finished):
     picture = str(finished / "pictures" / "red" / "00.png")
     asked = (
         ("POST", "models/finished/classify", {"json": {"images": [picture], "top": 1}}),
         ("GET", "models/finished/top", {"params": {"count": 1}}),
         ("GET", "models/finished/errors", {"params": {"count": 1}}),
+        ("POST", "models/finished/similar", {"json": {"picture": {"dataset": "colours", "index": 0}, "count": 2}}),
         ("POST", "datasets/colours/versions?new_name=mine", {"json": {"change": {"action": "select", "count": 9}}}),
     )
     later = {"Prefer": "wait=10, Respond-Async"}
     begun = [api.request(method, path, headers=later, **rest) for method, path, rest in asked]
-    assert [answer.status_code for answer in begun] == [202] * 4, [answer.text for answer in begun]
+    assert [answer.status_code for answer in begun] == [202] * 5, [answer.text for answer in begun]
     assert {answer.headers["preference-applied"] for answer in begun} == {"respond-async"}
     jobs = [ended(api, answer.json()["job"]) for answer in begun]
-    assert [job["state"] for job in jobs] == ["done"] * 4, jobs
+    assert [job["state"] for job in jobs] == ["done"] * 5, jobs
     assert api.get("jobs", params={"kind": ["top", "version"]}).json()["total"] == 2
     results = [api.get(f"jobs/{job['job']}/result").json() for job in jobs]
-    assert results[:3] == [api.request(method, path, **rest).json() for method, path, rest in asked[:3]]
-    assert results[3] == api.get("datasets/mine").json()
-    assert api.get("datasets/mine/about").json()["owner"] == api.get(f"jobs/{jobs[3]['job']}").json()["owner"] != ""
+    for found, (method, path, rest) in zip(results, asked[:4], strict=False):
+        assert timeless(found) == timeless(api.request(method, path, **rest).json())
+    assert results[4] == api.get("datasets/mine").json()
+    assert api.get("datasets/mine/about").json()["owner"] == api.get(f"jobs/{jobs[4]['job']}").json()["owner"] != ""
     refused = api.post("datasets/mine/versions", json={"change": {"action": "merge", "dataset": "nope"}})
-    assert refused.status_code == 404 and "no dataset 'nope'" in refused.text
+    assert refused.status_code == 422 and "no dataset 'nope'" in refused.text
     merged = api.post("datasets/mine/versions", json={"change": {"action": "merge", "dataset": "colours"}})
     assert (merged.status_code, merged.json()["kind"], merged.json()["asked"]) == (202, "version", "merge")
     assert ended(api, merged.json()["job"])["state"] == "done"
     assert api.get("datasets/mine").json()["version"] == "v0002"
+
+
+def test_a_rate_is_looked_for_by_a_job_and_everything_wrong_is_said_before(api):
+    asked = {"dataset": "colours", "network": "lenet", "backend": "numpy", "epochs": 1, "batch": 9}
+    refused = api.post("jobs/find-rate", json={**asked, "dataset": "coulors", "network": "lenett"})
+    assert (refused.status_code, len(refused.json()["problems"])) == (422, 2), refused.text
+    begun = api.post("jobs/find-rate", json={**asked, "devices": "cpu:1"})
+    assert (begun.status_code, begun.json()["kind"]) == (202, "rate")
+    assert begun.headers["location"] == f"/api/v1/jobs/{begun.json()['job']}"
+    assert ended(api, begun.json()["job"])["state"] == "done"
+    found = api.get(f"jobs/{begun.json()['job']}/result").json()
+    assert found["rates"][0] < found["rate"] < found["lowest"] and len(found["losses"]) == len(found["smoothed"])
 
 
 def test_files_outside_of_the_roots_are_refused_all_of_them(api, tmp_path):
@@ -260,6 +453,20 @@ def test_a_network_that_is_yet_text_is_checked_line_by_line_and_drawn(api):
     assert api.post("networks/draw", json={"text": text}).text.startswith("<svg")
     refused = api.post("networks/check", json={"text": text.replace("dense", "danse")}).json()
     assert "network.yaml" in refused["problems"][0]["where"]
+
+
+def test_every_body_and_the_main_answers_have_an_example_that_is_one(api):
+    found = api.get("openapi.json").json()
+    bodies = [
+        (address, media.keys())
+        for address, operations in found["paths"].items()
+        for operation in operations.values()
+        for media in operation.get("requestBody", {"content": {}})["content"].values()
+    ]
+    assert bodies and [address for address, keys in bodies if not keys & {"example", "examples"}] == []
+    for view, example in ANSWERS.items():
+        assert found["components"]["schemas"][view.__name__]["examples"] == [example]
+        assert view.model_validate(example)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ MOST_TEXT_BYTES = 16 * 2**20
 _TEXTS = ("application/json", "application/x-www-form-urlencoded", "text/plain")
 #: What pages of other sites may send without asking; curl says the first one where it is told nothing.
 _SENT_UNASKED = ("application/x-www-form-urlencoded", "text/plain", "")
+_LESS = "Send less at once, or start the server with --max-upload."
 
 
 def check_kind(request: Request) -> None:
@@ -29,16 +30,17 @@ def check_kind(request: Request) -> None:
     kind = _kind(request)
     if kind in _SENT_UNASKED:
         raise Refused(415, f"Expected JSON or a file, found {kind or 'nothing that says what it is'}.",
-                      "Add the header Content-Type: application/json.")  # fmt: skip
+                      "Add the header Content-Type: application/json, or send a form: curl -F file=@FILE.")  # fmt: skip
 
 
-def bounded(request: Request, receive: Receive, most_upload_bytes: int) -> Receive:
+def bounded(request: Request, receive: Receive, most_upload_bytes: int, hint: str = _LESS) -> Receive:
     """The body, cut off where it becomes too long.
 
     Args:
         request: Whose body it is.
         receive: Gives it.
         most_upload_bytes: Most bytes of a file; everything else may have `MOST_TEXT_BYTES`.
+        hint: What to do where it is longer.
 
     Raises:
         Refused: If its length is told and too much; where it is not, reading the body raises status 413.
@@ -48,7 +50,7 @@ def bounded(request: Request, receive: Receive, most_upload_bytes: int) -> Recei
     words = f"The request is larger than {format_bytes(most)}."
     if told.isdecimal() and int(told) > most:
         # What is still to come is not read.
-        raise Refused(413, words, "Send less at once, or start the server with --max-upload.", {"connection": "close"})
+        raise Refused(413, words, hint, {"connection": "close"})
     read = 0
 
     async def receive_bounded() -> Message:

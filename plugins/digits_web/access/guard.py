@@ -174,7 +174,7 @@ def _path(scope: Scope) -> str:
 def _changes(request: Request) -> bool:
     path = _path(request.scope)
     # Files that a page takes: the page knows who looks at it, and what it may do with them.
-    looks = path in _PUBLIC or path.startswith("/_nicegui") or path.rpartition("/")[2] in _LOOKING
+    looks = path in _PUBLIC or path.startswith(("/_nicegui", "/page-uploads/")) or path.rpartition("/")[2] in _LOOKING
     return request.method not in SAFE_METHODS and not looks
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from digits_core.errors import AccessDenied
+from digits_core.spec.paths import expanded
 
 
 def allowed(path: str | Path, roots: Iterable[Path]) -> Path:
@@ -20,7 +21,7 @@ def allowed(path: str | Path, roots: Iterable[Path]) -> Path:
     Raises:
         AccessDenied: If it leads out of them; nothing is told of what is there.
     """
-    known = tuple(root.expanduser().resolve() for root in roots)
+    known = tuple(expanded(root).resolve() for root in roots)
     given = Path(path)
     try:
         real = given.resolve() if given.is_absolute() and "\0" not in str(path) else None

@@ -5,6 +5,7 @@ problems in JSON (RFC 9457) whatever the pages answer::
 
     problems.py   what went wrong, and the status that it is told with
     openapi.py    the description of all of it, OpenAPI 3.1
+    examples.py   what the main answers look like
     etags.py      answers that need not be sent again, and changes to what somebody else has changed meanwhile
     bodies.py     requests of the service as bodies
     paging.py     parts of long lists

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
 from fastapi import Response
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from digits_core.errors import NameUnknown
 from digits_core.service.views.view import View
 from digits_core.spec.model import Spec
 
@@ -26,6 +32,28 @@ class Describes:
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         self._model.model_rebuild()
         return handler(self._model.__pydantic_core_schema__)
+
+
+def file_example(part: str, file: str) -> dict[str, Any]:
+    """An example of a form with a file, which FastAPI has no word for.
+
+    Args:
+        part: Name of the part.
+        file: What stands for the file.
+    """
+    return {"requestBody": {"content": {"multipart/form-data": {"example": {part: file}}}}}
+
+
+@contextmanager
+def named(where: str) -> Iterator[None]:
+    """Say of unknown names in the block that they stand in the body or the query at ``where``, and not in the address.
+
+    To be used once what the address names has been found.
+    """
+    try:
+        yield
+    except NameUnknown as unknown:
+        raise NameUnknown(*(replace(found, where=found.where or where) for found in unknown.problems)) from None
 
 
 class BodySpec(Spec, defer_build=False):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import Field
@@ -14,19 +15,24 @@ from digits_core.service.views.view import View
 from digits_core.spec.about import Tag
 from digits_core.spec.change import ChangeRequest
 from digits_core.spec.dataset import DatasetReference, DatasetSpec
-from digits_core.spec.model import Name
+from digits_core.spec.model import Name, parse
 from digits_web.api.acting import Acting, Editor, Site
-from digits_web.api.bodies import BodySpec, Describes, told
+from digits_web.api.bodies import BodySpec, Describes, named, told
 from digits_web.api.etags import require_match
 from digits_web.api.jobs import MOST_TAGS, begun, submitted
 from digits_web.api.later import LATER, Later
 from digits_web.api.paging import PageQuery
+from digits_web.catalogue import selection
+from digits_web.catalogue.datasets import DATASETS, DatasetRow, dataset_row
 from digits_web.outside import READ_PICTURES, dataset_request
 
 router = APIRouter(tags=["datasets"])
 
 DatasetName = Annotated[DatasetReference, Path(description="`NAME`, or a version: `NAME@v0001`.", examples=["mnist"])]
 PlainName = Annotated[Name, Path(description="Name of the dataset.", examples=["mnist"])]
+DatasetSortKey = Literal[
+    "created", "name", "pictures", "classes", "size", "-created", "-name", "-pictures", "-classes", "-size"
+]  # fmt: skip
 Asked = Annotated[
     dict[str, Any],
     Describes(DatasetSpec),
@@ -43,10 +49,23 @@ Asked = Annotated[
 
 
 class DatasetsQuery(PageQuery):
-    """Which datasets."""
+    """Which datasets, in which order; several values of one filter are alternatives."""
 
+    tag: tuple[str, ...] = ()
+    """One of their tags."""
+    owner: tuple[str, ...] = ()
+    """Whose they are."""
     q: str = Field(default="", max_length=200)
-    """Words that all occur in the name."""
+    """Words that all occur in name, version, size, encoding, owner, tags or description."""
+    sort: DatasetSortKey = "name"
+    """By what, the smallest first; `-` in front: the largest. `pictures` are those of all splits."""
+
+    def chosen(self, rows: Iterable[DatasetRow]) -> list[DatasetRow]:
+        """The datasets that are asked for, on all pages."""
+        wanted = {"tag": self.tag, "owner": self.owner}
+        falling = self.sort.startswith("-")
+        query = selection.Query(text=self.q, wanted=wanted, order=self.sort.lstrip("-"), falling=falling)
+        return selection.ordered(DATASETS, selection.matches(DATASETS, rows, query), query)
 
 
 class DatasetsView(View):
@@ -87,12 +106,22 @@ class AboutChange(BodySpec):
     """Words to find it by."""
 
 
+AskedAbout = Annotated[
+    AboutChange,
+    Body(
+        openapi_examples={
+            "notes": {"summary": "Notes and tags", "value": {"description": "Drawn by hand.", "tags": ["tiny"]}}
+        }
+    ),
+]
+
+
 @router.get("/datasets", response_model=DatasetsView, summary="List datasets")
 def list_datasets(request: Request, web: Site, query: Annotated[DatasetsQuery, Query()]) -> Response:
-    """A page of datasets by name, each in its newest version."""
-    words = query.q.lower().split()
-    found = [item for item in web.digits.datasets() if all(word in item.name.lower() for word in words)]
-    views = tuple(DatasetView.of(item) for item in query.part(found))
+    """A page of datasets, each in its newest version, by name unless `sort` says otherwise."""
+    known = {item.name: item for item in web.digits.datasets()}
+    found = query.chosen(dataset_row(web.digits, item) for item in known.values())
+    views = tuple(DatasetView.of(known[row.name]) for row in query.part(found))
     page = DatasetsView(datasets=views, **query.told(len(found)))
     return told(page, headers=query.links(request, len(found)))
 
@@ -144,9 +173,9 @@ Owner = Annotated[Acting, Depends(own_dataset)]
 
 
 @router.patch("/datasets/{name}", response_model=AboutView, summary="Describe a dataset")
-def describe(request: Request, web: Site, owner: Owner, name: PlainName, change: AboutChange) -> Response:
+def describe(request: Request, web: Site, owner: Owner, name: PlainName, change: AskedAbout) -> Response:
     """Change notes and tags; with `If-Match` (of `about`) only if nobody else has changed them."""
-    require_match(request, web.digits.about_dataset(name).to_json().encode())
+    require_match(request, web.digits.about_dataset(name))
     view = web.digits.describe_dataset(name, description=change.description, tags=change.tags)
     owner.did("describe dataset", name)
     return told(view)
@@ -183,23 +212,33 @@ def change_dataset(
 
     With `If-Match` only if what is changed is the newest.
     """
+    web.digits.dataset(name)
     newest = web.digits.dataset(name.partition("@")[0])
-    require_match(request, DatasetView.of(newest).to_json().encode())
-    change = asked.get("change")
-    wanted = dataset_request(web, change) if isinstance(change, dict) else asked
-    if later or wanted.get("action") in READ_PICTURES:
-        return submitted(request, web, "version", {"dataset": name, "change": wanted, "new_name": new_name})
-    view = DatasetView.of(web.digits.change_dataset(name, wanted, new_name=new_name))
+    require_match(request, DatasetView.of(newest))
+    wanted = _wanted_change(web, asked)
+    with named("change"):
+        if later or wanted["action"] in READ_PICTURES:
+            return submitted(request, web, "version", {"dataset": name, "change": wanted, "new_name": new_name})
+        view = DatasetView.of(web.digits.change_dataset(name, wanted, new_name=new_name))
     if new_name:
         web.digits.describe_dataset(new_name, owner=owner.person.name)
     owner.did("change dataset", f"{view.name}@{view.version}")
     return told(view, 201, {"Location": f"{request.scope['root_path']}/datasets/{view.name}@{view.version}"})
 
 
+def _wanted_change(web: Site, asked: dict[str, Any]) -> dict[str, Any]:
+    """The change of a request, which says nothing else, its paths resolved."""
+    change = asked.get("change")
+    found = {**asked, "change": dataset_request(web, change)} if isinstance(change, dict) else asked
+    parse(ChangeRequest, found)
+    wanted: dict[str, Any] = found["change"]
+    return wanted
+
+
 @router.delete("/datasets/{name}", response_model=TrashedView, summary="Put a dataset into the trash")
 def discard_dataset(request: Request, web: Site, owner: Owner, name: PlainName) -> Response:
     """It can be restored until the trash is emptied; refused while jobs depend on it, which are named."""
-    require_match(request, DatasetView.of(web.digits.dataset(name)).to_json().encode())
+    require_match(request, DatasetView.of(web.digits.dataset(name)))
     view = web.digits.discard_dataset(name)
     owner.did("discard dataset", name)
     return told(view)

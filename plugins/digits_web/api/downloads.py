@@ -18,7 +18,7 @@ from digits_core.service.views.machine import PluginView
 from digits_core.service.views.view import View
 from digits_core.spec.task import Precision
 from digits_web.api.acting import Site
-from digits_web.api.bodies import BodySpec, told
+from digits_web.api.bodies import BodySpec, named, told
 from digits_web.api.jobs import JobId, submitted
 from digits_web.api.models import ModelName
 from digits_web.outside import model_name
@@ -60,7 +60,8 @@ def archive(
 ) -> Response:
     """One file that goes anywhere: network, weights, labels, preprocessing, ONNX; see `digits archive`."""
     web.digits.job(job)
-    return _archive(web, f"{job}@{snapshot}", form)
+    with named("snapshot"):
+        return _archive(web, f"{job}@{snapshot}", form)
 
 
 @router.get("/models/{model}/archive", response_class=FileResponse, responses=FILE, summary="Download an archive")

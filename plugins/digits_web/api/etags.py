@@ -12,10 +12,12 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from digits_core.service.views.view import View
 from digits_web.api.problems import refuse
 
 #: Larger answers are sent as they come, and carry a tag only where they bring it.
 MOST_BYTES = 16 * 2**20
+_END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 def tag_of(body: bytes) -> str:
@@ -23,15 +25,15 @@ def tag_of(body: bytes) -> str:
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def require_match(request: Request, body: bytes) -> None:
+def require_match(request: Request, *views: View) -> None:
     """Refuse to change what is no longer as whoever asks has seen it, where they say what they have seen.
 
     Args:
         request: Its ``If-Match`` is looked at.
-        body: What is there now, as it is answered.
+        views: What is there now, as it is answered at one address or another; the tag of any of them will do.
     """
     wanted = request.headers.get("if-match")
-    if wanted is None or _matches(wanted, tag_of(body)):
+    if wanted is None or any(_matches(wanted, tag_of(view.to_json().encode())) for view in views):
         return
     message = "If-Match expects the tag of what is there now, and it has changed meanwhile."
     raise refuse(HTTPStatus.PRECONDITION_FAILED, message, hint="Get it again, and look before you change it.")
@@ -44,6 +46,8 @@ def _matches(wanted: str, tag: str) -> bool:
 class Tagged:
     """Gives every whole answer to a GET its tag, and sends none that the client has (``If-None-Match``).
 
+    HEAD is answered as GET is, without the body.
+
     Args:
         app: What answers.
     """
@@ -53,9 +57,22 @@ class Tagged:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http" or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return await self._app(scope, receive, send)
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _only_head(send)
         await self._app(scope, receive, _Tagging(Headers(scope=scope).get("if-none-match"), send))
+
+
+def _only_head(send: Send) -> Send:
+    """The same without the body, which ends at once: that of a stream would not."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send(_END)
+
+    return send_head
 
 
 class _Tagging:
@@ -70,27 +87,46 @@ class _Tagging:
         self._known, self._send = known, send
         self._start: Message | None = None
         self._body = bytearray()
+        self._ended = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _is_whole(message):
-            self._start = message
-        elif self._start is None:
-            await self._send(message)
-        else:
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif self._start is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body", False):
                 await self._finish(self._start)
+        elif not self._ended:
+            await self._send(message)
+
+    async def _begin(self, start: Message) -> None:
+        if _is_whole(start):
+            self._start = start
+        elif start["status"] == HTTPStatus.OK and self._is_known(Headers(raw=start["headers"]).get("etag")):
+            self._ended = True
+            await self._not_modified(start)
+        else:
+            await self._send(start)
 
     async def _finish(self, start: Message) -> None:
         headers, body = MutableHeaders(scope=start), bytes(self._body)
         headers["etag"] = tag = tag_of(body)
         headers.setdefault("cache-control", "no-cache")
-        if self._known is not None and _matches(self._known, tag):
-            for name in ("content-length", "content-type"):
-                del headers[name]
-            start, body = {**start, "status": HTTPStatus.NOT_MODIFIED}, b""
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body})
+        if self._is_known(tag):
+            await self._not_modified(start)
+        else:
+            await self._send(start)
+            await self._send({**_END, "body": body})
+
+    async def _not_modified(self, start: Message) -> None:
+        headers = MutableHeaders(scope=start)
+        for name in ("content-length", "content-type"):
+            del headers[name]
+        await self._send({**start, "status": HTTPStatus.NOT_MODIFIED})
+        await self._send(_END)
+
+    def _is_known(self, tag: str | None) -> bool:
+        return None not in (self._known, tag) and _matches(str(self._known), str(tag))
 
 
 def _is_whole(start: Message) -> bool:

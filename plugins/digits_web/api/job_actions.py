@@ -9,7 +9,7 @@ from pydantic import Field
 
 from digits_core.service.views.jobs import JobView
 from digits_web.api.acting import Editor, Site
-from digits_web.api.bodies import BodySpec, told
+from digits_web.api.bodies import BodySpec, named, told
 from digits_web.api.jobs import JobId, Owner, made
 from digits_web.outside import job_request
 
@@ -52,7 +52,8 @@ def resume(
 ) -> Response:
     """Go on from the newest snapshot, in another backend or on other devices if that is wished."""
     wanted = wanted or ResumeRequest()
-    view = web.digits.resume(job, backend=wanted.backend, devices=wanted.devices, detach=True)
+    with named("backend"):
+        view = web.digits.resume(job, backend=wanted.backend, devices=wanted.devices, detach=True)
     owner.did("resume job", job)
     return told(view, 202)
 
@@ -66,10 +67,19 @@ def abort(web: Site, owner: Owner, job: JobId) -> Response:
 
 
 @router.post("/jobs/{job}/clone", response_model=JobView, status_code=201, summary="Do it again")
-def clone(request: Request, web: Site, editor: Editor, job: JobId, wanted: CloneRequest | None = None) -> Response:
+def clone(
+    request: Request,
+    web: Site,
+    editor: Editor,
+    job: JobId,
+    wanted: Annotated[
+        CloneRequest | None,
+        Body(openapi_examples={"longer": {"summary": "For longer", "value": {"changes": {"epochs": 20}}}}),
+    ] = None,
+) -> Response:
     """Make a job of the same request, with some keys changed, that belongs to whoever asks.
 
     A request that named no version of its dataset takes the newest one; `dataset_version` of the answer tells which.
     """
     changes = wanted.changes if wanted else {}
-    return made(request, web, editor, {**web.digits.clone(job, {}), **job_request(web, changes)})
+    return made(request, web, editor, job_request(web, changes, base=web.digits.clone(job, {})))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from digits_core.service.views.about import TrashedView
+from digits_core.service.views.about import AboutView, TrashedView
 from digits_core.service.views.jobs import JobView
 from digits_core.service.views.view import View
 from digits_core.spec.about import Tag
@@ -20,6 +21,8 @@ from digits_web.api.bodies import BodySpec, Describes, told
 from digits_web.api.etags import require_match
 from digits_web.api.later import RESPOND_ASYNC, prefers_job
 from digits_web.api.paging import PageQuery
+from digits_web.catalogue import selection
+from digits_web.catalogue.jobs import JOBS
 from digits_web.outside import job_request
 from digits_web.web import Web
 
@@ -28,18 +31,16 @@ router = APIRouter(tags=["jobs"])
 MOST_TAGS = 20
 JobId = Annotated[str, Path(description="Id of the job.", pattern=f"^{NAME_PATTERN}$", examples=["lenet-mnist"]), Name]
 State = Literal["queued", "starting", "running", "pausing", "paused", "done", "failed", "aborted"]
-_KEYS: dict[str, Callable[[JobView], Any]] = {
-    "created": lambda job: job.created,
-    "name": lambda job: job.name.lower(),
-    "state": lambda job: job.state,
-    "dataset": lambda job: job.dataset,
-    "network": lambda job: job.network,
-    "backend": lambda job: job.backend,
-    "epoch": lambda job: job.epoch,
-    "accuracy": lambda job: job.metrics.get("val/accuracy", -1.0),
-    "loss": lambda job: -job.metrics.get("val/loss", float("inf")),
-    "speed": lambda job: job.images_per_second or 0.0,
-}
+#: Ordered as in the table of the page: what has no value comes last, whichever way.
+ORDERED = dataclasses.replace(
+    JOBS,
+    orders={
+        **JOBS.orders,
+        "backend": lambda job: job.backend or None,
+        "epoch": lambda job: job.epoch,
+        "speed": lambda job: job.images_per_second,
+    },
+)
 SortKey = Literal[
     "created", "name", "state", "dataset", "network", "backend", "epoch", "accuracy", "loss", "speed",
     "-created", "-name", "-state", "-dataset", "-network", "-backend", "-epoch", "-accuracy", "-loss", "-speed",
@@ -86,13 +87,15 @@ class JobsQuery(PageQuery):
     q: str = Field(default="", max_length=200)
     """Words that all occur in name, dataset, network, backend, owner, tags or description."""
     sort: SortKey = "-created"
-    """By what; `-` in front: the other way round."""
+    """By what, the smallest first; `-` in front: the largest. `accuracy` is the best in validation, `loss` that of the
+    same moment, as the page has them; what has no value comes last, either way."""
 
     def chosen(self, jobs: tuple[JobView, ...]) -> list[JobView]:
         """The jobs that are asked for, on all pages."""
         words = self.q.lower().split()
         found = [job for job in jobs if self._passes(job) and all(word in _text(job) for word in words)]
-        return sorted(found, key=_KEYS[self.sort.lstrip("-")], reverse=self.sort.startswith("-"))
+        query = selection.Query(order=self.sort.lstrip("-"), falling=self.sort.startswith("-"))
+        return selection.ordered(ORDERED, found, query)
 
     def _passes(self, job: JobView) -> bool:
         wanted = (
@@ -131,6 +134,16 @@ class JobChange(BodySpec):
     """Words to find it by."""
 
 
+AskedChange = Annotated[
+    JobChange,
+    Body(
+        openapi_examples={
+            "notes": {"summary": "Notes and tags", "value": {"description": "The first try.", "tags": ["baseline"]}}
+        }
+    ),
+]
+
+
 @router.get("/jobs", response_model=JobsView, summary="List jobs")
 def list_jobs(request: Request, web: Site, query: Annotated[JobsQuery, Query()]) -> Response:
     """A page of jobs, the newest first unless `sort` says otherwise; the header `Link` leads to the next."""
@@ -157,6 +170,12 @@ def show_request(web: Site, job: JobId) -> dict[str, Any]:
     return web.digits.job_request(job)
 
 
+@router.get("/jobs/{job}/about", response_model=AboutView, summary="What people say of a job")
+def about(web: Site, job: JobId) -> Response:
+    """Notes, tags and owner: what `PATCH` changes, whose tag stays while the job goes on."""
+    return told(_about(web.digits.job(job)))
+
+
 def own_job(editor: Editor, job: JobId) -> Acting:
     """Whoever asks, if they may change the job."""
     editor.require_job(job)
@@ -167,12 +186,11 @@ Owner = Annotated[Acting, Depends(own_job)]
 
 
 @router.patch("/jobs/{job}", response_model=JobView, summary="Rename or describe a job")
-def change_job(request: Request, web: Site, owner: Owner, job: JobId, change: JobChange) -> Response:
-    """Change name, notes and tags; with `If-Match` only if nobody else has changed it."""
-    require_match(request, web.digits.job(job).to_json().encode())
-    view = web.digits.describe_job(job, description=change.description, tags=change.tags)
-    if change.name is not None and change.name != job:
-        view = web.digits.rename(job, change.name)
+def change_job(request: Request, web: Site, owner: Owner, job: JobId, change: AskedChange) -> Response:
+    """Change name, notes and tags; with `If-Match` (of it or its `about`) only if nobody else has changed it."""
+    view = web.digits.job(job)
+    require_match(request, view, _about(view))
+    view = web.digits.describe_job(job, name=change.name, description=change.description, tags=change.tags)
     owner.did("change job", view.job)
     return told(view)
 
@@ -180,7 +198,7 @@ def change_job(request: Request, web: Site, owner: Owner, job: JobId, change: Jo
 @router.delete("/jobs/{job}", response_model=TrashedView, summary="Put a job into the trash")
 def discard_job(request: Request, web: Site, owner: Owner, job: JobId) -> Response:
     """It can be restored until the trash is emptied; refused while it runs, or others need it."""
-    require_match(request, web.digits.job(job).to_json().encode())
+    require_match(request, web.digits.job(job))
     view = web.digits.discard_job(job)
     owner.did("discard job", job)
     return told(view)
@@ -195,7 +213,7 @@ def made(request: Request, web: Web, editor: Acting, asked: dict[str, Any]) -> R
 def submitted(
     request: Request,
     web: Web,
-    kind: Literal["export", "classification", "top", "errors", "version"],
+    kind: Literal["export", "classification", "top", "errors", "similar", "version"],
     asked: Mapping[str, Any],
 ) -> Response:
     """The answer to what a job does that trains nothing, for which whoever asks has to be an editor."""
@@ -210,6 +228,10 @@ def begun(request: Request, web: Web, editor: Acting, view: JobView, status: int
     headers = {"Location": f"{request.scope['root_path']}/jobs/{view.job}"}
     applied = {"Preference-Applied": RESPOND_ASYNC} if prefers_job(request) else {}
     return told(view, status, headers | applied)
+
+
+def _about(job: JobView) -> AboutView:
+    return AboutView(description=job.description, tags=job.tags, owner=job.owner)
 
 
 def _text(job: JobView) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, File, Path, Query, Request, Response, Uploa
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from digits_core.errors import NameUnknown
 from digits_core.service.views.about import TrashedView
 from digits_core.service.views.classification import ClassificationView, TopView
 from digits_core.service.views.inspection import InspectionView
@@ -20,7 +21,7 @@ from digits_core.spec.dataset import DatasetReference, Split
 from digits_core.spec.model import NAME_PATTERN, Name
 from digits_core.spec.pictures import PicturesSpec
 from digits_web.api.acting import Admin, Editor, Site
-from digits_web.api.bodies import BodySpec, told
+from digits_web.api.bodies import BodySpec, file_example, named, told
 from digits_web.api.jobs import begun, submitted
 from digits_web.api.later import LATER, Later
 from digits_web.api.shown import ShownPicture, kept
@@ -100,6 +101,19 @@ class InspectRequest(BodySpec):
         return {**asked, "model": model, "image": image, "saliency": saliency, "runtime": RUNTIME}
 
 
+AskedInspection = Annotated[
+    InspectRequest,
+    Body(
+        openapi_examples={
+            "dataset": {
+                "summary": "A validation picture, as convolutions see it",
+                "value": {"picture": {"dataset": "mnist", "split": "val", "index": 3}, "layers": ["conv*"]},
+            }
+        }
+    ),
+]
+
+
 class FindQuery(BaseModel):
     """Which pictures are looked at."""
 
@@ -142,7 +156,10 @@ def list_models(web: Site) -> Response:
 @router.get("/models/{model}", response_model=ModelView, summary="Show an imported model")
 def show_model(web: Site, model: Annotated[Name, Path(description="Name of an imported model.")]) -> Response:
     """Its network, input and labels."""
-    return told(web.digits.model(model))
+    if model in web.digits.home.job_ids():
+        hint = f"See /api/v1/jobs/{model}; what models are for is found below this address all the same."
+        raise NameUnknown(f"{model!r} is a job, whose snapshots are models, and no imported model.", hint=hint)
+    return told(web.digits.model(model_name(web, model)))
 
 
 @router.delete("/models/{model}", response_model=TrashedView, summary="Put an imported model into the trash")
@@ -184,13 +201,19 @@ def classify(
         split=asked.split,
         allow_private=web.settings.allow_private,
     )
-    if later:
-        task = {"model": name, "pictures": wanted, "top": asked.top, "runtime": RUNTIME}
-        return submitted(request, web, "classification", task)
-    return told(web.digits.classify(name, wanted, top=asked.top, runtime=RUNTIME))
+    with named("dataset"):
+        if later:
+            task = {"model": name, "pictures": wanted, "top": asked.top, "runtime": RUNTIME}
+            return submitted(request, web, "classification", task)
+        return told(web.digits.classify(name, wanted, top=asked.top, runtime=RUNTIME))
 
 
-@router.post("/models/{model}/classify/files", response_model=ClassificationView, summary="Classify files")
+@router.post(
+    "/models/{model}/classify/files",
+    response_model=ClassificationView,
+    openapi_extra=file_example("files", "circle.png"),
+    summary="Classify files",
+)
 def classify_files(
     web: Site,
     model: ModelName,
@@ -208,30 +231,37 @@ def classify_files(
 
 @router.post("/models/{model}/evaluate", response_model=JobView, status_code=202, summary="Evaluate")
 def evaluate(
-    request: Request, web: Site, editor: Editor, model: ModelName, asked: EvaluateRequest | None = None
+    request: Request,
+    web: Site,
+    editor: Editor,
+    model: ModelName,
+    asked: Annotated[
+        EvaluateRequest | None,
+        Body(openapi_examples={"other": {"summary": "On another dataset", "value": {"dataset": "mnist@v0001"}}}),
+    ] = None,
 ) -> Response:
     """Let a job score a model; `GET /jobs/{job}/evaluation` has the result once it is done."""
     asked = asked or EvaluateRequest()
-    view = web.digits.submit_evaluation(
-        model_name(web, model), dataset=asked.dataset, split=asked.split, runtime=RUNTIME
-    )
+    name = model_name(web, model)
+    with named("dataset"):
+        view = web.digits.submit_evaluation(name, dataset=asked.dataset, split=asked.split, runtime=RUNTIME)
     return begun(request, web, editor, view)
 
 
 @router.post("/models/{model}/inspect", response_model=InspectionView, summary="Look inside")
-def inspect(web: Site, model: ModelName, asked: InspectRequest) -> Response:
+def inspect(web: Site, model: ModelName, asked: AskedInspection) -> Response:
     """What every layer makes of a picture, and what it has learned, in numbers."""
     name = model_name(web, model)
-    with asked.picture.file_of(web) as image:
+    with named("picture"), asked.picture.file_of(web) as image:
         view = web.digits.inspect(asked.spec(name, image)).view
     return told(view.model_copy(update={"image": asked.picture.name}))
 
 
 @router.post("/models/{model}/inspect/report", response_class=HTMLResponse, summary="Look inside, with pictures")
-def report(web: Site, model: ModelName, asked: InspectRequest) -> str:
+def report(web: Site, model: ModelName, asked: AskedInspection) -> str:
     """The same as one page of HTML that needs nothing else."""
     name = model_name(web, model)
-    with asked.picture.file_of(web) as image:
+    with named("picture"), asked.picture.file_of(web) as image:
         return web.digits.inspect(asked.spec(name, image)).report()
 
 
@@ -241,9 +271,10 @@ def top_pictures(
 ) -> Response:
     """The pictures that each class scores highest: what the model has learned to look for."""
     name = model_name(web, model)
-    if later:
-        return submitted(request, web, "top", {"model": name, "wanted": query.spec(), "runtime": RUNTIME})
-    return told(web.digits.top(name, query.spec(), runtime=RUNTIME))
+    with named("dataset"):
+        if later:
+            return submitted(request, web, "top", {"model": name, "wanted": query.spec(), "runtime": RUNTIME})
+        return told(web.digits.top(name, query.spec(), runtime=RUNTIME))
 
 
 @router.get("/models/{model}/errors", response_model=ErrorsView, responses=LATER, summary="Doubtful pictures")
@@ -253,6 +284,7 @@ def errors(
     """Pictures with wrong labels, confident mistakes, duplicates across splits, unsure ones."""
     asked = {"model": model_name(web, model), "dataset": query.dataset, "split": query.split, "runtime": RUNTIME}
     how = {"count": query.count, "by": query.by, "duplicates": query.duplicates}
-    if later:
-        return submitted(request, web, "errors", {"look": asked, **how})
-    return told(web.digits.errors(asked, count=query.count, by=query.by, duplicates=query.duplicates))
+    with named("dataset"):
+        if later:
+            return submitted(request, web, "errors", {"look": asked, **how})
+        return told(web.digits.errors(asked, count=query.count, by=query.by, duplicates=query.duplicates))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from digits_core.service.views.networks import FamilyView, NetworkView
 from digits_core.service.views.view import View
 from digits_core.spec.dataset import DatasetReference
 from digits_web.api.acting import Site
-from digits_web.api.bodies import BodySpec, told
+from digits_web.api.bodies import BodySpec, named, told
 from digits_web.outside import is_file
 
 router = APIRouter(tags=["networks"])
@@ -30,9 +30,21 @@ NetworkName = Annotated[
         examples=["lenet"],
     ),
 ]
-Shape = Annotated[
-    DatasetReference | None, Query(description="The dataset whose pictures it takes; empty: its usual input.")
-]
+
+
+def _shape(
+    web: Site,
+    dataset: Annotated[
+        DatasetReference | None, Query(description="The dataset whose pictures it takes; empty: its usual input.")
+    ] = None,
+) -> str | None:
+    if dataset is not None:
+        with named("dataset"):
+            web.digits.dataset(dataset)
+    return dataset
+
+
+Shape = Annotated[str | None, Depends(_shape)]
 Form = Annotated[Literal["svg", "png"], Query(description="Of the drawing.")]
 _MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 DRAWING = {
@@ -104,19 +116,19 @@ def draw_text(web: Site, asked: AskedText, form: Form = "svg") -> Response:
 
 
 @router.get("/networks/{name}", response_model=NetworkView, summary="Show a network")
-def show(web: Site, name: NetworkName, dataset: Shape = None) -> Response:
+def show(web: Site, name: NetworkName, dataset: Shape) -> Response:
     """A network in numbers: layers, parameters, FLOPs, memory, and how it is usually trained."""
     return told(web.digits.network(_family(name), dataset))
 
 
 @router.get("/networks/{name}/drawing", response_class=Response, responses=DRAWING, summary="Draw a network")
-def draw(web: Site, name: NetworkName, dataset: Shape = None, form: Form = "svg") -> Response:
+def draw(web: Site, name: NetworkName, dataset: Shape, form: Form = "svg") -> Response:
     """The graph with shapes, parameters and FLOPs as a picture."""
     return _drawn(web.digits.draw_network(_family(name), dataset, form), form)
 
 
 @router.get("/networks/{name}/file", response_class=PlainTextResponse, summary="A network as a file")
-def customize(web: Site, name: NetworkName, dataset: Shape = None) -> str:
+def customize(web: Site, name: NetworkName, dataset: Shape) -> str:
     """A network as YAML, to be changed and trained as one's own."""
     return web.digits.customize_network(_family(name), dataset)
 

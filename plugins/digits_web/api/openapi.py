@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from digits_web.api.examples import ANSWERS
 from digits_web.api.problems import MEDIA_TYPE, ProblemDocument
 
 _ABOUT = """What the page and the command line do, for scripts.
@@ -14,7 +15,8 @@ _ABOUT = """What the page and the command line do, for scripts.
 Answers have the fields that `--json` of the same command has. What is wrong is told as a problem (RFC 9457,
 `application/problem+json`) that lists **every** problem of a request with its place and a remedy. Lists have pages, and
 the header `Link` leads to the next. Answers to GET have an `ETag`: send it as `If-None-Match` to be told `304` while
-nothing has changed, or as `If-Match` with a change, which is then made only if nobody else was faster. What takes long
+nothing has changed, or as `If-Match` with a change, which is then made only if nobody else was faster; of a job that
+runs take that of its `about`, since progress is none of it. HEAD is answered as GET without the body. What takes long
 is a job, always or where `Prefer: respond-async` asks for it: `202` with its `Location`, and `/result` below that.
 """
 _TAGS = {
@@ -63,6 +65,8 @@ def _described(app: FastAPI) -> dict[str, Any]:
     problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["ProblemDocument"] = problem
+    for view, example in ANSWERS.items():
+        schemas[view.__name__]["examples"] = [example]
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{}, {"token": []}]
     for schema in schemas.values():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from digits_core.service.views.datasets import GalleryView
 from digits_core.spec.dataset import Split
 from digits_web.api.acting import Site
-from digits_web.api.bodies import told
+from digits_web.api.bodies import named, told
 from digits_web.api.datasets import DatasetName
 from digits_web.api.paging import PageQuery
 
@@ -32,12 +32,14 @@ class GalleryQuery(PageQuery):
 
 
 @router.get("/datasets/{name}/pictures", response_model=GalleryView, summary="List pictures")
-def gallery(web: Site, name: DatasetName, query: Annotated[GalleryQuery, Query()]) -> Response:
-    """A page of the pictures of a split: their places, keys and classes."""
-    found = web.digits.gallery(
-        name, split=query.split, label=query.label, query=query.q, page=query.page, count=query.size
-    )
-    return told(found)
+def gallery(request: Request, web: Site, name: DatasetName, query: Annotated[GalleryQuery, Query()]) -> Response:
+    """A page of the pictures of a split: their places, keys and classes; the header `Link` leads to the next."""
+    web.digits.dataset(name)
+    with named("label"):
+        found = web.digits.gallery(
+            name, split=query.split, label=query.label, query=query.q, page=query.page, count=query.size
+        )
+    return told(found, headers=query.links(request, found.total))
 
 
 @router.get("/datasets/{name}/pictures/{split}/{index}", response_class=Response, responses=PNG, summary="One picture")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from pathlib import PurePath
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -46,6 +48,7 @@ STATUSES: dict[type[DigitsError], HTTPStatus] = {
     ExportUnfaithful: HTTPStatus.CONFLICT,
     DigitsError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+_SENDING = "Send JSON as application/json, a file as multipart/form-data: curl -F file=@FILE."
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -93,8 +96,7 @@ def refuse(status: HTTPStatus, message: str, *, where: str = "", hint: str = "")
 def _digits_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DigitsError)
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    if status is HTTPStatus.NOT_FOUND and not request.path_params:
-        # The address names nothing, so the name that is not known stands in the body.
+    if status is HTTPStatus.NOT_FOUND and not any(_is_of_address(request, found) for found in error.problems):
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     name = _WORDS.sub("-", type(error).__name__).lower()
     title = (type(error).__doc__ or name).partition("\n")[0].rstrip(".")
@@ -102,14 +104,37 @@ def _digits_error(request: Request, error: Exception) -> Response:
     return _answer(request, status, items, kind=f"urn:digits:{name}", title=title)
 
 
+def _is_of_address(request: Request, found: Problem) -> bool:
+    """Whether a name that is not known stands in the address, rather than in the body or the query."""
+    places = request.path_params
+    return bool(places) and (found.where in ("", *places) or PurePath(found.where).is_absolute())
+
+
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    items = [
-        ProblemItem(message=f"{_sentence(found['msg'])}.", where=".".join(map(str, found["loc"])))
-        for found in error.errors()
-    ]
+    found, media = error.errors(), request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media and not _is_taken(media) and any(detail["loc"][0] == "body" for detail in found):
+        item = ProblemItem(message=f"Expected JSON or a form with a file, found {media}.", hint=_SENDING)
+        return _answer(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, [item])
+    items = [_item(detail, error.body) for detail in found]
     kind, title = "urn:digits:request-invalid", "The request is not of the form that is described"
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, items, kind=kind, title=title)
+
+
+def _is_taken(media: str) -> bool:
+    return media in ("application/json", "multipart/form-data") or media.endswith("+json")
+
+
+def _item(detail: Mapping[str, Any], body: Any) -> ProblemItem:
+    """What is wrong with a value, and where; the first part of a location says only whether that is the body."""
+    place = detail["loc"][1:]
+    if detail["type"] == "json_invalid":
+        before = str(body)[: place[0]]
+        where = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
+        return ProblemItem(message=f"The body is not JSON: {_sentence(detail['ctx']['error'])}.", where=where)
+    if detail["type"] == "missing" and not place:
+        return ProblemItem(message="The request has no body.", hint=_SENDING)
+    return ProblemItem(message=f"{_sentence(detail['msg'])}.", where=".".join(map(str, place)))
 
 
 def _sentence(text: str) -> str:
@@ -130,7 +155,8 @@ def _methods(request: Request) -> list[str]:
     known = request.app.openapi()["paths"]
     # An address that is written out is meant before one that a name may stand in.
     fitting = [known[path]] if path in known else [known[each] for each in known if _fits(each, path)]
-    return sorted({method.upper() for operations in fitting for method in operations})
+    methods = {method.upper() for operations in fitting for method in operations}
+    return sorted({*methods, "HEAD"} if "GET" in methods else methods)
 
 
 def _fits(address: str, path: str) -> bool:

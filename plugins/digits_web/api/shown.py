@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from pydantic import Field, model_validator
 
 from digits_core.spec.dataset import DatasetReference, Split
 from digits_core.spec.model import Spec
-from digits_web.outside import place_of
+from digits_web.outside import place_of, uploads_of
 from digits_web.web import Web
 
 
@@ -21,7 +22,7 @@ class ShownPicture(Spec):
     """One picture: a file, or one of a dataset."""
 
     file: str = Field(default="", max_length=4000)
-    """`upload:ID`, or an absolute path within folders that the server may read."""
+    """`upload:ID`, an address, or an absolute path within folders that the server may read."""
     dataset: DatasetReference | None = None
     """A dataset, instead."""
     split: Split = "val"
@@ -51,14 +52,38 @@ class ShownPicture(Spec):
         Raises:
             DigitsError: If there is none, or it may not be read.
         """
-        if self.dataset is None:
+        data = self._fetched(web)
+        if data is None:
             yield place_of(web, self.file)
             return
-        data = web.digits.picture(self.dataset, self.split, self.index)
         with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-            path = Path(folder) / f"{self.split}-{self.index}.png"
+            path = Path(folder) / "picture"
             path.write_bytes(data)
             yield path
+
+    def lasting(self, web: Web, by: str) -> Path:
+        """It as a file that outlives the request: what is no file yet is kept as uploads are.
+
+        Args:
+            web: Whose datasets, uploads and folders.
+            by: Who asks.
+
+        Raises:
+            DigitsError: If there is none, or it may not be read.
+        """
+        data = self._fetched(web)
+        if data is None:
+            return place_of(web, self.file)
+        uploads = uploads_of(web)
+        return uploads.path(uploads.keep("picture", io.BytesIO(data), by).id)
+
+    def _fetched(self, web: Web) -> bytes | None:
+        """The picture, where it is no file of the server."""
+        if self.dataset is not None:
+            return web.digits.picture(self.dataset, self.split, self.index)
+        if self.file.startswith(("http://", "https://")):
+            return web.digits.download(self.file, allow_private=web.settings.allow_private)
+        return None
 
 
 @contextmanager

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Path, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Path, Request, Response, UploadFile
 
+from digits_core.errors import SpecInvalid
 from digits_web.api.acting import Editor, Site
-from digits_web.api.bodies import told
-from digits_web.outside import uploads_of
+from digits_web.api.bodies import file_example, told
+from digits_web.outside import keep_upload, uploads_of
 from digits_web.uploads import UploadView
 
 router = APIRouter(tags=["uploads"])
 UploadId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="Id of the upload.")]
 
 
-@router.post("/uploads", response_model=UploadView, status_code=201, summary="Bring a file")
+async def _single(request: Request) -> None:
+    """Refuse a form with several files: each would need an id of its own."""
+    found = len((await request.form()).getlist("file"))
+    if found > 1:
+        message = f"One part `file` is expected, found {found}."
+        hint = "Send one request for each file, or a zip archive of all of them."
+        raise SpecInvalid(message, where="file", hint=hint)
+
+
+@router.post(
+    "/uploads",
+    dependencies=[Depends(_single)],
+    response_model=UploadView,
+    status_code=201,
+    openapi_extra=file_example("file", "shapes.zip"),
+    summary="Bring a file",
+)
 def upload(
     request: Request,
     web: Site,
@@ -23,8 +40,7 @@ def upload(
     file: Annotated[UploadFile, File(description="A picture, a network file, or a zip archive, which is unpacked.")],
 ) -> Response:
     """Keep a file for a day; where a path is expected, write `upload:` and its id."""
-    view = uploads_of(web).keep(file.filename or "upload", file.file, editor.person.name)
-    editor.did("upload", f"{view.id} {view.name}")
+    view = keep_upload(web, editor.person, file.filename or "upload", file.file)
     return told(view, 201, {"Location": f"{request.scope['root_path']}/uploads/{view.id}"})
 
 
