@@ -1,10 +1,18 @@
 """The page of a job in a real browser: while it trains, and what its model is used for."""
 
+import json
 import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
 
 import pytest
+from PIL import Image
 
 from digits_core.service.digits import Digits
+from digits_web.pages.job.take import program_lines
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +31,21 @@ def loaded(picture):
     return picture.evaluate("image => image.complete && image.naturalWidth > 0")
 
 
+def is_brought_back(page, server, digits):
+    """What is in the trash says so at its own address, and on a page that was open before."""
+    with pytest.raises(urllib.error.HTTPError) as missing:
+        urllib.request.urlopen(f"{server}/nowhere", timeout=20)
+    assert missing.value.code == 404 and "There is no page here" in missing.value.read().decode()
+    page.goto(f"{server}/jobs/long")
+    page.get_by_text("long is in the trash.").wait_for()
+    page.get_by_role("button", name="Restore").click()
+    page.locator("[data-state=aborted]").wait_for()
+    digits.discard_job("long")
+    page.get_by_text("long is in the trash.").wait_for()
+    page.get_by_role("button", name="Restore").click()
+    page.locator("[data-state=aborted]").wait_for()
+
+
 @pytest.mark.backend("torch")
 def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, server, page):
     digits = Digits()
@@ -37,9 +60,9 @@ def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, se
     tab(page, "Use")
     broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"}
     page.locator("input[type=file]").first.set_input_files(broken)
-    page.get_by_text("Picture broken.png cannot be read: ").wait_for()
-    assert "/tmp" not in page.get_by_role("alert").inner_text()
-    page.get_by_role("button", name="Close").click()
+    refused = page.get_by_role("alert").filter(has_text="Picture broken.png cannot be read: ")
+    assert "/tmp" not in refused.inner_text()
+    refused.get_by_role("button", name="Close").click()
     page.get_by_text("Show visualisations and statistics").click()
     page.locator("input[type=file]").first.set_input_files(trained / "red" / "00.png")
     page.get_by_role("list", name="Guesses").get_by_text("red").wait_for()
@@ -67,6 +90,8 @@ def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, se
 
     page.get_by_role("button", name="Discard").click()
     page.get_by_text("long is in the trash.").wait_for()
+    is_brought_back(page, server, digits)
+    page.get_by_role("button", name="Discard").click()
     page.get_by_role("button", name="Undo").click()
     while "long" not in digits.home.job_ids():
         page.wait_for_timeout(100)
@@ -101,6 +126,11 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     page.get_by_role("button", name="Relabel 1").click()
     page.get_by_text("Version colours@v0002 is made").wait_for()
     assert digits.dataset("colours").version == "v0002"
+    assert page.locator(".digits-tile:disabled", has_text=f"now {found.labels[row - 1]}").count() == 1
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("Version colours@v0003 is made of v0001: the change is undone.").wait_for()
+    page.wait_for_function("() => !document.querySelector('.digits-tile:disabled')")
+    assert digits.dataset("colours").digest == digits.dataset("colours@v0001").digest
 
     tab(page, "Take away")
     with page.expect_download() as download:
@@ -108,6 +138,11 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     archive = tmp_path / "finished.zip"
     download.value.save_as(archive)
     assert digits.verify_archive(archive).passed
+    with zipfile.ZipFile(archive) as opened:
+        opened.extract("model.onnx", tmp_path)
+    Image.new("RGBA", (41, 23), "red").save(tmp_path / "picture.png")
+    told = subprocess.run([sys.executable, "-c", program_lines()], cwd=tmp_path, capture_output=True, text=True)
+    assert re.search(r"^\w+: [\d.]+%$", told.stdout, re.MULTILINE), told.stderr
     with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name="Export as onnx").click()
     assert download.value.suggested_filename == "finished-000003-epoch-onnx-fp32.zip"
@@ -117,7 +152,7 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     assert page.get_by_role("cell", name="Export: onnx, fp32").count() == 1
 
 
-def test_what_is_looked_for_is_found_again_after_a_reload_and_shown_by_itself(trained, server, page):
+def test_what_is_looked_for_is_found_again_after_a_reload_and_shown_by_itself(trained, home, server, page):
     page.goto(f"{server}/jobs/finished?tab=use&do=top")
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**top=top-finished*")
@@ -128,6 +163,24 @@ def test_what_is_looked_for_is_found_again_after_a_reload_and_shown_by_itself(tr
     page.locator("input[type=file]").last.set_input_files([trained / "red" / "00.png", trained / "blue" / "01.png"])
     page.get_by_text("2 pictures, classified by finished@000003-epoch").wait_for(timeout=60_000)
     assert page.get_by_role("cell", name="01.png").count() == 1
+    actions = [json.loads(line)["action"] for line in (home / "audit.jsonl").read_text().splitlines()]
+    assert actions[-3:] == ["upload", "upload", "create classification job"]
+    tab(page, "One picture")
+    page.get_by_text("What the model takes it for").wait_for()
+    page.locator("input[type=file]").first.set_input_files(trained / "red" / "00.png")
+    page.get_by_role("button", name="Show similar pictures").click()
+    page.wait_for_url("**similar=similar-finished*")
+    page.get_by_text("Most like 00.png").wait_for(timeout=60_000)
+    first = page.get_by_role("list", name="Similar pictures").get_by_role("link").first
+    assert "red" in first.inner_text()
+    page.locator("input[type=file]").first.set_input_files(trained / "blue" / "01.png")
+    page.get_by_text("Most like 00.png").wait_for(state="detached")
+    page.get_by_role("button", name="Show similar pictures").click()
+    page.get_by_text("Most like 01.png").wait_for()
+    assert len([job for job in Digits().jobs() if job.kind == "similar"]) == 1
+    with page.expect_navigation(url="**/datasets/colours@v0001?split=train&q=*"):
+        first.click()
+    page.get_by_text("1 picture", exact=True).wait_for()
     page.goto(f"{server}/jobs/classification-finished")
     page.get_by_role("button", name="See the guesses").click()
     page.get_by_text("2 pictures, classified by finished@000003-epoch").wait_for()

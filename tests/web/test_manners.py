@@ -1,11 +1,13 @@
-"""How pages behave whoever reads them: contrast, keyboard, light and dark, a server that goes and comes back."""
+"""How pages behave whoever reads them: contrast, keyboard, light and dark, time zones."""
 
+import json
 import shutil
-import socket
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.web.conftest import serving
+from digits_core.service.digits import Digits
 
 pytestmark = pytest.mark.slow
 
@@ -73,18 +75,26 @@ def test_the_keyboard_reaches_the_content_first(server, page):
     assert page.evaluate("document.activeElement.innerText") == "Skip to main content"
 
 
-def test_pages_say_that_the_server_is_gone_and_come_back_with_it(home, chromium):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    context = chromium.new_context()
-    tab = context.new_page()
-    with serving(home, "--port", port) as address:
-        tab.goto(f"{address}/about")
-        tab.get_by_role("heading", name="About").wait_for()
-    tab.get_by_text("Connection lost").wait_for()
-    tab.evaluate("window.old = true")
-    with serving(home, "--port", port):
-        tab.wait_for_function("!window.old")
-        tab.get_by_text("Connection lost").wait_for(state="hidden")
-        tab.get_by_role("heading", name="About").wait_for()
-        context.close()
+def test_readers_everywhere_see_the_same_moment_in_their_own_zone(trained, home, server, chromium):
+    request = home / "jobs" / "finished" / "job.json"
+    created = "2026-01-15T03:30:00+00:00"
+    request.write_text(json.dumps({**json.loads(request.read_text()), "created": created}))
+    digits = Digits(home)
+    digits.reindex()
+    zones = {"Asia/Tokyo": "15/01/2026, 12:30:00", "America/New_York": "14/01/2026, 22:30:00"}
+    for zone, words in zones.items():
+        with chromium.new_context(timezone_id=zone, locale="en-GB") as profile:
+            tab = profile.new_page()
+            for path in ("/", "/jobs/finished"):
+                tab.goto(server + path)
+                shown = tab.locator(f"time[datetime='{created}']")
+                shown.get_by_text(words).wait_for()
+            digits.discard_job("finished")
+            tab.goto(f"{server}/settings")
+            moved = tab.get_by_role("row", name="finished").get_by_role("time")
+            ago = moved.get_by_text("just now")
+            ago.wait_for()
+            wanted = datetime.fromisoformat(moved.get_attribute("datetime")).astimezone(ZoneInfo(zone))
+            assert moved.get_attribute("title") == wanted.strftime("%d/%m/%Y, %H:%M:%S")
+            tab.get_by_role("button", name="Restore job finished").click()
+            tab.get_by_text("The trash is empty.").wait_for()

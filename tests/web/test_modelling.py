@@ -84,6 +84,8 @@ def test_a_draft_says_only_what_was_changed():
         "solver": {"name": "adam", "rate": 0.01},
     }
     assert draft.series() == ((0.01, 0.003), ())
+    with pytest.raises(SpecInvalid, match=r"found '0,01'.* Write 0.01 with a point"):
+        Draft(rates="0,01").series()
 
 
 def test_what_is_inherited_from_a_model_is_said_where_it_was_chosen():

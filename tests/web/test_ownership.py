@@ -23,7 +23,7 @@ OWNED = (
     ("POST", "datasets/colours/versions", {"change": CHANGES}, 201),
     ("POST", "datasets/colours/versions", {"change": {"action": "exclude", "classes": ["green"]}}, 201),
     ("POST", "datasets/colours/versions", {"change": {"action": "select", "classes": ["blue", "crimson"]}}, 201),
-    ("POST", "datasets/colours/versions", {"change": {"action": "append", "paths": ["upload:0"]}}, 404),
+    ("POST", "datasets/colours/versions", {"change": {"action": "append", "paths": ["upload:0"]}}, 422),
     ("DELETE", "jobs/finished", None, 200),
     ("DELETE", "datasets/colours", None, 200),
     ("POST", "trash/dataset-colours/restore", None, 200),

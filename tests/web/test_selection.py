@@ -58,7 +58,7 @@ def test_a_page_beyond_the_last_is_the_last():
 
 
 def test_a_question_survives_as_an_address():
-    query = Query("lenet & co", {"tag": ("red", "big")}, "tag", "score", False, 2, 50)
+    query = Query("lenet & co", {"tag": ("red, or", "big")}, "tag", "score", False, 2, 50)
     assert Query.of_address(query.to_address(), SUBJECT) == query
     assert Query().to_address() == ""
 

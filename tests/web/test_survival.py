@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -43,6 +44,45 @@ def test_a_job_outlives_a_killed_server_and_is_followed_by_the_next_one(trained,
         until(lambda: digits.job("later").state == "done", "the next server goes on with the queue")
     ended = digits.job("long")
     assert ended.state == "done" and ended.step > step and ended.runs == 1
+
+
+def test_an_open_page_comes_back_with_a_killed_server_and_goes_on_showing_the_job(trained, home, chromium):
+    digits = Digits(home)
+    request = {"dataset": "colours", "network": "lenet", "name": "long", "backend": "numpy", "devices": "cpu:0-0"}
+    digits.submit({**request, "epochs": 3000, "batch": 9, "solver": {"name": "sgd", "rate": 0.002}})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        words = ["--port", str(free.getsockname()[1])]
+    with chromium.new_context() as profile:
+        watched, listed = profile.new_page(), profile.new_page()
+        with server_process(home, *words) as (process, address):
+            watched.goto(f"{address}/jobs/long")
+            listed.goto(address)
+            listed.get_by_label("Job long", exact=True).get_by_text("epoch").wait_for()
+            _see_losses_after(watched, 0.0)
+            process.kill()
+            process.wait()
+        killed = digits.job("long").epoch
+        for tab in (watched, listed):
+            tab.get_by_text("Connection lost").wait_for()
+            tab.evaluate("window.old = true")
+        until(lambda: digits.job("long").epoch > killed + 1, "the job trains on without a server")
+        with serving(home, *words):
+            for tab in (watched, listed):
+                tab.wait_for_function("!window.old")
+                tab.get_by_text("Connection lost").wait_for(state="hidden")
+            _see_losses_after(watched, digits.job("long").epoch)
+            listed.get_by_label("Job long", exact=True).get_by_text("epoch").wait_for()
+            digits.abort("long")
+            watched.locator("[data-state=aborted]").wait_for()
+    assert digits.job("long").runs == 1
+
+
+def _see_losses_after(tab, epoch):
+    """Wait until the chart of a job shows a loss that was measured after an epoch."""
+    chart = tab.get_by_role("img", name=re.compile("^Loss and accuracy: loss .training. "))
+    chart.wait_for()
+    newest = "([id, epoch]) => getElement(id).chart?.getOption().series[1].data.at(-1)[0] > epoch"
+    tab.wait_for_function(newest, arg=[int(chart.get_attribute("id").removeprefix("c")), epoch])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -13,6 +13,7 @@ from digits_web.access.person import Person
 from digits_web.catalogue.table import CatalogueTable
 from digits_web.ownership import require_dataset, require_job, require_trashed
 from digits_web.parts.errors import show_problems
+from digits_web.parts.job_facts import STOPPABLE
 from digits_web.parts.person import person
 from digits_web.parts.undo import offer_undo
 from digits_web.web import Web
@@ -42,13 +43,18 @@ class Bulk:
         ui.navigate.to(f"/compare?jobs={','.join(map(quote, ids))}")
 
     async def abort(self, ids: list[str]) -> None:
-        """Stop jobs for good, after having asked."""
+        """Stop those of the jobs that have not ended for good, after having asked."""
+        views = await run.io_bound(self._web.jobs) or ()
+        ids = [view.job for view in views if view.job in ids and view.state in STOPPABLE]
+        if not ids:
+            ui.notify("What is chosen has ended already: there is nothing to abort.")
+            return
         with ui.dialog() as dialog, ui.card().classes("digits-card"):
             ui.label(f"Stop {_count(ids, 'job')} for good?").classes("digits-section")
             ui.label("Snapshots stay, and models can be made of them; the jobs cannot be resumed.")
-            with ui.element("div").classes("digits-row"):
+            with ui.element("div").classes("digits-row").style("justify-content: flex-end; width: 100%"):
+                ui.button("Cancel", on_click=lambda: dialog.submit(False)).props("flat no-caps")
                 ui.button("Abort", on_click=lambda: dialog.submit(True)).props("unelevated no-caps color=negative")
-                ui.button("Go on", on_click=lambda: dialog.submit(False)).props("flat no-caps")
         if await dialog:
             stopped = await self._each("abort job", require_job, self._web.digits.abort, ids)
             ui.notify(f"{_count(stopped, 'job')} aborted")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from digits_core.service.digits import Digits
 from digits_web.catalogue.selection import Subject
+
+if TYPE_CHECKING:
+    from digits_core.dataset.manifest import DatasetManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class DatasetRow:
         encoding: How pictures are stored.
         tags: What people have sorted it under.
         owner: Whose it is; empty: nobody said.
+        description: Notes.
     """
 
     name: str
@@ -36,26 +40,29 @@ class DatasetRow:
     encoding: str
     tags: tuple[str, ...]
     owner: str
+    description: str
 
 
 def dataset_rows(digits: Digits) -> tuple[DatasetRow, ...]:
     """Every dataset, by name."""
-    rows = []
-    for manifest in digits.datasets():
-        about = digits.about_dataset(manifest.name)
-        row = DatasetRow(
-            name=manifest.name,
-            version=manifest.version,
-            created=manifest.created,
-            splits=(manifest.splits.get("train", 0), manifest.splits.get("val", 0), manifest.splits.get("test", 0)),
-            classes=len(manifest.classes),
-            size=manifest.size,
-            encoding=manifest.encoding,
-            tags=about.tags,
-            owner=about.owner,
-        )
-        rows.append(row)
-    return tuple(rows)
+    return tuple(dataset_row(digits, manifest) for manifest in digits.datasets())
+
+
+def dataset_row(digits: Digits, manifest: DatasetManifest) -> DatasetRow:
+    """A dataset in its newest version, with what people say of it."""
+    about = digits.about_dataset(manifest.name)
+    return DatasetRow(
+        name=manifest.name,
+        version=manifest.version,
+        created=manifest.created,
+        splits=(manifest.splits.get("train", 0), manifest.splits.get("val", 0), manifest.splits.get("test", 0)),
+        classes=len(manifest.classes),
+        size=manifest.size,
+        encoding=manifest.encoding,
+        tags=about.tags,
+        owner=about.owner,
+        description=about.description,
+    )
 
 
 def _size(row: DatasetRow) -> str:
@@ -63,7 +70,9 @@ def _size(row: DatasetRow) -> str:
 
 
 DATASETS: Subject[DatasetRow] = Subject(
-    words=lambda row: " ".join((row.name, row.version, _size(row), row.encoding, row.owner, *row.tags)),
+    words=lambda row: " ".join(
+        (row.name, row.version, _size(row), row.encoding, row.owner, *row.tags, row.description)
+    ),
     facets={
         "tag": lambda row: row.tags,
         "size": lambda row: (_size(row),),

@@ -49,13 +49,13 @@ COLUMNS: tuple[dict[str, Any], ...] = (
     {"name": "backend", "label": "Backend", "field": "backend", "align": "left", "wide": True},
     {
         "name": "accuracy",
-        "label": "Accuracy",
+        "label": "Best accuracy",
         "field": "accuracy",
         "align": "right",
         "sortable": True,
         "sortOrder": "da",
     },
-    {"name": "loss", "label": "Loss", "field": "loss", "align": "right", "sortable": True, "wide": True},
+    {"name": "loss", "label": "Loss at best", "field": "loss", "align": "right", "sortable": True, "wide": True},
     {
         "name": "created",
         "label": "Created",

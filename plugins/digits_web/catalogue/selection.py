@@ -55,22 +55,26 @@ class Query:
     def to_address(self) -> str:
         """The same as the query of an address; empty where nothing is out of the ordinary."""
         usual = Query()
-        words: dict[str, Any] = {name: ",".join(values) for name, values in self.wanted.items() if values}
+        # A value may have any character in it: each has a word of its own.
+        words: dict[str, Any] = {**self.wanted}
         sign = "-" if self.falling else ""
         words |= {"q": self.text, "group": self.group, "page": self.page + 1 if self.page else ""}
         words |= {"count": self.count if self.count != usual.count else ""}
         words |= {"sort": f"{sign}{self.order}" if (self.order, self.falling) != (usual.order, usual.falling) else ""}
-        return urlencode({name: value for name, value in words.items() if value}, safe=",")
+        return urlencode({name: value for name, value in words.items() if value}, doseq=True)
 
     @classmethod
     def of_address(cls, address: str, subject: Subject[Any]) -> Query:
         """What the query of an address asks for; what makes no sense in it is left out."""
-        words = dict(parse_qsl(address))
+        asked = parse_qsl(address)
+        words = dict(asked)
         sort = words.get("sort", "")
         order, number = sort.removeprefix("-"), words.get("page", "")
         query = cls(
             text=words.get("q", ""),
-            wanted={name: tuple(words[name].split(",")) for name in subject.facets if words.get(name)},
+            wanted={
+                name: tuple(value for key, value in asked if key == name) for name in subject.facets if name in words
+            },
             group=words.get("group", "") if words.get("group") in subject.facets else "",
             page=max(int(number) - 1, 0) if number.isdecimal() else 0,
             count=next((size for size in PAGE_SIZES if str(size) == words.get("count")), PAGE_SIZES[0]),

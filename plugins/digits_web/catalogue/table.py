@@ -164,6 +164,11 @@ class CatalogueTable(Generic[ItemT]):
         self._bar.set_visibility(False)
 
     @property
+    def query(self) -> Query:
+        """What is asked now."""
+        return self._query
+
+    @property
     def chosen(self) -> list[str]:
         """Ids of what is chosen, on whatever page."""
         ids = (row["id"].partition(_HEADING)[0] for row in self._table.selected)

@@ -48,7 +48,7 @@ class Catalogue:
         found = {}
         for manifest in self._web.digits.datasets():
             height, width, channels = manifest.size
-            colour = {1: "gray", 3: "colour"}.get(channels, f"{channels} channels")
+            colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
             classes = len(manifest.classes)
             found[manifest.name] = f"{manifest.name} · {classes} classes · {width} × {height} {colour}"
         return found

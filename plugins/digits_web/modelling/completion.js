@@ -18,14 +18,15 @@
     const answer = (options) => ({ from: context.pos - word.length, options, validFor: /^[\w$.-]*$/ });
     const whole = layer(context.state, line);
     const op = words.ops[(whole.match(/\bop:\s*([\w]+)/) || [])[1]];
-    const asked = before.match(/(\w+):\s*\[?[^:{}]*$/);
+    // The key whose value is being written: a comma ends it, unless the value is a list that is still open.
+    const asked = before.match(/(\w+):\s*(?:\[[^\]]*|[^,:{}[\]]*)$/);
     if (asked && asked[1] === "op") return answer(options(words.ops, "class"));
-    if (asked && /^(inputs|logits|output)$/.test(asked[1]) && !/,\s*\w*$/.test(before.replace(/\[.*$/, ""))) {
+    if (asked && /^(inputs|logits|output)$/.test(asked[1])) {
       const names = [...context.state.doc.toString().matchAll(/^\s*-?\s*\{?\s*name:\s*([\w.-]+)/gm)].map((found) => found[1]);
       return answer(["input", ...new Set(names)].map((label) => ({ label, type: "variable" })));
     }
     const field = asked && op && op.fields[asked[1]];
-    if (field && !/,\s*\w*$/.test(before)) return answer((field.values || []).map((label) => ({ label, type: "constant" })));
+    if (field) return answer((field.values || []).map((label) => ({ label, type: "constant" })));
     if (!context.explicit && !word) return null;
     if (/^\w*$/.test(before)) return answer(options(words.top, "property", ": "));
     if (op) return answer(options(op.fields, "property", ": "));

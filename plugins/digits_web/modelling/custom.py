@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from nicegui import events, run, ui
+from nicegui import run, ui
+from starlette.datastructures import UploadFile
 
 from digits_core.service.digits import Digits
 from digits_web.modelling.catalogue import Catalogue
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.editor import NetworkEditor
 from digits_web.parts.errors import problems_shown
+from digits_web.parts.uploading import Upload
 
 #: Largest network file that is taken.
 MOST_BYTES = 4 * 2**20
@@ -30,11 +32,10 @@ class CustomTab:
         with ui.element("div").classes("digits-row"):
             self._begin = ui.select([], label="Begin from", on_change=lambda event: self._from(event.value))
             self._begin.props("dense outlined options-dense").style("min-width: 13rem")
-            upload = ui.upload(auto_upload=True, on_upload=self._take, max_file_size=MOST_BYTES)
-            upload.props('accept=".yaml,.yml,.json,.prototxt"').style("display: none")
-            ui.button("Upload", icon="upload", on_click=lambda: upload.run_method("pickFiles")).props(
-                "outline no-caps"
-            ).tooltip("A network file (YAML), or a prototxt of Caffe")
+            upload = Upload(self._take, "A network file", MOST_BYTES, accept=".yaml,.yml,.json,.prototxt")
+            ui.button("Upload", icon="upload", on_click=upload.pick).props("outline no-caps").tooltip(
+                "A network file (YAML), or a prototxt of Caffe"
+            )
             ui.button("Download", icon="download", on_click=self._save).props("flat no-caps")
             ui.space()
             ui.label("Ctrl and space completes.").classes("digits-soft digits-small")
@@ -65,13 +66,12 @@ class CustomTab:
         self._desk.draft.text = text
         self._desk.changed()
 
-    async def _take(self, event: events.UploadEventArguments) -> None:
-        with problems_shown():
-            content = await event.file.read()
-            text, notes = await run.io_bound(read_network, self._desk.web.digits, event.file.name, content)
-            self.write(text)
-            for note in notes:
-                ui.notify(note, multi_line=True)
+    async def _take(self, file: UploadFile) -> None:
+        name, content = file.filename or "network", await file.read()
+        text, notes = await run.io_bound(read_network, self._desk.web.digits, name, content)
+        self.write(text)
+        for note in notes:
+            ui.notify(note, multi_line=True)
 
     def _save(self) -> None:
         ui.download.content(self._desk.draft.text, "network.yaml", "application/yaml")

@@ -18,6 +18,8 @@ INHERITED = frozenset({"data.mean", "data.crop"})
 #: Parts of a request that are one of several forms, and the key that says which.
 FORMS = {"solver": "name", "schedule": "policy"}
 _LIST = re.compile(r"[,;\s]+")
+#: A number as it is written where the comma stands before the decimals.
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])0,\d+(?![\d.])")
 #: Parts of the request that a draft holds by names of their own.
 _OWN = frozenset({"dataset", "network", "start"})
 #: Parts that no field can show, and that are written as YAML.
@@ -41,6 +43,7 @@ class Draft(BaseModel):
         batches: Batch sizes, as typed.
         values: Everything else that was changed, by dotted key.
         other: Keys that have no field, as YAML.
+        rate_job: The job that looks for its rate; empty: none does.
     """
 
     model_config = ConfigDict(extra="ignore", validate_assignment=False)
@@ -58,6 +61,7 @@ class Draft(BaseModel):
     batches: str = ""
     values: dict[str, Any] = Field(default_factory=dict)
     other: str = ""
+    rate_job: str = ""
 
     @property
     def starts(self) -> bool:
@@ -237,6 +241,9 @@ def _flat(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 def _numbers(text: str, kind: type, name: str, words: tuple[str, ...] = ()) -> tuple[list[Any], list[Problem]]:
     found: list[Any] = []
     wrong: list[Problem] = []
+    if kind is float and (comma := _DECIMAL_COMMA.search(text)):
+        hint = f"Write {comma[0].replace(',', '.')} with a point; a comma separates several {name}s."
+        return found, [Problem(f"{name} expects numbers, found {comma[0]!r}.", name, hint)]
     for part in filter(None, _LIST.split(text.strip())):
         try:
             found.append(part if part in words else kind(part))

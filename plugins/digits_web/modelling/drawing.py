@@ -20,7 +20,7 @@ class Drawing:
         self._drawn = ""
         with ui.element("div").classes("digits-row"):
             self._size = ui.label().classes("digits-number").props("role=status").style("margin-right: auto")
-            self._open = ui.button("Visualize", icon="account_tree", on_click=self._turn)
+            self._open = ui.button("Visualise", icon="account_tree", on_click=self._turn)
             self._open.props("outline no-caps aria-expanded=false")
         with ui.element("div").classes("digits-stack digits-full") as self._whole:
             buttons = ui.element("div").classes("digits-row")
@@ -49,7 +49,7 @@ class Drawing:
     def _turn(self) -> None:
         self._whole.visible = not self._whole.visible
         self._open.props(f"aria-expanded={'true' if self._whole.visible else 'false'}")
-        self._open.text = "Hide drawing" if self._whole.visible else "Visualize"
+        self._open.text = "Hide drawing" if self._whole.visible else "Visualise"
         self._draw()
 
     def _draw(self) -> None:

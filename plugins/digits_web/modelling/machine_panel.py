@@ -11,6 +11,7 @@ from digits_core.service.views.machine import DeviceView
 from digits_web.modelling.choices import card, mark, small
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.devices import clicked, count, toggled
+from digits_web.parts.device_tiles import used_by_others, without_job
 from digits_web.parts.errors import problems_shown
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import size
@@ -154,15 +155,17 @@ class MachinePanel:
             self._held[device.id] = small("")
 
     async def _look(self) -> None:
-        self._tell(await run.io_bound(self._desk.web.devices))
+        devices: Sequence[DeviceView] | None = await run.io_bound(self._desk.web.devices)
+        self._tell(devices or ())  # Nothing is told any more where the server ends.
 
     def _tell(self, devices: Sequence[DeviceView]) -> None:
         self._devices = devices
         for device in devices:
             if device.id in self._held:
                 label = self._held[device.id]
-                label.text = f"held by {device.lease}: the job waits for it" if device.lease else _busy(device)
-                label.classes(replace=f"digits-small {'digits-warn' if device.lease else 'digits-good'}")
+                label.text = f"held by {device.lease}: the job waits for it" if device.lease else without_job(device)
+                slow = device.lease or used_by_others(device)
+                label.classes(replace=f"digits-small {'digits-warn' if slow else 'digits-good'}")
 
 
 def backend_lines(backend: BackendView) -> None:
@@ -181,9 +184,3 @@ def backend_lines(backend: BackendView) -> None:
     small("trains on several devices together" if backend.distributed else "trains on one device")
     small(f"{len(backend.solvers)} solvers · exports {', '.join(backend.exports) or 'nothing of its own'}")
     small(", ".join(f"{name} {version}" for name, version in backend.versions.items()))
-
-
-def _busy(device: DeviceView) -> str:
-    if device.utilization_percent is None:
-        return "free"
-    return f"free, {device.utilization_percent:.0f} % busy"

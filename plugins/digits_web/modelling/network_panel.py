@@ -32,7 +32,7 @@ class NetworkPanel:
         with ui.element("section").classes("digits-card digits-stack"):
             section("Network")
             self._tabs = ui.tabs(value=desk.draft.tab, on_change=lambda event: self._turn(event.value))
-            self._tabs.props("dense no-caps align=left active-color=primary")
+            self._tabs.props("dense no-caps align=left outside-arrows mobile-arrows active-color=primary")
             with self._tabs:
                 for name, label in TABS.items():
                     ui.tab(name, label)

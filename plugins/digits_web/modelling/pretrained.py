@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
-from nicegui import events, run, ui
+from nicegui import run, ui
+from starlette.datastructures import UploadFile
 
 from digits_core.service.views.jobs import StartView
 from digits_web.access.person import Role
 from digits_web.modelling.desk import Desk, Outlook
-from digits_web.outside import uploads_of
+from digits_web.outside import keep_upload
 from digits_web.parts.empty import nothing_yet
-from digits_web.parts.errors import problems_shown
-from digits_web.parts.person import person
+from digits_web.parts.person import allow, person
+from digits_web.parts.uploading import Upload
 from digits_web.uploads import SCHEME
 
 _NETWORKS = {
@@ -43,13 +42,10 @@ class PretrainedTab:
         )
         self._choose.props("dense outlined options-dense").classes("digits-full")
         with ui.element("div").classes("digits-row"):
-            upload = ui.upload(
-                auto_upload=True, on_upload=self._take, max_file_size=desk.web.settings.most_upload_bytes
-            )
-            upload.props(f'accept="{_FILES}"').style("display: none")
-            ui.button(
-                "Upload an archive or weights", icon="upload", on_click=lambda: upload.run_method("pickFiles")
-            ).props("outline no-caps")
+            most = desk.web.settings.most_upload_bytes
+            upload = Upload(self._take, "A file of a model", most, accept=_FILES, needs=Role.EDITOR)
+            button = ui.button("Upload an archive or weights", icon="upload", on_click=upload.pick)
+            allow(button.props("outline no-caps"), person().lacks(Role.EDITOR))
         ui.label("Network").classes("digits-soft digits-small")
         radio = ui.radio(_NETWORKS, value=desk.draft.start_network, on_change=lambda event: self._network(event.value))
         radio.props('inline dense aria-label="Network that the weights come into"')
@@ -64,15 +60,10 @@ class PretrainedTab:
         self._desk.draft.start_network = source  # type: ignore[assignment]
         self._desk.changed()
 
-    async def _take(self, event: events.UploadEventArguments) -> None:
-        with problems_shown():
-            who = person()
-            who.require(Role.EDITOR)
-            content = await event.file.read()
-            uploads, by = uploads_of(self._desk.web), who.name
-            kept = await run.io_bound(uploads.keep, event.file.name, io.BytesIO(content), by)
-            known = {**self._known, f"{SCHEME}{kept.id}": kept.name}
-            self._choose.set_options(known, value=f"{SCHEME}{kept.id}")
+    async def _take(self, file: UploadFile) -> None:
+        kept = await run.io_bound(keep_upload, self._desk.web, person(), file.filename or "model", file.file)
+        known = {**self._known, f"{SCHEME}{kept.id}": kept.name}
+        self._choose.set_options(known, value=f"{SCHEME}{kept.id}")
 
     def _show(self, outlook: Outlook) -> None:
         start = outlook.sketch.start if outlook.sketch else None

@@ -31,7 +31,7 @@ class PreviousTab:
         )
         choose.props("dense outlined options-dense").classes("digits-full")
         with ui.element("div").classes("digits-row"):
-            ui.button("Customize", icon="edit", on_click=customize).props("outline no-caps")
+            ui.button("Customise", icon="edit", on_click=customize).props("outline no-caps")
             ui.label("Takes the network alone; its weights are under Pretrained.").classes("digits-soft digits-small")
 
     async def _pick(self, job: str | None) -> None:

@@ -34,7 +34,7 @@ class StandardTab:
         self._grid = ui.element("div").classes("digits-stack").props('role=radiogroup aria-label="Standard networks"')
         self._params = ui.element("div").classes("digits-stack")
         with ui.element("div").classes("digits-row"):
-            ui.button("Customize", icon="edit", on_click=customize).props("outline no-caps")
+            ui.button("Customise", icon="edit", on_click=customize).props("outline no-caps")
             self._advice = ui.label().classes("digits-soft digits-small")
             self._use = ui.button("Use these", on_click=self._adopt).props("flat no-caps dense")
         self._use.visible = False

@@ -95,17 +95,30 @@ class SummaryPanel:
         return f"{ready} Backend {plan.backend} is still being asked whether it can do this." if asking else ready
 
 
+def steps_an_epoch(plan: PlanView) -> float | None:
+    """Steps until every picture was used once: a last batch that is not full is filled up from the next epoch.
+
+    >>> from digits_core.service.views.plan import PlanView
+    >>> steps_an_epoch(PlanView(problems=(), pictures=36, batch_size=16))
+    2.25
+    """
+    if not plan.pictures or not plan.batch_size:
+        return plan.steps_per_epoch
+    whole, rest = divmod(plan.pictures, plan.batch_size)
+    return whole if not rest else plan.pictures / plan.batch_size
+
+
 def plan_numbers(plan: PlanView) -> None:
     """A plan in numbers."""
     numbers = {
         "steps": plan.total_steps,
-        "steps an epoch": plan.steps_per_epoch,
+        "steps an epoch": steps_an_epoch(plan),
         "parameters": plan.parameters,
         "FLOPs a picture": plan.flops,
     }
     for name, number in numbers.items():
         if number is not None:
-            _number(name, format_count(number))
+            _number(name, format_count(number) if isinstance(number, int) else f"{number:,.2f}")
     if plan.memory_bytes is not None:
         there = f" of {size(plan.memory_available_bytes)}" if plan.memory_available_bytes else ""
         _number(f"memory per device{there}, about", size(plan.memory_bytes))

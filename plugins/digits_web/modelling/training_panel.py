@@ -14,6 +14,7 @@ from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.draft import FORMS
 from digits_web.modelling.fields import choice_fields, label_of
 from digits_web.modelling.inputs import field_input
+from digits_web.modelling.rate_finder import RateFinder
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.frame import section
 from digits_web.parts.smoothing import Curve
@@ -43,6 +44,7 @@ class TrainingPanel:
         with ui.element("section").classes("digits-card digits-stack"):
             section("Training")
             self._usual = ui.element("div").classes("digits-fields")
+            RateFinder(desk)
             with ui.element("div").classes("digits-halves"):
                 self._solver = ui.element("div").classes("digits-stack")
                 with ui.element("div").classes("digits-stack"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nicegui import run, ui
@@ -11,14 +11,16 @@ from nicegui import run, ui
 from digits_core.errors import DigitsError
 from digits_core.service.views.history import Point, SeriesView
 from digits_core.service.views.jobs import JobView
-from digits_core.service.views.plan import ResultView
+from digits_core.service.views.plan import DifferenceView, ResultView
 from digits_web.modelling.fields import label_of
 from digits_web.modelling.groups import grouped
-from digits_web.parts.comparison_table import Compared, comparison_table
+from digits_web.parts.comparison_table import Compared, Folded, comparison_table
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.errors import list_problems
 from digits_web.parts.frame import PATIENCE_S, frame, section
+from digits_web.parts.job_cards import JobCards
+from digits_web.parts.job_facts import OPEN, result_title
 from digits_web.parts.live import live
 from digits_web.parts.smoothing import Curve
 from digits_web.web import Web
@@ -37,14 +39,10 @@ CHARTS: tuple[tuple[str, str, bool, Callable[[SeriesView], Sequence[Point]]], ..
     ("Learning rate", "rate", False, lambda series: series.learning_rate),
 )
 
-_SPLITS = {"train": "training", "val": "validation"}
-_MEASURED = {"top5": "Among the first five"}
-_TOLD = {
-    "epoch": "Epochs done",
-    "images_per_second": "Pictures per second",
-    "first_step_s": "Seconds to the first step",
-    "learning_rate": "Learning rate",
-}
+#: Headings over results.
+_AT_BEST = "At the best snapshot, the one with the highest accuracy in validation"
+_NEWEST = "Newest values"
+_ALL_OF_IT = "The run"
 
 
 def add(web: Web) -> None:
@@ -89,38 +87,84 @@ async def _compared(web: Web, ids: Sequence[str]) -> None:
     except DigitsError as error:
         list_problems(error)
         return
+    await live(LOOK_S, lambda: _unfinished(web, ids), _Unfinished().show)
     await live(LOOK_S, lambda: _series(web, ids), _Charts().show)
     names = [job.job for job in found.jobs]
-    results = [_result(row) for row in found.results]
-    _table("Results", names, {"": results} if results else {})
-    differing = grouped((row.key, Compared(label_of(row.key), row.key, row.values)) for row in found.differing)
-    rows = {heading: [compared for _, compared in rows] for heading, rows in differing.items()}
-    _table("Differences in what was asked for", names, rows)
-
-
-def _result(row: ResultView) -> Compared:
-    share = row.key.endswith(("accuracy", "top5"))
-    return Compared(result_title(row.key), "", row.values, row.best, share=share)
-
-
-def result_title(key: str) -> str:
-    """A result in words.
-
-    >>> result_title("best val/accuracy"), result_title("train/loss"), result_title("images_per_second")
-    ('Accuracy (validation), best', 'Loss (training)', 'Pictures per second')
-    """
-    best, name = key.startswith("best "), key.removeprefix("best ")
-    where, _, what = name.partition("/")
-    words = (
-        f"{_MEASURED.get(what, what.capitalize())} ({_SPLITS[where]})" if where in _SPLITS else _TOLD.get(name, name)
+    await live(LOOK_S, lambda: _results(web, ids), _Results(names).show)
+    differing = grouped(
+        (row.key, Compared(label_of(row.key), row.key, asked_values(row, found.jobs))) for row in found.differing
     )
-    return f"{words}, best" if best else words
-
-
-def _table(title: str, jobs: Sequence[str], groups: Mapping[str, Sequence[Compared]]) -> None:
+    rows = {heading: [compared for _, compared in rows] for heading, rows in differing.items()}
     with ui.element("section").classes("digits-card digits-scroll"):
-        section(title)
-        comparison_table(title, jobs, groups)
+        section("Differences in what was asked for")
+        comparison_table("Differences in what was asked for", names, rows)
+
+
+def asked_values(row: DifferenceView, jobs: Sequence[JobView]) -> list[Any]:
+    """What each job was asked for; a network that came as text is told by its name, and its text is behind that."""
+    return [
+        Folded(job.network, value) if row.key == "network" and "\n" in str(value) else value
+        for job, value in zip(jobs, row.values, strict=True)
+    ]
+
+
+def results_by_moment(rows: Sequence[ResultView]) -> dict[str, list[Compared]]:
+    """Results by the moment that they are of."""
+    found: dict[str, list[Compared]] = {name: [] for name in (_AT_BEST, _NEWEST, _ALL_OF_IT)}
+    for row in rows:
+        moment = _AT_BEST if row.key.startswith("best ") else _NEWEST if "/" in row.key else _ALL_OF_IT
+        share = row.key.endswith(("accuracy", "top5"))
+        found[moment].append(Compared(result_title(row.key), "", row.values, row.best, share=share))
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _results(web: Web, ids: Sequence[str]) -> dict[str, list[Compared]]:
+    with contextlib.suppress(DigitsError):  # One may be deleted while the page is open.
+        return results_by_moment(web.digits.compare(ids).results)
+    return {}
+
+
+class _Results:
+    """What came of the jobs; made anew when it is something else."""
+
+    def __init__(self, jobs: Sequence[str]) -> None:
+        self._jobs = jobs
+        self._shown: dict[str, list[Compared]] | None = None
+        with ui.element("section").classes("digits-card digits-scroll"):
+            section("Results")
+            self._place = ui.element("div").classes("digits-full")
+
+    def show(self, results: dict[str, list[Compared]]) -> None:
+        """Show these, under the moments that they are of; where there are none any more, the last ones stay."""
+        if results == self._shown or (self._shown and not results):
+            return
+        self._shown = results
+        self._place.clear()
+        with self._place:
+            if any(key != _ALL_OF_IT for key in results):
+                comparison_table("Results", self._jobs, results)
+            else:
+                ui.label("Nothing has been measured yet.").classes("digits-soft")
+
+
+def _unfinished(web: Web, ids: Sequence[str]) -> list[JobView]:
+    """Those of the jobs that may still bring something."""
+    known = {job.job: job for job in web.jobs()}
+    return [known[id] for id in ids if id in known and known[id].state in OPEN]
+
+
+class _Unfinished:
+    """How far jobs are, as long as they are not over."""
+
+    def __init__(self) -> None:
+        with ui.element("div").classes("digits-full") as self._place:
+            self._cards = JobCards()
+
+    def show(self, jobs: Sequence[JobView]) -> None:
+        """Show these."""
+        self._cards.show(jobs, {})
+        if self._place.visible != bool(jobs):
+            self._place.set_visibility(bool(jobs))
 
 
 def _series(web: Web, ids: Sequence[str]) -> dict[str, SeriesView]:

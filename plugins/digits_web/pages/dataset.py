@@ -30,6 +30,7 @@ from digits_web.parts.making import Making, maker_of
 from digits_web.parts.notes import Notes
 from digits_web.parts.person import allow, person
 from digits_web.parts.times import Moment
+from digits_web.parts.trashed import TRASH, find_trashed, trashed_card
 from digits_web.parts.versions import append_form, select_form, version_table
 from digits_web.web import Web
 
@@ -135,7 +136,7 @@ class DatasetPage:
         select.props("dense outlined").style("min-width: 9rem")
         train = f"/jobs/new{question({'dataset': item.name if item.reference == newest else item.reference})}"
         button = ui.button("Train on this", icon="play_arrow", on_click=lambda: ui.navigate.to(train))
-        allow(button.props("unelevated no-caps"), person().lacks(Role.EDITOR))
+        allow(button.props("unelevated no-caps no-wrap"), person().lacks(Role.EDITOR))
         button = ui.button(icon="delete", on_click=self._discard)
         button.props('flat round dense aria-label="Move to the trash"')
         allow(button, person().refusal(self._owner))
@@ -159,7 +160,7 @@ class DatasetPage:
 
     def _facts(self) -> None:
         item, (height, width, channels) = self._manifest, self._manifest.size
-        colour = "colour" if channels == 3 else "grayscale"
+        colour = "colour" if channels == 3 else "greyscale"
         facts = {
             "Pictures": ", ".join(f"{count:,} {split}" for split, count in item.splits.items() if count),
             "Classes": f"{len(item.classes):,}",
@@ -213,6 +214,7 @@ class DatasetPage:
             ui.label("It stays there until the trash is emptied.").classes("digits-soft")
             with ui.element("div").classes("digits-row"):
                 ui.button("Undo", on_click=self._restore).props("unelevated no-caps")
+                ui.link("Show the trash", TRASH)
                 ui.button("Home", on_click=lambda: ui.navigate.to("/")).props("flat no-caps")
 
     async def _change(self, request: Mapping[str, Any]) -> bool:
@@ -235,8 +237,13 @@ class DatasetPage:
 async def _absent(web: Web, name: str, error: DigitsError) -> None:
     """What is shown where there is no dataset, or none yet."""
     maker = await run.io_bound(maker_of, web, name) if isinstance(error, NameUnknown) else None
+    found = await find_trashed(web, "dataset", name.partition("@")[0])
+    if found is not None and maker is not None and maker.created > found.thing.discarded:
+        found = None  # Another of its name is on its way.
     with frame(name):
-        if maker is not None:
+        if found is not None:
+            trashed_card(web, found, found.thing.name)
+        elif maker is not None:
             Making(web, maker)
         elif isinstance(error, NameUnknown):
             nothing_yet("photo_library", f"There is no dataset {name}", error.hint, "New dataset", "/datasets/new")

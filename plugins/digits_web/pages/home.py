@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 from fastapi import Request
@@ -33,7 +34,7 @@ JOB_ORDERS = {
     "-created": "Newest first",
     "created": "Oldest first",
     "-accuracy": "Best accuracy",
-    "loss": "Lowest loss",
+    "loss": "Lowest loss at best",
     "name": "Name",
     "state": "State",
     "network": "Network",
@@ -55,8 +56,13 @@ def add(web: Web) -> None:
     async def home(request: Request, tab: Tab = "jobs") -> None:
         with frame("Home") as heading:
             with heading:
-                _leads("New dataset", "add_photo_alternate", "/datasets/new")
-                _leads("New model", "model_training", "/jobs/new").props(remove="outline").props("unelevated")
+                buttons = (
+                    _leads("New dataset", "add_photo_alternate", "/datasets/new"),
+                    _leads("New model", "model_training", "/jobs/new"),
+                )
+                # Training takes a dataset.
+                next_one = buttons[bool(await run.io_bound(web.datasets))]
+                next_one.props(remove="outline").props("unelevated")
             section("Devices")
             await _devices(web)
             await _running(web)
@@ -70,7 +76,7 @@ def _leads(label: str, icon: str, address: str) -> ui.button:
 def _no_datasets() -> ui.element:
     advice = (
         "Begin with pictures: a folder with a folder for every class, a list of files or a zip becomes a dataset. "
-        "To see everything at once with packaged pictures, run: digits demo"
+        "To see everything at once with packaged pictures, run digits demo in a terminal."
     )
     return nothing_yet("photo_library", "No datasets yet", advice, "New dataset", "/datasets/new")
 
@@ -137,20 +143,25 @@ async def _tables(web: Web, tab: Tab, asked: str) -> None:
         ui.tab("datasets", "Datasets", icon="photo_library")
     with ui.tab_panels(tabs, value=tab).classes("digits-full digits-panels"):
         with ui.tab_panel("jobs"):
-            bulk.jobs = await _table(_job_shelf(web, bulk), "jobs", asked if tab == "jobs" else "")
+            bulk.jobs = all_jobs = await _table(_job_shelf(web, bulk), "jobs", asked if tab == "jobs" else "")
         with ui.tab_panel("datasets"):
-            bulk.datasets = await _table(_dataset_shelf(web, bulk), "datasets", asked if tab == "datasets" else "")
-    tabs.on_value_change(lambda event: ui.navigate.history.replace("/" if event.value == "jobs" else "/?tab=datasets"))
+            bulk.datasets = all_datasets = await _table(
+                _dataset_shelf(web, bulk), "datasets", asked if tab == "datasets" else ""
+            )
+    tables = {"jobs": all_jobs, "datasets": all_datasets}
+    tabs.on_value_change(lambda event: _remember(event.value, tables[event.value].query))
 
 
 async def _table(shelf: Shelf, tab: Tab, asked: str) -> CatalogueTable:
-    def remember(query: Query) -> None:
-        words = "&".join(filter(None, ("" if tab == "jobs" else f"tab={tab}", query.to_address())))
-        ui.navigate.history.replace(f"/?{words}" if words else "/")
-
-    table = CatalogueTable(shelf, Query.of_address(asked, shelf.subject), remember)
+    table = CatalogueTable(shelf, Query.of_address(asked, shelf.subject), partial(_remember, tab))
     await table.look_again()
     return table
+
+
+def _remember(tab: Tab, query: Query) -> None:
+    """Let the browser's address say what is shown."""
+    words = "&".join(filter(None, ("" if tab == "jobs" else f"tab={tab}", query.to_address())))
+    ui.navigate.history.replace(f"/?{words}" if words else "/")
 
 
 def _job_shelf(web: Web, bulk: Bulk) -> Shelf[JobView]:

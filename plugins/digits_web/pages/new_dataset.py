@@ -20,6 +20,7 @@ from digits_web.parts.dataset_fields import Fields, Words
 from digits_web.parts.distribution import class_chart
 from digits_web.parts.errors import list_problems, show_problems
 from digits_web.parts.frame import frame, section
+from digits_web.parts.page_words import hint_on_page
 from digits_web.parts.person import person
 from digits_web.parts.resizing import PREVIEW, ResizeModes
 from digits_web.parts.sources import Sources
@@ -135,7 +136,8 @@ class NewDataset:
             found = SourcePreviewView(complete=True, problems=_told(error))
         if asked != self._request:
             return  # Another look is on its way.
-        others = self._fields.show([item for item in found.problems if not _is_untouched(item, asked)])
+        problems = [item for item in found.problems if not _is_untouched(item, asked)]
+        others = self._fields.show([{**item, "hint": hint_on_page(item.get("hint", ""))} for item in problems])
         self._modes.show(asked, found.pictures)
         self._show(found, others)
         self._button.set_enabled(found.complete and not found.problems)
@@ -155,6 +157,9 @@ class NewDataset:
                 list_problems(_error(problems))
             if found.classes:
                 _counts(found)
+                ui.label("Files are counted; those that cannot be read are left out when the dataset is made.").classes(
+                    "digits-soft digits-small"
+                )
                 class_chart(found.classes)
             if found.left_out:
                 named = ", ".join(f"{name} ({count})" for name, count in list(found.left_out.items())[:10])

@@ -21,8 +21,9 @@ def add(web: Web) -> None:
         found = await run.io_bound(web.digits.plugin_list)
         with frame("Plugins"):
             missing = sum(not plugin.available for plugin in found.plugins)
-            counts = f"{len(found.plugins)} things from {len({plugin.plugin for plugin in found.plugins})} plugins"
-            ui.label(f"{counts}; {missing} need a package that is not installed here.").classes("digits-soft")
+            counts = f"{len(found.plugins)} extensions from {len({plugin.plugin for plugin in found.plugins})} plugins"
+            usable = f"{missing} of them not usable: a package is not installed here" if missing else "all usable here"
+            ui.label(f"{counts}, {usable}.").classes("digits-soft")
             _broken(found.broken)
             _kinds(found)
 

@@ -26,7 +26,7 @@ def add(web: Web) -> None:
                 _server(web.settings)
             with _card("Home"):
                 await _home(web)
-            with _card("Trash"):
+            with _card("Trash").props("id=trash"):
                 await TrashList(web).look()
 
 

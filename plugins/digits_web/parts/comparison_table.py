@@ -13,6 +13,19 @@ from digits_web.parts.numbers import percent
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """A value of many lines.
+
+    Attributes:
+        title: What is shown of it.
+        text: What is shown when it is unfolded.
+    """
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """One thing that jobs are compared in.
 
@@ -20,14 +33,14 @@ class Compared:
         title: What it is, for a person.
         key: What it is called in files and scripts; empty: that does not matter.
         values: Its value in each job.
-        best: The place of the best one; None: none is better.
+        best: The places of the best ones; none: none is better.
         share: Whether it is from 0 to 1, in percent.
     """
 
     title: str
     key: str
     values: Sequence[Any]
-    best: int | None = None
+    best: Sequence[int] = ()
     share: bool = False
 
 
@@ -42,7 +55,7 @@ def comparison_table(caption: str, jobs: Sequence[str], groups: Mapping[str, Seq
     if not groups:
         ui.label("They are all the same.").classes("digits-soft")
         return
-    table = Table(caption, ("", *jobs), addresses={job: f"/jobs/{job}" for job in jobs})
+    table = Table(caption, ("", *jobs), addresses={job: f"/jobs/{job}" for job in jobs}).classes("digits-compared")
     for heading, rows in groups.items():
         if heading:
             table.group(heading)
@@ -54,10 +67,20 @@ def _row(table: Table, compared: Compared) -> None:
     with table.row(compared.title, compared.key):
         for number, value in enumerate(compared.values):
             with cell():
+                if isinstance(value, Folded):
+                    _unfolding(value)
+                    continue
                 told = percent(value, 2) if compared.share and value is not None else written(value)
                 label = ui.label(told).classes("digits-number")
-                if number == compared.best:
+                if number in compared.best:
                     label.classes("digits-best").tooltip("The best")
+
+
+def _unfolding(value: Folded) -> None:
+    with ui.element("details"):
+        with ui.element("summary"):
+            ui.label(value.title).style("display: inline")
+        ui.label(value.text).classes("digits-mono digits-scroll").style("white-space: pre; max-width: 40rem")
 
 
 def written(value: Any) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from digits_web.parts.smoothing import Curve, smooth, to_csv
+from digits_web.parts.smoothing import Curve, lies_under, smooth, to_csv
 
 #: Colours that are told apart on white and on black, also by most who see colours otherwise.
 COLOURS = ("#2f7de1", "#e06c1f", "#159a6c", "#b05bd6", "#c98a00", "#d6457a", "#0e93b5", "#7a8a1f", "#8a6d5b", "#5d6fe8")
+#: How broad the line of a curve is on which another lies.
+BAND_PX = 8
 #: Percent of the newest values' weight that smoothing may take away.
 MOST_SMOOTHING = 98
 
@@ -67,7 +69,13 @@ class CurvesChart:
         options["series"] = [
             line
             for number, curve in enumerate(self._curves)
-            for line in _lines(number, curve, self._smoothing, self._share or curve.right)
+            for line in _lines(
+                number,
+                curve,
+                self._smoothing,
+                share=self._share or curve.right,
+                hidden=any(lies_under(curve, other) for other in self._curves[number + 1 :]),
+            )
         ]
         self._name()
         self.chart.update()
@@ -184,8 +192,13 @@ def _css(name: str) -> str:
     return f"getComputedStyle(document.body).getPropertyValue('{name}').trim()"
 
 
-def _lines(number: int, curve: Curve, smoothing: float, share: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The curve, and behind it what it was before it was smoothed; always both, so that a zoom outlives smoothing."""
+def _lines(
+    number: int, curve: Curve, smoothing: float, *, share: bool, hidden: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The curve, and behind it what it was before it was smoothed; always both, so that a zoom outlives smoothing.
+
+    One that another would hide is drawn as a broad band on which the other lies.
+    """
     numbers = (
         "v => v == null ? '–' : (v * 100).toFixed(2) + ' %'" if share else "v => v == null ? '–' : +v.toPrecision(4)"
     )
@@ -197,7 +210,11 @@ def _lines(number: int, curve: Curve, smoothing: float, share: bool) -> tuple[di
         "symbol": "circle",
         "symbolSize": 5,
         "showSymbol": len(curve.points) < 40,
-        "lineStyle": {"width": 2, "type": "dashed" if curve.dashed else "solid"},
+        "lineStyle": {
+            "width": BAND_PX if hidden else 2,
+            "opacity": 0.45 if hidden else 1,
+            "type": "dashed" if curve.dashed else "solid",
+        },
         "tooltip": {":valueFormatter": numbers},
     }
     faint = {"width": 1, "opacity": 0.3}

@@ -34,7 +34,7 @@ class Words:
 
 SIZE = (Words("width", "Width, pixels"), Words("height", "Height, pixels"))
 FORM = (
-    Words("channels", "Colour", "choice", {3: "Colour", 1: "Grayscale"}, "Channels of the stored pictures."),
+    Words("channels", "Colour", "choice", {3: "Colour", 1: "Greyscale"}, "Channels of the stored pictures."),
     Words("encoding", "Stored as", "choice", {"png": "PNG, lossless", "jpeg": "JPEG, small", "raw": "Raw, fastest"}),
 )
 SPLIT = (
@@ -139,7 +139,8 @@ class Fields:
         for problem in problems:
             key = problem.get("where", "")
             if key in self._elements:
-                said[key] = " ".join(filter(None, (problem["message"], problem.get("hint", ""))))
+                message = problem["message"].removeprefix(f"{key.rpartition('.')[2]}: ")
+                said[key] = " ".join(filter(None, (message[:1].upper() + message[1:], problem.get("hint", ""))))
             else:
                 others.append(problem)
         for key, element in self._elements.items():

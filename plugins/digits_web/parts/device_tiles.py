@@ -10,6 +10,9 @@ from digits_core.service.views.machine import DeviceView
 from digits_web.parts.numbers import size
 from digits_web.parts.sparkline import Bar
 
+#: Percent of a device's time from which on somebody uses it.
+USED = 20.0
+
 
 class DeviceTiles:
     """A tile for every device; told again and again, changes only what is new."""
@@ -33,7 +36,7 @@ class _Tile:
         with ui.element("section").classes("digits-card digits-brief").props(f'aria-label="Device {device.id}"'):
             with ui.element("div").classes("digits-spread"):
                 ui.label(device.id).classes("digits-name")
-                self._free = ui.label("free").classes("digits-soft digits-small")
+                self._free = ui.label().classes("digits-soft digits-small")
                 self._holder = ui.link("", "#").classes("digits-truncate digits-small")
             ui.label(device.name).classes("digits-soft digits-small digits-truncate").tooltip(device.name)
             self._busy, self._busy_bar = _measure("Utilisation", device.id)
@@ -51,6 +54,7 @@ class _Tile:
         degrees = "" if device.temperature_c is None else f"{device.temperature_c:.0f} °C"
         _write(self._warmth, " · ".join(filter(None, (degrees, watts))))
         self._warmth.set_visibility(bool(degrees or watts))
+        _write(self._free, without_job(device))
         self._show_holder(device.lease)
 
     def _show_holder(self, job: str | None) -> None:
@@ -59,6 +63,16 @@ class _Tile:
         if job is not None and self._holder.text != job:
             self._holder.text = job
             self._holder.props["href"] = f"/jobs/{job}"
+
+
+def used_by_others(device: DeviceView) -> bool:
+    """Whether a device is busy that no job holds."""
+    return device.lease is None and (device.utilization_percent or 0.0) >= USED
+
+
+def without_job(device: DeviceView) -> str:
+    """How free a device is that no job holds, in words."""
+    return f"no job; {device.utilization_percent:.0f} % used by others" if used_by_others(device) else "free"
 
 
 def _measure(name: str, device: str) -> tuple[ui.label, Bar]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from nicegui import run, ui
 
 from digits_core.errors import DigitsError, SourceInvalid
+from digits_core.spec.paths import expanded
 from digits_web.access.roots import allowed
 from digits_web.parts.errors import show_problems
 from digits_web.parts.numbers import counted
@@ -75,7 +76,7 @@ class FolderDialog:
     """
 
     def __init__(self, roots: Sequence[Path], chosen: Callable[[str], object]) -> None:
-        self._roots = tuple(root.expanduser().resolve() for root in roots)
+        self._roots = tuple(expanded(root).resolve() for root in roots)
         self._chosen = chosen
         with ui.dialog() as self._dialog, ui.card().classes("digits-card").style("width: 36rem; max-width: 94vw"):
             ui.label("A folder of this server").props("role=heading aria-level=2").classes("digits-section")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nicegui import ui
 
 from digits_core.service.views.jobs import JobView
-from digits_web.parts.job_facts import accuracy, described, loss, progress, work_done
+from digits_web.parts.job_facts import described, measured, progress, speed, work_done
 from digits_web.parts.numbers import percent
 from digits_web.parts.sparkline import Bar, Sparkline
 from digits_web.parts.times import duration
@@ -89,8 +89,7 @@ def left(job: JobView) -> str:
 
 
 def scores(job: JobView) -> str:
-    """What a job has measured and how fast it is, in words."""
-    value, best = loss(job), accuracy(job)
-    words = ("" if value is None else f"loss {value:.4g}", "" if best is None else f"accuracy {percent(best)}")
-    speed = f"{job.images_per_second:,.0f} images/s" if job.images_per_second else ""
-    return " · ".join(filter(None, (*words, speed)))
+    """What a job has measured last and how fast it is, in words."""
+    loss, accuracy = measured(job.metrics, "loss"), measured(job.metrics, "accuracy")
+    words = ("" if loss is None else f"loss {loss:.4g}", "" if accuracy is None else f"accuracy {percent(accuracy)}")
+    return " · ".join(filter(None, (*words, speed(job))))

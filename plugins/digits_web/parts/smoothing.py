@@ -25,6 +25,20 @@ class Curve:
     dashed: bool = False
 
 
+def lies_under(curve: Curve, other: Curve) -> bool:
+    """Whether a curve would not be seen where another is drawn over it: what agrees is to be seen to agree.
+
+    >>> one, other = Curve("torch", ((1, 0.5), (2, 0.25))), Curve("jax", ((1, 0.5001), (2, 0.25), (3, 0.2)))
+    >>> lies_under(one, other), lies_under(other, one)
+    (True, False)
+    """
+    values, span = dict(other.points), [value for _, value in other.points]
+    near = (max(span) - min(span)) / 100 if span else 0.0
+    return bool(curve.points) and all(
+        position in values and abs(value - values[position]) <= near for position, value in curve.points
+    )
+
+
 def smooth(points: Sequence[tuple[float, float]], weight: float) -> list[tuple[float, float]]:
     """The exponential moving average of the values, without the pull towards zero at the start.
 

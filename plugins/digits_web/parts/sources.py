@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from nicegui import run, ui
-from nicegui.events import GenericEventArguments
+from starlette.datastructures import UploadFile
 
-from digits_core.errors import DigitsError, Problem, SourceInvalid
-from digits_web.outside import place_of, uploads_of
-from digits_web.parts.errors import show_problems
+from digits_core.errors import SourceInvalid
+from digits_web.access.person import Role
+from digits_web.outside import keep_upload, place_of, uploads_of
 from digits_web.parts.folders import FolderDialog
 from digits_web.parts.numbers import size
-from digits_web.parts.uploading import reach
+from digits_web.parts.person import person
+from digits_web.parts.uploading import Upload
 from digits_web.uploads import SCHEME
 from digits_web.web import Web
 
@@ -57,30 +56,19 @@ class Sources:
         words = "One folder for each class in it, a list of paths and labels, or IDX files."
         ui.label(words).classes("digits-soft digits-small")
         label = f"Or bring a zip with one folder for each class, at most {size(most)}"
-        upload = ui.upload(label=label, auto_upload=True, max_file_size=most, max_files=1)
-        upload.props('accept=".zip,application/zip" field-name=file flat bordered').classes("digits-full digits-upload")
-        upload.props["url"] = "/api/v1/uploads"
-        upload.on("uploaded", self._brought, js_handler="(info) => emit(info.xhr.responseText)")
-        upload.on("failed", self._failed, js_handler="(info) => emit(info.xhr.responseText)")
-        upload.on_rejected(lambda: ui.notify(f"A zip archive of at most {size(most)} is expected.", type="negative"))
-        reach(upload, label)
-        self._uploader = upload
+        accept, needs = ".zip,application/zip", Role.EDITOR
+        upload = Upload(self._take, "A zip archive", most, accept=accept, label=label, needs=needs)
+        upload.classes("digits-full digits-upload")
 
-    async def _brought(self, event: GenericEventArguments) -> None:
-        told = json.loads(str(event.args))
-        reference = SCHEME + told["id"]
-        self._uploader.reset()
+    async def _take(self, file: UploadFile) -> None:
+        kept = await run.io_bound(keep_upload, self._web, person(), file.filename or "upload", file.file)
+        reference = SCHEME + kept.id
         if not (await run.io_bound(place_of, self._web, reference)).is_dir():
-            await run.io_bound(uploads_of(self._web).drop, told["id"])
+            await run.io_bound(uploads_of(self._web).drop, kept.id)
             hint = "Put the folder of pictures into a zip archive, and bring that."
-            show_problems(SourceInvalid(f"{told['name']} is no zip archive, or a damaged one.", hint=hint))
-            return
-        self._names[reference] = f"{told['name']} ({told['files']:,} files)"
+            raise SourceInvalid(f"{kept.name} is no zip archive, or a damaged one.", hint=hint)
+        self._names[reference] = f"{kept.name} ({kept.files:,} files)"
         self.add(reference)
-
-    def _failed(self, event: GenericEventArguments) -> None:
-        self._uploader.reset()
-        show_problems(DigitsError(*_problems(str(event.args or ""))))
 
     def add(self, path: str) -> None:
         """Take a path in."""
@@ -103,13 +91,3 @@ class Sources:
                 icon = "folder_zip" if path.startswith(SCHEME) else "folder"
                 chip = ui.chip(label, icon=icon, removable=True, on_value_change=lambda path=path: self._drop(path))
                 chip.props(f'outline color=primary remove-aria-label="Remove {label}"').classes("digits-chip")
-
-
-def _problems(text: str) -> Sequence[Problem]:
-    """What a refusal of the API says."""
-    try:
-        told: dict[str, Any] = json.loads(text)
-        found = [Problem(item["message"], "", item.get("hint", "")) for item in told.get("problems", ())]
-        return found or [Problem(told["detail"])]
-    except (ValueError, KeyError, TypeError):
-        return [Problem("The upload was interrupted.", hint="Try it again.")]

@@ -11,13 +11,16 @@ from nicegui import ui
 _STYLE = Path(__file__).with_name("pictures.css")
 #: Pixels of the longer side that a tile's picture is fetched with.
 TILE_PIXELS = 192
-#: A picture of a tile: the whole of it is a button that says whether it is chosen.
+#: A picture of a tile: the whole of it is a button that says whether it is chosen. What is ``done`` cannot be chosen.
 _TILE = r"""
 <button type="button" class="digits-tile" :aria-pressed="props.selected ? 'true' : 'false'"
-        :aria-label="props.row.label + ', ' + props.row.key" :title="props.row.key"
+        :aria-label="[props.row.label, props.row.key, props.row.name, props.row.done].filter(Boolean).join(', ')"
+        :title="props.row.name || props.row.key" :disabled="Boolean(props.row.done)"
         @click="props.selected = !props.selected">
   <img :src="props.row.src" loading="lazy" alt="">
   <span>{{ props.row.label }}</span><span>{{ props.row.key }}</span>
+  <span v-if="props.row.name">{{ props.row.name }}</span>
+  <span v-if="props.row.done" class="digits-done">{{ props.row.done }}</span>
 </button>
 """
 
@@ -43,13 +46,13 @@ class Tiles:
         self._table.add_slot("item", _TILE)
 
     def show(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Show others: each with ``id``, ``src``, ``label`` and ``key``."""
+        """Show others: each with ``id``, ``src``, ``label``, ``key``, and if need be ``name`` and what is ``done``."""
         self._table.rows = [dict(row) for row in rows]
         self._mark()
 
     def choose(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Choose these beside those that are."""
-        self.chosen |= {row["id"]: row for row in rows}
+        self.chosen |= {row["id"]: row for row in rows if not row.get("done")}
         self._mark()
         self._changed()
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from digits_web.parts.trashed import TRASH
+
 #: Seconds for which taking back is offered; the trash keeps things for longer.
 OFFERED_S = 15.0
 
@@ -20,6 +22,7 @@ def offer_undo(text: str, undo: Callable[[], Awaitable[None]]) -> None:
     with ui.dialog(value=True).props("seamless position=bottom") as offer, ui.card().classes("digits-card"):
         with ui.element("div").classes("digits-row").props("role=status"):
             ui.label(text)
+            ui.link("Show the trash", TRASH)
 
             async def take_back() -> None:
                 offer.close()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from nicegui import run, ui
 
 from digits_core.service.views.history import DeviceHistoryView, Point, SeriesView, UsageHistoryView
+from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.live import Live
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.empty import nothing_yet
@@ -29,7 +30,7 @@ async def build_curves(live: Live) -> Callable[[], Awaitable[None]]:
     async def look() -> None:
         found = await run.io_bound(live.digits.series, live.id, points=POINTS)
         if found is not None:
-            scores.show(list(score_curves(found)))
+            scores.show(list(score_curves(found, live.view)))
             rate.show([Curve("learning rate", epochs(found.learning_rate))])
             speed.show([Curve("images/s", epochs(found.images_per_second))])
 
@@ -37,12 +38,13 @@ async def build_curves(live: Live) -> Callable[[], Awaitable[None]]:
     return look
 
 
-def score_curves(found: SeriesView) -> Sequence[Curve]:
+def score_curves(found: SeriesView, view: JobView) -> Sequence[Curve]:
     """Curves of losses on the left axis and of shares on the right one."""
     return [
         Curve(f"{name} ({words})", epochs(points), right="loss" not in name, dashed=words == "validation")
         for words, curves in (("training", found.train), ("validation", found.val))
         for name, points in curves.items()
+        if view.tells(name)
     ]
 
 

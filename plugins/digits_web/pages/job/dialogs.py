@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from nicegui import run, ui
 from nicegui.element import Element
 
-from digits_core.service.views.about import TrashedView
-from digits_core.service.views.jobs import JobView
+from digits_core.errors import NameUnknown
 from digits_web.pages.job.live import Live
+from digits_web.parts.empty import nothing_yet
+from digits_web.parts.trashed import find_trashed, trashed_card
 
 
 @contextmanager
@@ -97,34 +99,46 @@ async def describe(live: Live) -> None:
         tags = ui.input_chips("Tags", value=list(view.tags or ())).classes("digits-full")
 
         async def go() -> None:
-            if await live.change("edit", lambda: _described(live, view, notes.value, tags.value, name.value.strip())):
+            called = name.value.strip() or view.job
+            edit = partial(live.digits.describe_job, view.job, name=called)
+            if await live.change("edit", lambda: edit(description=notes.value, tags=tags.value)):
                 dialog.close()
-                ui.navigate.to(f"/jobs/{name.value.strip()}")
+                ui.navigate.to(f"/jobs/{called}")
 
         _buttons(dialog, "Save", go)
 
 
-def _described(live: Live, view: JobView, notes: str, tags: list[str], name: str) -> None:
-    live.digits.describe_job(view.job, description=notes, tags=tags)
-    if name and name != view.name:
-        live.digits.rename(view.job, name)
-
-
 async def discard(live: Live, content: Element, deeds: Element) -> None:
     """Move the job into the trash, from where one click brings it back; nothing else can be done with it there."""
-    gone: list[TrashedView] = []
-    if not await live.change("discard", lambda: gone.append(live.digits.discard_job(live.id))):
+    if await live.change("discard", lambda: live.digits.discard_job(live.id)):
+        await show_gone(live, content, deeds, "Undo")
+
+
+async def _is_there(live: Live) -> bool:
+    """Whether a job is there, such as one that is newer than the last look at all."""
+    try:
+        return await run.io_bound(live.digits.job, live.id) is not None
+    except NameUnknown:
+        return False
+
+
+async def show_gone(live: Live, content: Element, deeds: Element, action: str = "Restore") -> None:
+    """Say in place of everything that the job is in the trash, or is no more.
+
+    Args:
+        live: The job.
+        content: What gives way.
+        deeds: What could be done with it.
+        action: What taking it out of the trash is called.
+    """
+    if live.gone_told or await _is_there(live):
         return
-
-    async def undo() -> None:
-        if await live.change("restore", lambda: live.digits.restore(gone[0].id)):
-            ui.navigate.to(f"/jobs/{live.id}")
-
+    live.gone_told = True
+    found = await find_trashed(live.web, "job", live.id)
     deeds.visible = False
     content.clear()
-    with content, ui.element("div").classes("digits-empty").props("role=status"):
-        ui.icon("delete", size="2.5rem").props("aria-hidden=true")
-        ui.label(f"{live.view.name} is in the trash.").classes("digits-section")
-        with ui.element("div").classes("digits-row"):
-            ui.button("Undo", on_click=undo).props("unelevated no-caps")
-            ui.button("Home", on_click=lambda: ui.navigate.to("/")).props("flat no-caps")
+    with content:
+        if found is not None:
+            trashed_card(live.web, found, live.view.name, action)
+        else:
+            nothing_yet("delete", f"{live.view.name} is gone", "It was renamed or deleted.", "Home", "/")

@@ -11,24 +11,28 @@ from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
 from digits_web.pages.job import dialogs
 from digits_web.pages.job.live import CLOSED, Live
+from digits_web.parts.job_facts import STOPPABLE
 from digits_web.parts.person import allow, person
 
 #: What can be asked of a job, and in which states; the rest is for any.
 _WHILE = {
     "pause": ("running",),
     "resume": ("paused", "failed"),
-    "abort": ("queued", "starting", "running", "pausing", "paused"),
+    "abort": STOPPABLE,
     "discard": CLOSED,
 }
 
 
-def head(live: Live, heading: Element, content: Element) -> None:
+def head(live: Live, heading: Element, content: Element) -> Element:
     """Fill the heading of the page, and say under it what the job is about.
 
     Args:
         live: The job.
         heading: The row of the heading.
         content: All that is shown of the job; gives way when the job is discarded.
+
+    Returns:
+        The row of what can be done with it.
     """
     with heading, ui.element("div").classes("digits-row") as deeds:
         state = ui.label().classes("digits-state")
@@ -54,6 +58,7 @@ def head(live: Live, heading: Element, content: Element) -> None:
 
     live.follow(show)
     live.follow(partial(_about, about))
+    return deeds
 
 
 def _button(icon: str, label: str, action: object) -> ui.button:

@@ -27,8 +27,8 @@ class Live:
     def __init__(self, web: Web, view: JobView) -> None:
         self.web, self.view = web, view
         self._shows: list[Show] = []
-        #: Whether it was renamed, put away or deleted since.
-        self.gone = False
+        #: Whether it was renamed, put away or deleted since, and whether the page says so.
+        self.gone = self.gone_told = False
 
     @property
     def digits(self) -> Digits:
@@ -60,7 +60,9 @@ class Live:
     async def look(self) -> None:
         """Look again."""
         seen = await run.io_bound(self.web.jobs)
-        view = next((view for view in seen or () if view.job == self.id), None)
+        if seen is None:  # As it is while the server ends.
+            return
+        view = next((view for view in seen if view.job == self.id), None)
         self.gone = view is None
         if view is not None and view != self.view:
             self.view = view

@@ -11,13 +11,14 @@ from fastapi import Request
 from nicegui import run, ui
 
 from digits_core.errors import DigitsError
-from digits_web.pages.job import charts, snapshots, standing, take, task, told
+from digits_web.pages.job import charts, dialogs, snapshots, standing, take, task, told
 from digits_web.pages.job.head import head
 from digits_web.pages.job.live import Live
 from digits_web.pages.job.use import use
 from digits_web.parts.errors import list_problems
 from digits_web.parts.frame import frame
 from digits_web.parts.tabs import Address, Part, Tabs
+from digits_web.parts.trashed import find_trashed, trashed_card
 from digits_web.web import Web
 
 _STYLE = Path(__file__).with_name("job.css")
@@ -33,23 +34,34 @@ def add(web: Web) -> None:
         try:
             view = await run.io_bound(web.digits.job, job)
         except DigitsError as error:
-            with frame("No such job"):
-                list_problems(error)
-                ui.link("All jobs", "/")
+            await _absent(web, job, error)
             return
         ui.add_head_html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
         live, address = Live(web, view), Address(dict(request.query_params))
         with frame(view.name) as heading:
             with ui.element("div").classes("digits-stack") as content:
-                head(live, heading, content)
+                deeds = head(live, heading, content)
                 tabs = Tabs(address, "tab", _parts(live, address))
                 await tabs.start()
-        ui.timer(LOOK_S, partial(_look, live, tabs))
+        ui.timer(LOOK_S, partial(_look, live, tabs, partial(dialogs.show_gone, live, content, deeds)))
 
 
-async def _look(live: Live, tabs: Tabs) -> None:
+async def _absent(web: Web, job: str, error: DigitsError) -> None:
+    """What is shown where there is no job: whether it is in the trash."""
+    found = await find_trashed(web, "job", job)
+    with frame(job if found else "No such job"):
+        if found is not None:
+            trashed_card(web, found, job)
+            return
+        list_problems(error)
+        ui.link("All jobs", "/")
+
+
+async def _look(live: Live, tabs: Tabs, show_gone: Callable[[], Awaitable[None]]) -> None:
     await live.look()
-    if not live.gone:
+    if live.gone:
+        await show_gone()
+    elif not live.gone_told:
         # Between the two looks it may go.
         with suppress(DigitsError):
             await tabs.refresh()

@@ -11,12 +11,14 @@ from nicegui.events import GenericEventArguments
 from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.live import Live
 from digits_web.parts.empty import nothing_yet
+from digits_web.parts.job_facts import result_title
 
 _ACTIONS = r"""
 <q-td :props="props">
-  <q-btn flat dense no-caps label="Use" @click="$parent.$emit('use', props.row.name)"
+  <q-btn outline dense no-caps color="primary" padding="xs sm" label="Use" @click="$parent.$emit('use', props.row.name)"
     :aria-label="'Use ' + props.row.name"/>
-  <q-btn flat dense no-caps label="Train from it" @click="$parent.$emit('train', props.row.name)"
+  <q-btn outline dense no-caps color="primary" padding="xs sm" label="Train from it" class="q-ml-sm"
+    @click="$parent.$emit('train', props.row.name)"
     :aria-label="'Train from ' + props.row.name"/>
 </q-td>"""
 _NAME = r"""
@@ -52,13 +54,26 @@ async def build(live: Live) -> None:
 
 def columns(view: JobView) -> list[dict[str, Any]]:
     """Columns for all that was measured."""
-    metrics = dict.fromkeys(name for snapshot in view.snapshots for name in snapshot.metrics)
-    numbers = [("epoch", "Epoch"), ("step", "Step"), *((name, name) for name in metrics)]
+    metrics = dict.fromkeys(name for snapshot in view.snapshots for name in snapshot.metrics if view.tells(name))
+    numbers = [("epoch", "Epoch"), ("step", "Step"), *((name, result_title(name)) for name in metrics)]
     return [
         {"name": "name", "label": "Snapshot", "field": "name", "align": "left", "sortable": True},
-        *({"name": name, "label": label, "field": name, "align": "right", "sortable": True} for name, label in numbers),
-        {"name": "actions", "label": "", "field": "name", "align": "right"},
+        {"name": "actions", "label": "", "field": "name", "align": "left"},
+        *(
+            {"name": name, "label": label, "field": name, "align": "right", "sortable": True, ":format": _format(name)}
+            for name, label in numbers
+        ),
     ]
+
+
+def _format(name: str) -> str:
+    """How a number of a column is written, in JavaScript: sorting needs it as a number."""
+    told = "value.toLocaleString('en-US')"
+    if name.endswith(("accuracy", "top5")):
+        told = "(100 * value).toFixed(2) + ' %'"
+    elif name.endswith("loss"):
+        told = "Number(value.toPrecision(4)).toString()"
+    return f"value => typeof value === 'number' ? {told} : value"
 
 
 def rows(view: JobView) -> list[dict[str, Any]]:
@@ -68,9 +83,9 @@ def rows(view: JobView) -> list[dict[str, Any]]:
         {
             "name": snapshot.name,
             "best": snapshot.name == best,
-            "epoch": f"{snapshot.epoch:g}",
+            "epoch": float(f"{snapshot.epoch:g}"),
             "step": snapshot.step,
-            **{name: float(f"{value:.5g}") for name, value in snapshot.metrics.items()},
+            **snapshot.metrics,
         }
         for snapshot in reversed(view.snapshots)
     ]

@@ -12,7 +12,7 @@ from nicegui.element import Element
 from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.live import Live
 from digits_web.parts.frame import section
-from digits_web.parts.job_facts import ACTIVE, described, work_done
+from digits_web.parts.job_facts import ACTIVE, described, speed, work_done
 from digits_web.parts.numbers import percent, size
 from digits_web.parts.sparkline import Bar
 from digits_web.parts.times import Moment, duration
@@ -28,7 +28,7 @@ def build(live: Live) -> None:
 def progress(live: Live) -> None:
     """How far it is, what it waits for, and why it failed."""
     with ui.element("div").classes("digits-card"):
-        with ui.element("div").classes("digits-spread"):
+        with ui.element("div").classes("digits-spread").style("flex-wrap: wrap"):
             far = ui.label().classes("digits-number")
             left = ui.label().classes("digits-soft digits-number")
         bar = Bar("Progress")
@@ -53,9 +53,8 @@ def how_far(view: JobView) -> str:
 
 def how_long(view: JobView) -> str:
     """Speed and time left, in words."""
-    speed = f"{view.images_per_second:,.0f} images/s" if view.images_per_second else ""
     left = f"{duration(view.seconds_left)} left" if view.seconds_left is not None else ""
-    return " · ".join(part for part in (speed, left) if part)
+    return " · ".join(part for part in (speed(view), left) if part)
 
 
 def _what_is_said(place: Element, view: JobView) -> None:
@@ -74,12 +73,16 @@ def _numbers(place: Element, view: JobView) -> None:
     place.clear()
     with place:
         for name, value in view.metrics.items():
+            if not view.tells(name):
+                continue
             _number(_named(name), _value(name, value))
         if view.learning_rate is not None:
             _number("learning rate", f"{view.learning_rate:.4g}")
         if view.best:
             best = view.best.metrics.get("val/accuracy")
-            _number("best snapshot", view.best.name if best is None else f"{percent(best)} at {view.best.epoch:g}")
+            _number(
+                "best snapshot", view.best.name if best is None else f"{percent(best)} at epoch {view.best.epoch:g}"
+            )
 
 
 def _number(name: str, value: str) -> None:

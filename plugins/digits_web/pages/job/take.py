@@ -200,6 +200,8 @@ def told(view: ExportView) -> None:
     ).classes("digits-small digits-soft")
     if view.accuracy_lost is not None:
         ui.label(f"Accuracy lost: {percent(view.accuracy_lost, 2)}.").classes("digits-small digits-soft")
+    if view.note:
+        ui.label(view.note).classes("digits-small digits-soft")
 
 
 def file_address(job: str) -> str:
@@ -213,11 +215,17 @@ def script_lines(archive: str) -> str:
 
 
 def program_lines() -> str:
-    """Five lines that classify with the ONNX file of an archive; preprocessing and softmax are inside."""
+    """A few lines that classify with the ONNX file of an archive; normalization and softmax are inside."""
     return (
-        "import numpy, onnxruntime\n"
-        "from PIL import Image\n"
+        "import json, numpy, onnxruntime\n"
+        "from PIL import Image\n\n"
         "session = onnxruntime.InferenceSession('model.onnx')\n"
-        "picture = numpy.asarray(Image.open('picture.png'))[None]  # uint8, of the size that the network takes\n"
-        "print(session.run(None, {session.get_inputs()[0].name: picture})[0])"
+        "labels = json.loads(session.get_modelmeta().custom_metadata_map['labels'])\n"
+        "pictures = session.get_inputs()[0]\n"
+        "height, width, channels = pictures.shape[1:]\n"
+        "picture = Image.open('picture.png').convert('L' if channels == 1 else 'RGB').resize((width, height))\n"
+        "picture = numpy.asarray(picture).reshape(1, height, width, channels)\n"
+        "probabilities = session.run(None, {pictures.name: picture})[0][0]\n"
+        "for number in numpy.argsort(-probabilities)[:5]:\n"
+        "    print(f'{labels[number]}: {probabilities[number]:.1%}')"
     )

@@ -9,12 +9,13 @@ from nicegui import run, ui
 
 from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.exports import ExportView
-from digits_core.service.views.jobs import JobView
+from digits_core.service.views.jobs import JobView, RateView
 from digits_web.pages.job import standing
 from digits_web.pages.job.live import Live
 from digits_web.pages.job.take import file_address, told
 from digits_web.parts.addresses import address
 from digits_web.parts.attempt import attempt
+from digits_web.parts.rate_curve import show_rate
 
 #: Where on the page of the job that has trained the model the result of a kind is shown, and what leads there.
 _TABS = {
@@ -22,6 +23,7 @@ _TABS = {
     "classification": ("many", "See the guesses"),
     "top": ("top", "See the pictures"),
     "errors": ("doubts", "See what it doubts"),
+    "similar": ("one", "See the pictures"),
 }
 
 
@@ -49,6 +51,9 @@ async def _offer(live: Live, place: ui.element, view: JobView) -> None:
         if isinstance(result, ExportView):
             with ui.element("div").classes("digits-card"):
                 told(result)
+        if isinstance(result, RateView):
+            with ui.element("div").classes("digits-card digits-stack"):
+                show_rate(result)
         with ui.element("div").classes("digits-row"):
             if isinstance(result, ExportView):
                 button = ui.button("Download", icon="download").props("unelevated no-caps")

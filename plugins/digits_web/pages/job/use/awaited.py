@@ -26,7 +26,7 @@ class Awaited:
     def __init__(
         self,
         used: Used,
-        kind: Literal["classification", "top", "errors"],
+        kind: Literal["classification", "top", "errors", "similar"],
         label: str,
         show: Callable[[Any], None],
     ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -24,8 +23,8 @@ REASONS = {
     "duplicate": ("Duplicates", "The same picture is in two splits: scores on it say nothing."),
     "unsure": ("Unsure", "The model cannot decide; more pictures like these would teach it most."),
 }
-#: Most pictures for each reason.
-COUNT = 48
+#: Pictures for each reason that are looked for at most, and those that are shown at first and more with each click.
+MOST, COUNT = 960, 48
 
 
 async def build(used: Used) -> Callable[[], Awaitable[None]]:
@@ -41,19 +40,30 @@ class Doubts:
     def __init__(self, used: Used) -> None:
         self._used = used
         with ui.element("div").classes("digits-card digits-row"):
-            self._split = ui.select(list(SPLITS), label="Pictures", value="val").props("dense outlined")
+            self._split = ui.select(list(SPLITS), label="Pictures", value=_split_in(used)).props("dense outlined")
             self._split.style("min-width: 8rem")
+            self._split.on_value_change(lambda event: used.address.put(split=event.value))
             self._twins = ui.switch("Compare splits for duplicates", value=True)
             button = ui.button("Look for errors", icon="flaky", on_click=self._ask).props("unelevated no-caps")
             allow(button, person().lacks(Role.EDITOR))
             ui.label("Finds labels that are likely wrong, and what else is worth a look in the dataset.").classes(
                 "digits-soft digits-small"
             )
-        self.awaited = Awaited(used, "errors", "Looking at the pictures", partial(_show, used))
+        self.awaited = Awaited(used, "errors", "Looking at the pictures", self._show)
 
     async def _ask(self) -> None:
         look = {"model": self._used.model, "split": self._split.value}
-        await self.awaited.submit({"look": look, "count": COUNT, "duplicates": bool(self._twins.value)})
+        await self.awaited.submit({"look": look, "count": MOST, "duplicates": bool(self._twins.value)})
+
+    def _show(self, found: ErrorsView) -> None:
+        self._split.value = found.split
+        _show(self._used, found)
+
+
+def _split_in(used: Used) -> str:
+    """The split that the address names."""
+    split = used.address.get("split")
+    return split if split in SPLITS else "val"
 
 
 def _show(used: Used, found: ErrorsView) -> None:
@@ -72,13 +82,36 @@ def _show(used: Used, found: ErrorsView) -> None:
         for reason in present:
             ui.tab(reason, f"{REASONS[reason][0]} ({found.found[reason]:,})")
     with ui.tab_panels(tabs, value=present[0], animated=False).classes("digits-panels"):
+        done: dict[str, str] = {}
+        grids = {}
         for reason in present:
             with ui.tab_panel(reason), ui.element("div").classes("digits-stack"):
                 ui.label(REASONS[reason][1]).classes("digits-soft")
                 mine = [one for one in found.findings if one.reason == reason]
-                Mending(used, found.dataset, found.version, labels).show([Doubted.of_finding(one) for one in mine])
+                grids[reason] = Mending(used, found.dataset, found.version, labels, done)
+                _by_and_by(grids[reason], [Doubted.of_finding(one) for one in mine], found.found[reason])
                 with ui.expansion("As a table", icon="table_rows").classes("digits-full"):
                     _table(mine)
+    # A picture may be in several tabs.
+    tabs.on_value_change(lambda event: grids[event.value].mark())
+
+
+def _by_and_by(grid: Mending, pictures: list[Doubted], total: int) -> None:
+    """Show the first pictures, how many there are, and more of them when asked."""
+    with ui.element("div").classes("digits-row"):
+        told = ui.label().classes("digits-soft").props("role=status")
+        button = ui.button("Show more", icon="expand_more").props("flat no-caps")
+    seen = 0
+
+    def more() -> None:
+        nonlocal seen
+        seen = min(seen + COUNT, len(pictures))
+        grid.show(pictures[:seen])
+        told.text, told.visible = f"{seen:,} of {total:,}", seen < total
+        button.visible = seen < len(pictures)
+
+    button.on_click(more)
+    more()
 
 
 def _table(findings: list[FindingView]) -> None:

@@ -153,7 +153,10 @@ class Found:
 def _scores(found: EvaluationView) -> None:
     low, high = found.accuracy_interval
     numbers = (
-        (percent(found.accuracy, 2), f"accuracy, {percent(low)} to {percent(high)}"),
+        (
+            percent(found.accuracy, 2),
+            f"accuracy ({percent(found.confidence, 0)} interval: {percent(low)} to {percent(high)})",
+        ),
         *([(percent(found.top5, 2), "top 5")] if found.tells_top5 else []),
         (f"{found.loss:.4g}", "loss"),
         (percent(found.macro.f1, 2), "mean F1"),
@@ -165,6 +168,10 @@ def _scores(found: EvaluationView) -> None:
             with ui.element("div").classes("digits-figure"):
                 ui.label(value).classes("digits-figure-value")
                 ui.label(name).classes("digits-soft digits-small")
+    ui.label(
+        f"Interval: {percent(found.confidence, 0)} of such intervals contain the accuracy on all pictures of the kind. "
+        "Calibration error: how far the model's probabilities are from how often it is right, on average."
+    ).classes("digits-soft digits-small")
 
 
 def confusions(found: EvaluationView, most: int = 12) -> list[tuple[str, str, int]]:

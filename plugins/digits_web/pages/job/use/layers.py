@@ -47,7 +47,7 @@ def table(view: InspectionView) -> str:
         f"<th>{name}</th>"
         for name in ("Layer", "Operation", "Output", "Parameters", "Mean", "Deviation", "Zeros", "Silent", "Histogram")
     )
-    return f'<table class="digits-facts"><tr>{head}</tr>{"".join(map(_row, view.layers))}</table>'
+    return f'<table class="digits-facts digits-layers"><tr>{head}</tr>{"".join(map(_row, view.layers))}</table>'
 
 
 def _row(layer: InspectedLayerView) -> str:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
-from nicegui import ui
-from nicegui.events import MultiUploadEventArguments
+from nicegui import run, ui
+from starlette.datastructures import UploadFile
 
 from digits_core.service.views.classification import ClassificationView, PredictionView
 from digits_core.spec.dataset import SPLITS
 from digits_core.spec.pictures import PicturesSpec
-from digits_web.access.person import Person, Role
+from digits_web.access.person import Role
 from digits_web.access.roots import allowed
-from digits_web.outside import uploads_of
+from digits_web.outside import keep_upload, uploads_of
 from digits_web.pages.job.use.awaited import Awaited
 from digits_web.pages.job.use.used import Used
 from digits_web.parts.attempt import attempt
 from digits_web.parts.folders import FolderDialog
 from digits_web.parts.numbers import percent
 from digits_web.parts.person import allow, person
-from digits_web.parts.uploading import reach
+from digits_web.parts.uploading import Upload
+from digits_web.uploads import UploadView
 from digits_web.web import Web
 
 #: Guesses of each picture, and rows of the table.
@@ -41,15 +42,20 @@ class Many:
 
     def __init__(self, used: Used) -> None:
         self._used, refusal = used, person().lacks(Role.EDITOR)
+        self._brought: list[UploadView] = []
         with ui.element("div").classes("digits-card digits-stack"):
             if refusal:
                 ui.label(refusal).classes("digits-soft")
-            self._upload = ui.upload(
-                label="Drop or choose several pictures", multiple=True, auto_upload=True, on_multi_upload=self._uploaded
+            upload = Upload(
+                self._take,
+                "A picture file",
+                used.live.web.settings.most_upload_bytes,
+                accept="image/*",
+                label="Drop or choose several pictures",
+                needs=Role.EDITOR,
+                finished=self._finish,
             )
-            self._upload.props('flat bordered accept="image/*"').classes("digits-full digits-drop")
-            reach(self._upload, "Choose several pictures")
-            self._upload.set_enabled(not refusal)
+            upload.classes("digits-full digits-drop")
             if used.live.web.settings.roots:
                 self._folder()
             with ui.element("div").classes("digits-row"):
@@ -73,11 +79,13 @@ class Many:
 
             allow(ui.button("Classify", on_click=go).props("flat no-caps"), person().lacks(Role.EDITOR))
 
-    async def _uploaded(self, event: MultiUploadEventArguments) -> None:
-        brought = [(file.name, io.BytesIO(await file.read())) for file in event.files]
-        self._upload.reset()
-        web, who = self._used.live.web, person()
-        if pictures := await attempt(lambda: _kept(web, who, brought)):
+    async def _take(self, file: UploadFile) -> None:
+        web, name = self._used.live.web, file.filename or "picture"
+        self._brought.append(await run.io_bound(keep_upload, web, person(), name, file.file))
+
+    async def _finish(self) -> None:
+        web, brought, self._brought = self._used.live.web, self._brought, []
+        if brought and (pictures := await attempt(lambda: _pictures(web, brought))):
             await self._ask(pictures)
 
     async def _of_dataset(self) -> None:
@@ -88,18 +96,11 @@ class Many:
         await self.awaited.submit({"model": self._used.model, "pictures": pictures, "top": TOP})
 
 
-def _kept(web: Web, who: Person, brought: Sequence[tuple[str, BinaryIO]]) -> PicturesSpec:
-    """Pictures that were brought, kept for a day for the job that classifies them.
-
-    Raises:
-        AccessDenied: If whoever brings them is no editor.
-    """
-    who.require(Role.EDITOR)
-    uploads = uploads_of(web)
-    kept = [uploads.keep(name, content, who.name) for name, content in brought]
-    paths = [uploads.path(one.id) for one in kept]
-    called = {str(path): one.name for path, one in zip(paths, kept, strict=True)}
-    return PicturesSpec(images=tuple(called), called=called, within=tuple(path.parent for path in paths))
+def _pictures(web: Web, brought: Sequence[UploadView]) -> PicturesSpec:
+    """Pictures that were brought, by their names: they come in any order."""
+    places = {one.id: uploads_of(web).path(one.id) for one in brought}
+    called = {str(places[one.id]): one.name for one in sorted(brought, key=lambda one: one.name)}
+    return PicturesSpec(images=tuple(called), called=called, within=tuple(path.parent for path in places.values()))
 
 
 def _show(found: ClassificationView) -> None:

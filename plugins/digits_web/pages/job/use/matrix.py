@@ -39,17 +39,14 @@ def confusion_matrix(found: EvaluationView, chosen: Callable[[str, str], Awaitab
 
 
 def cells(found: EvaluationView) -> list[dict[str, Any]]:
-    """Column, row, colour, count and share of the row of every cell with pictures; colours of wrong ones are below 0.
-
-    Wrong ones are coloured by the root of their share, so that rare mistakes are seen too.
-    """
+    """Column, row, colour, count and share of the row of every cell with pictures; wrong ones have colours below 0."""
     made = []
     for row, counts in enumerate(found.confusion):
         total = sum(counts)
         for column, count in enumerate(counts):
             if count:
                 share = count / total
-                colour = FAINTEST + (1 - FAINTEST) * share if row == column else -FAINTEST - (1 - FAINTEST) * share**0.5
+                colour = (FAINTEST + (1 - FAINTEST) * share) * (1 if row == column else -1)
                 made.append({"value": [column, row, round(colour, 4), count, round(share, 4)]})
     return made
 
@@ -76,7 +73,13 @@ def _options(found: EvaluationView) -> dict[str, Any]:
             ":formatter": _words(labels),
         },
         "xAxis": {**axis, "name": "taken for", "nameGap": 44, "axisLabel": turned},
-        "yAxis": {**axis, "name": "true class", "nameLocation": "start", "inverse": True},
+        "yAxis": {
+            **axis,
+            "name": "true class",
+            "nameLocation": "start",
+            "inverse": True,
+            "nameTextStyle": {**soft, "align": "left"},
+        },
         "visualMap": {
             "show": False,
             "min": -1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from nicegui import ui
 from nicegui.element import Element
 
+from digits_core.errors import StateConflict
 from digits_core.service.views.evaluation import GuessedView
 from digits_core.service.views.mining import FindingView
 from digits_web.access.person import Role
@@ -18,7 +19,7 @@ from digits_web.ownership import dataset_owner
 from digits_web.pages.job.use.pictures import picture_address
 from digits_web.pages.job.use.used import Used
 from digits_web.parts.attempt import attempt, change
-from digits_web.parts.numbers import percent
+from digits_web.parts.numbers import counted, percent
 from digits_web.parts.person import person
 from digits_web.parts.tiles import Tiles
 
@@ -72,10 +73,14 @@ class Mending:
         dataset: Name of the dataset.
         version: Its version.
         labels: Its classes.
+        done: What was done with pictures, by split and index; grids that share pictures share it.
     """
 
-    def __init__(self, used: Used, dataset: str, version: str, labels: Sequence[str]) -> None:
+    def __init__(
+        self, used: Used, dataset: str, version: str, labels: Sequence[str], done: dict[str, str] | None = None
+    ) -> None:
         self._used, self._dataset, self._version = used, dataset, version
+        self._done = {} if done is None else done
         self._pictures: dict[str, Doubted] = {}
         with ui.element("div").classes("digits-stack"):
             self._told = ui.element("div").classes("digits-full").props("role=status")
@@ -85,9 +90,15 @@ class Mending:
         tools.visible = person().may(Role.EDITOR)
 
     def show(self, pictures: Sequence[Doubted]) -> None:
-        """Show these; none of them is chosen."""
+        """Show these; of what is chosen, only they stay so."""
         self._pictures = {f"{one.split}/{one.index}": one for one in pictures}
+        kept = [row for id, row in self._tiles.chosen.items() if id in self._pictures]
         self._tiles.clear()
+        self._tiles.choose(kept)
+        self.mark()
+
+    def mark(self) -> None:
+        """Mark those with which something was done, here or in another grid."""
         self._tiles.show([self._row(id, one) for id, one in self._pictures.items()])
 
     def _tools(self, labels: Sequence[str]) -> None:
@@ -100,7 +111,8 @@ class Mending:
 
     def _row(self, id: str, one: Doubted) -> dict[str, Any]:
         source = picture_address(self._dataset, self._version, one.split, one.index)
-        return {"id": id, "src": source, "label": one.label, "key": one.words}
+        done = self._done.get(id, "")
+        return {"id": id, "src": source, "label": one.label, "key": one.words, "name": one.key, "done": done}
 
     def _count(self) -> None:
         count = len(self._tiles.chosen)
@@ -114,31 +126,64 @@ class Mending:
     async def _relabelled(self) -> None:
         chosen = self._to.value
         pictures = [{**_named(one), "to": chosen or one.to or one.label} for one in self._those()]
-        await self._change({"action": "relabel", "pictures": pictures})
+        done = {id: f"now {picture['to']}" for id, picture in zip(self._tiles.chosen, pictures, strict=True)}
+        await self._change({"action": "relabel", "pictures": pictures}, done)
 
     async def _excluded(self) -> None:
-        await self._change({"action": "exclude", "pictures": [_named(one) for one in self._those()]})
+        pictures = [_named(one) for one in self._those()]
+        await self._change({"action": "exclude", "pictures": pictures}, dict.fromkeys(self._tiles.chosen, "left out"))
 
-    async def _change(self, request: dict[str, Any]) -> None:
+    async def _change(self, request: dict[str, Any], done: dict[str, str]) -> None:
         """Change the newest version, so that one mending after another adds up."""
-        web, digits = self._used.live.web, self._used.digits
+        digits = self._used.digits
+        made = await self._make(f"{request['action']} pictures", lambda: digits.change_dataset(self._dataset, request))
+        if made is not None:
+            self._done |= done
+            self._tiles.clear()
+            self.mark()
+            self._tell(made, f"{counted(len(done), 'picture')} changed", partial(self._undo, made, list(done)))
+
+    async def _undo(self, made: DatasetManifest, ids: Sequence[str]) -> None:
+        """Make a version that is what the former one was; a dataset that was changed since stays as it is."""
+        digits, former = self._used.digits, made.change.parent if made.change else ""
+
+        def work() -> DatasetManifest:
+            newest = digits.dataset(self._dataset).version
+            if newest != made.version:
+                message = f"{made.reference} is not the newest version any more, {newest} is."
+                raise StateConflict(message, hint="Undo what came after it first.")
+            return digits.change_dataset(former, {"action": "select"})
+
+        back = await self._make("undo change of pictures", work)
+        if back is not None:
+            for id in ids:
+                self._done.pop(id, None)
+            self.mark()
+            self._tell(back, "the change is undone")
+
+    async def _make(self, action: str, work: Callable[[], DatasetManifest]) -> DatasetManifest | None:
+        """Make a version, as the dataset's owner and admins may."""
+        web = self._used.live.web
         owner = await attempt(lambda: dataset_owner(web, self._dataset))
         made: list[DatasetManifest] = []
-        work = partial(digits.change_dataset, self._dataset, request)
-        if owner is not None and await change(
-            web, f"{request['action']} pictures", f"Dataset {self._dataset}", owner, lambda: made.append(work())
-        ):
-            self._tiles.clear()
-            self._tell(made[0].reference, len(request["pictures"]))
+        what = f"Dataset {self._dataset}"
+        if owner is None or not await change(web, action, what, owner, lambda: made.append(work())):
+            return None
+        return made[0]
 
-    def _tell(self, reference: str, count: int) -> None:
-        model = quote(self._used.model)
+    def _tell(self, made: DatasetManifest, what: str, undo: Callable[[], Awaitable[None]] | None = None) -> None:
+        model, reference = quote(self._used.model), made.reference
+        former = made.change.parent.rpartition("@")[2] if made.change else ""
         self._told.clear()
         with self._told, ui.element("div").classes("digits-card digits-row"):
             ui.icon("check_circle", size="1.5rem").style("color: var(--good)").props("aria-hidden=true")
-            ui.label(f"Version {reference} is made: {count} {'picture' if count == 1 else 'pictures'} changed.").style(
-                "margin-right: auto"
-            )
+            with ui.element("div").style("flex: 1 1 18rem"):
+                ui.label(f"Version {reference} is made of {former}: {what}.")
+                ui.label("All versions are kept. Several pictures can be chosen at once.").classes(
+                    "digits-soft digits-small"
+                )
+            if undo is not None:
+                ui.button("Undo", icon="undo", on_click=undo).props("flat no-caps")
             ui.button(
                 "Train from here", on_click=lambda: ui.navigate.to(f"/jobs/new?dataset={quote(reference)}&from={model}")
             ).props("unelevated no-caps")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 
 from nicegui import ui
-from nicegui.events import UploadEventArguments
+from starlette.datastructures import UploadFile
 
 from digits_web.pages.job.use import layers
 from digits_web.pages.job.use.looking import Answer, Asked, look
+from digits_web.pages.job.use.similar import Similar
 from digits_web.pages.job.use.used import Used
 from digits_web.parts.attempt import attempt
 from digits_web.parts.numbers import percent
 from digits_web.parts.sparkline import Bar
-from digits_web.parts.uploading import reach
+from digits_web.parts.uploading import Upload
 
 #: Largest file that is taken; no picture that is looked at is larger.
 MOST_BYTES = 32 * 2**20
@@ -22,13 +24,15 @@ _PASTE = """
 (event) => {{
   const place = getElement({id});
   const files = [...(event.clipboardData?.files ?? [])];
-  if (place && files.length) place.$refs.qRef.addFiles(files);
+  if (place && files.length) place.addFiles(files);
 }}"""
 
 
-async def build(used: Used) -> None:
-    """Where a picture comes from on one side, what it is taken for on the other, and the layers under both."""
-    OnePicture(used)
+async def build(used: Used) -> Callable[[], Awaitable[None]]:
+    """Where a picture comes from on one side, what it is taken for on the other; similar ones and layers under both."""
+    shown = OnePicture(used)
+    await shown.similar.look()
+    return shown.similar.look
 
 
 class OnePicture:
@@ -41,23 +45,17 @@ class OnePicture:
             with ui.element("div").classes("digits-card digits-stack"):
                 self._sources()
             self._answer = ui.element("div").classes("digits-card digits-stack").props("aria-live=polite")
+        self.similar = Similar(used)
         self._layers = ui.element("div").classes("digits-stack")
         with self._answer:
             ui.label("What the model takes it for comes here.").classes("digits-soft")
         used.changed.append(self._again)
 
     def _sources(self) -> None:
-        upload = ui.upload(
-            label="Drop, choose or paste a picture",
-            auto_upload=True,
-            max_file_size=MOST_BYTES,
-            on_upload=self._uploaded,
-            on_rejected=lambda: ui.notify("One picture file of at most 32 MiB is taken.", type="negative"),
-        )
-        upload.props('flat bordered accept="image/*" max-files=100').classes("digits-full digits-drop")
+        label = "Drop, choose or paste a picture"
+        upload = Upload(self._take, "One picture file", MOST_BYTES, accept="image/*", label=label)
+        upload.classes("digits-full digits-drop")
         ui.run_javascript(f"document.addEventListener('paste', {_PASTE.format(id=upload.id)})")
-        reach(upload, "Choose a picture")
-        self._upload = upload
         with ui.element("div").classes("digits-row"):
             self._url = ui.input("Address of a picture", placeholder="https://…").props("dense outlined stack-label")
             self._url.style("flex: 1").on("keydown.enter", self._fetched)
@@ -73,15 +71,18 @@ class OnePicture:
         self._occlusion.bind_visibility_from(self._inside, "value")
         self._occlusion.tooltip("Parts are hidden one after another; takes longer")
 
-    async def _uploaded(self, event: UploadEventArguments) -> None:
-        self._upload.reset()
-        await self._look(Asked(event.file.name, await event.file.read()))
+    async def _take(self, file: UploadFile) -> None:
+        await self._look(Asked(file.filename or "picture", await file.read()))
 
     async def _fetched(self) -> None:
         url = (self._url.value or "").strip()
         private = self._used.live.web.settings.allow_private
-        if url and (picture := await attempt(lambda: self._used.digits.download(url, allow_private=private))):
+        if not url:
+            return
+        if picture := await attempt(lambda: self._used.digits.download(url, allow_private=private)):
             await self._look(Asked(url, picture))
+        else:
+            self._unanswered(url)
 
     async def _sampled(self) -> None:
         if asked := await attempt(self._sample):
@@ -107,9 +108,22 @@ class OnePicture:
             # What cannot be looked at is not looked at again with every snapshot.
             self._asked = asked
             self._show(answer)
+        else:
+            self._unanswered(asked.name)
+
+    def _unanswered(self, name: str) -> None:
+        """Take the former answer away: it would be read as the one to the picture that was asked for."""
+        self._asked = None
+        self.similar.offer(None)
+        self._layers.clear()
+        self._answer.clear()
+        with self._answer:
+            ui.label(f"There is no answer for {name}.").style("overflow-wrap: anywhere")
+            ui.label("Choose another picture.").classes("digits-soft")
 
     def _show(self, answer: Answer) -> None:
         self._answer.clear()
+        self.similar.offer(answer.asked)
         with self._answer:
             show_answer(answer)
         self._layers.clear()
