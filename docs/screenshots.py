@@ -29,6 +29,7 @@ LOOKS = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 #: Milliseconds that what a page is looked at for may take to be there.
 PATIENCE_MS = 120_000
+IN_VIEW = "[...document.images].filter(image => image.getBoundingClientRect().top < innerHeight)"
 #: A picture of fewer colours than these below the header shows nothing yet; it is taken again so many times.
 BLANK_COLOURS, HEADER_PX, TRIES = 8, 80, 10
 JOB = {
@@ -42,9 +43,9 @@ JOB = {
 
 
 def settle(page: Page) -> None:
-    """Pictures have arrived and charts are drawn."""
+    """Pictures have arrived and charts are drawn; those far below the window may never be asked for."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("[...document.images].every(image => image.complete)")
+    page.wait_for_function(f"{IN_VIEW}.every(image => image.complete)")
     page.wait_for_timeout(1500)
 
 
@@ -63,6 +64,8 @@ def layers(page: Page) -> None:
     page.get_by_text("Show visualisations and statistics").click()
     page.get_by_role("button", name="Sample", exact=False).first.click()
     page.get_by_role("list", name="Guesses").wait_for(timeout=PATIENCE_MS)
+    heading = page.get_by_role("heading", name="Layer by layer")
+    heading.evaluate(f"place => scrollTo(0, place.getBoundingClientRect().top - {HEADER_PX})", timeout=PATIENCE_MS)
     settle(page)
 
 
@@ -89,7 +92,7 @@ PAGES: tuple[tuple[str, str, str, Callable[[Page], None]], ...] = (
         "take-away",
         "/jobs/torch?tab=take",
         "Taking a model away",
-        seen(lambda page: page.get_by_label("Export as onnx")),
+        seen(lambda page: page.get_by_role("button", name="Export as onnx")),
     ),
     ("compare", "/compare?jobs=torch,jax,running", "Comparing jobs", seen(lambda page: page.locator("canvas"))),
     ("plugins", "/plugins", "Plugins", seen(lambda page: page.get_by_role("row"))),
@@ -124,8 +127,10 @@ def served(home: Path):
     environment = {**os.environ, "DIGITS_HOME": str(home)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip().rstrip("/")
-        process.terminate()
+        try:
+            yield process.stdout.readline().strip().rstrip("/")
+        finally:
+            process.terminate()
 
 
 def take(browser: Browser, address: str, look: str, names: Sequence[str]) -> None:
@@ -156,9 +161,11 @@ def shown(page: Page) -> bytes:
 
 
 def keep(data: bytes, path: Path) -> None:
-    """Few colours are enough for a page, and a third of the bytes."""
+    """Few colours are enough for a page, and a third of the bytes; small dots of colour are to keep theirs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.open(io.BytesIO(data)).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    Image.open(io.BytesIO(data)).convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
 
 
 def write_reference() -> None:
