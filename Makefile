@@ -11,6 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 setup: .venv/ready                     ## make .venv with every framework
 demo: setup                            ## tell the whole story on real pictures
 	$(BIN)/digits demo
+# Threads of OpenMP that wait for work leave the core to the other process.
+test alone: export OMP_WAIT_POLICY = passive
 test: setup                            ## every test; the few that fail beside others are tried once more, alone
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile || { test $$? -eq 1 && $(MAKE) alone; }
 alone:                                 ## what failed last, one at a time; a test that passes here only is too hasty: mend it
