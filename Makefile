@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests of one file stay in one process; more processes than cores only wait for each other.
 PROCESSES ?= 2
+# What failed beside others is tried once more, alone; who passes only then is too hasty: mend it.
+ALONE := $(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 3 -v
 # Only root installs packages.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo --non-interactive)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -13,11 +15,10 @@ demo: setup                            ## tell the whole story on real pictures
 	$(BIN)/digits demo
 # Threads of OpenMP that wait for work leave the core to the other process.
 test alone: export OMP_WAIT_POLICY = passive
-test: setup                            ## every test; the few that fail beside others are tried once more, alone
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile || { test $$? -eq 1 && $(MAKE) alone; }
-alone:                                 ## what failed last, one at a time; a test that passes here only is too hasty: mend it
-	@echo "Tests failed beside others. Each is tried once more, alone; name those that pass only now."
-	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 3 -v
+test: setup                            ## every test; the few that fail beside others are tried once more
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile || { test $$? -eq 1 && $(ALONE); }
+alone:                                 ## what failed last, one at a time
+	$(ALONE)
 quick: setup                           ## the tests that need no framework
 	$(BIN)/python -m pytest -m "not backend and not slow"
 browser:                               ## install Chromium, which tests of the page drive; others are skipped without it

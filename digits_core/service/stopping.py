@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Protocol
 
@@ -79,7 +80,8 @@ class Stopping:
             return
         self.stop(folder)
         if standing(folder, self._launcher).state not in ("done", "aborted"):
-            self._abort_now(folder)
+            with contextlib.suppress(FileNotFoundError):  # It has left in this moment.
+                self._abort_now(folder)
         self._look(wait=True)
 
     def stop(self, folder: JobFolder, patience_s: float = ABORT_PATIENCE_S) -> None:

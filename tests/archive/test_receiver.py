@@ -45,7 +45,7 @@ def _alone(script, *arguments, status=0):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=400,
     )
     assert done.returncode == status, done.stderr
     return done
@@ -55,7 +55,7 @@ def _lacking(*arguments):
     """Run a script where ONNX Runtime is not installed; returns its one line."""
     code = ALONE.replace(', "onnxruntime"', "")
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=400
     )
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done.stderr
     return done.stderr
@@ -256,7 +256,7 @@ def test_whoever_stops_reading_hears_no_more(script, packed, images, tmp_path):
     reads, writes = os.pipe()
     os.close(reads)
     command = [sys.executable, str(SCRIPTS / script), str(given), *map(str, images)]
-    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, text=True, check=False, timeout=400)
     os.close(writes)
     assert done.returncode == 1 and done.stderr == ""
 

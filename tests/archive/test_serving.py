@@ -33,7 +33,7 @@ class Client:
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         request = urllib.request.Request(self.url + path, data, {**self.headers, **named}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read()
@@ -62,7 +62,7 @@ def client(packed):
         yield Client(url)
         # A request that is worked on is still answered, and the end is no error.
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, process.stderr.read()
+        assert process.wait(200) == 0, process.stderr.read()
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_health_information_and_counts(client, image):
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(client):
-    connection = http.client.HTTPConnection(client.url.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(client.url.removeprefix("http://"), timeout=120)
     connection.putrequest("POST", "/v1/classify")
     connection.putheader("Content-Length", str(MOST_BODY_BYTES + 1))
     connection.endheaders()
@@ -128,7 +128,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client):
 
 def test_a_body_without_a_length_is_bounded_too(client):
     chunk = bytes(2**20)
-    connection = http.client.HTTPConnection(client.url.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(client.url.removeprefix("http://"), timeout=120)
     try:
         connection.request(
             "POST",
@@ -147,7 +147,7 @@ def test_a_body_without_a_length_is_bounded_too(client):
 
 def test_more_requests_than_places_are_asked_to_come_again(client, image):
     host, port = client.url.removeprefix("http://").split(":")
-    slow = [socket.create_connection((host, int(port)), timeout=20) for _ in range(PLACES)]
+    slow = [socket.create_connection((host, int(port)), timeout=120) for _ in range(PLACES)]
     try:
         for connection in slow:
             connection.sendall(b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
@@ -180,7 +180,7 @@ def test_with_a_token_nobody_else_is_answered(packed, image):
             assert Client(url, token)("/v1/classify", image.read_bytes())[0] == status
         assert Client(url)("/health")[0] == 200 and Client(url)("/metrics")[0] == 401
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(200) == 0
 
 
 @pytest.mark.parametrize(

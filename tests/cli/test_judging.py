@@ -137,7 +137,7 @@ def busy(digits, trained, monkeypatch):
     often = ("--epochs", 1_000_000, "--validate-every", 0, "--snapshot-every", 100, "--keep", 10_000)
     request = ("colours", "lenet", "--backend", "torch", "--devices", "cpu:0,1", "--batch", 18, "--lr", 0.0001)
     digits("train", *request, *often, "--set", "options.compile=off", "--name", "busy", "--detach")
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while not digits("job", "show", "busy", "--json").data["snapshots"] and time.monotonic() < until:
         time.sleep(0.2)
     yield

@@ -71,7 +71,7 @@ def test_a_snippet_runs_as_it_is_printed(snippet, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=800,
     )
     assert done.returncode == 0, done.stderr[-3000:]
 

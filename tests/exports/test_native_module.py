@@ -79,7 +79,7 @@ def test_the_five_lines_of_the_guide_run(saved, backend):
         capture_output=True,
         text=True,
         check=False,
-        timeout=200,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "9.9814" in done.stdout

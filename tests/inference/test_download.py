@@ -214,14 +214,14 @@ def test_answers_that_are_refused(url, path, words):
 def test_an_answer_that_drips_ends_in_time(url, path):
     began = time.monotonic()
     assert "took longer than 0.4 s" in refused(Downloader(is_any, timeout_s=0.4), url(path))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_a_host_that_is_looked_for_too_long_ends_in_time(url):
     began = time.monotonic()
     downloader = Downloader(is_any, timeout_s=0.2, resolve=lambda host, port: time.sleep(3) or ["127.0.0.1"])
     assert "took longer than 0.2 s" in refused(downloader, url("picture"))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2.5
 
 
 def test_a_host_that_is_not_found_and_one_that_does_not_answer():

@@ -61,7 +61,7 @@ class Children:
 
     def finish(self):
         """Exit codes and what was printed, without what Gloo says when it connects."""
-        codes = [child.wait(60) for child in self.all]
+        codes = [child.wait(200) for child in self.all]
         texts = [path.with_suffix(".out").read_text() for path in self.paths]
         return codes, ["\n".join(line for line in text.splitlines() if line[:6] != "[Gloo]").strip() for text in texts]
 
@@ -99,7 +99,7 @@ for number in range(1, 10_000):
     codes, printed = started.finish()
     assert codes[victim] == -9
     assert codes[1 - victim] not in (0, -9), "it went on alone"
-    assert time.time() - float(printed[victim]) < 15
+    assert time.time() - float(printed[victim]) < 60
 
 
 @pytest.mark.parametrize("victim", [0, 1])
@@ -119,7 +119,7 @@ finally:
     codes, printed = started.finish()
     assert codes[victim] == 1 and "planted" in started.errors[victim]
     assert codes[1 - victim] != 0, "it went on alone"
-    assert time.time() - float(printed[victim]) < 15
+    assert time.time() - float(printed[victim]) < 60
 
 
 @pytest.mark.parametrize("late", [0, 1])

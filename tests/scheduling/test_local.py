@@ -30,7 +30,7 @@ Journal(Path("events.jsonl")).append({RunFinished(9, "completed", 1.0, 1.0, 1)!r
 """
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=200):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"

@@ -35,7 +35,7 @@ def met(path):
 
 
 def hear(node):
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if (farewell := node.farewell()) is not None:
             return farewell

@@ -16,7 +16,7 @@ from digits_core.scheduling.inventory import machine_devices
 from digits_core.scheduling.monitor import Monitor, UsageJournal, _told, latest_usage, read_usage
 
 SPIN = "while True: pass"
-WAIT = "import time; time.sleep(60)"
+WAIT = "import time; time.sleep(600)"
 #: A parent whose child does ``{}``.
 FAMILY = "import subprocess, sys; print('up', flush=True); subprocess.run([sys.executable, '-c', {!r}])"
 
@@ -40,7 +40,7 @@ def end(child):
             process.kill()
 
 
-def until(measured, holds, patience_s=20.0):
+def until(measured, holds, patience_s=200.0):
     """Measure until what is measured holds; a busy machine takes its time."""
     limit = time.monotonic() + patience_s
     while time.monotonic() < limit:

@@ -83,7 +83,7 @@ def lines_of(facts):
     return [f"{fact.kind} {'' if isinstance(fact, Noted) else getattr(fact, 'step', '')}" for fact in facts]
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=200):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"

@@ -111,7 +111,7 @@ def test_an_unfinished_request_is_looked_at_as_far_as_it_goes(pictures):
 def test_nobody_waits_for_a_long_listing_and_it_is_taken_once(pictures, monkeypatch):
     go_on, taken = threading.Event(), []
     quick = sources._open
-    monkeypatch.setattr(sources, "_open", lambda *words: (taken.append(words), go_on.wait(10), quick(*words))[-1])
+    monkeypatch.setattr(sources, "_open", lambda *words: (taken.append(words), go_on.wait(200), quick(*words))[-1])
     digits, request = Digits(), {"name": "slow", "paths": [str(pictures)]}
     waiting = digits.preview_source(request, patience_s=0.01)
     assert (waiting.complete, waiting.splits) == (False, {})

@@ -41,7 +41,7 @@ def spec(**fields):
 
 
 def until_closed(digits, job):
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while (view := digits.job(job)).state not in CLOSED and time.monotonic() < end:
         digits._runs.look(wait=True)
         time.sleep(0.1)
@@ -139,7 +139,7 @@ def test_a_search_for_a_rate_ends_soon_when_it_is_aborted(trained):
     began = time.monotonic()
     with pytest.raises(Ended):
         Digits().find_rate(REQUEST, progress=Asked())
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_where_the_loss_falls_nowhere_no_job_is_made(trained, home, monkeypatch):

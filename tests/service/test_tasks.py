@@ -28,7 +28,7 @@ def digits(trained):
             digits.interrupt(view.job, at_once=True)
 
 
-def until(digits, condition, seconds=60):
+def until(digits, condition, seconds=200):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, [(view.job, view.state, view.error) for view in digits.jobs()]

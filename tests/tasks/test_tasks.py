@@ -35,7 +35,7 @@ def request_of(pictures):
     }  # fmt: skip
 
 
-def wait_for(digits, condition, seconds=60):
+def wait_for(digits, condition, seconds=200):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, [(view.job, view.state, view.error) for view in digits.jobs()]
@@ -57,7 +57,7 @@ class Gate:
         self.began.set()
 
     def advance(self, count):
-        self.open.wait(30)
+        self.open.wait(200)
 
     def let_go(self):
         """Open it after a while: the work looks ten times a second what is wanted of it."""
@@ -78,10 +78,10 @@ def held_up(digits, request_of):
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert gate.began.wait(30)
+    assert gate.began.wait(200)
     yield gate, thread, outcome
     gate.open.set()
-    thread.join(30)
+    thread.join(200)
 
 
 def test_a_dataset_made_by_a_job_equals_one_made_at_once(digits, request_of):
@@ -110,7 +110,7 @@ def test_training_waits_for_a_dataset_that_is_being_made_and_then_trains_on_it(d
     assert (view.state, view.waits_for) == ("queued", "its dataset, which job dataset-colours makes")
     assert view.network == "lenet"
     gate.open.set()
-    thread.join(30)
+    thread.join(200)
     wait_for(digits, lambda: closed(digits, job.job))
     assert digits.job("waits").state == "done"
     folder = JobFolder(digits.home.job_folder("waits"))
@@ -121,11 +121,11 @@ def test_training_waits_for_a_dataset_that_is_being_made_and_then_trains_on_it(d
 def test_what_waits_for_a_dataset_keeps_no_device_from_others(digits, held_up, request_of):
     digits.submit({**TRAINING, "name": "waits", "devices": "cpu"})
     held_up[0].open.set()
-    held_up[1].join(30)
+    held_up[1].join(200)
     gate, other = Gate(), request_of(name="slow")
     thread = threading.Thread(target=lambda: digits.create_dataset(other, progress=gate))
     thread.start()
-    assert gate.began.wait(30)
+    assert gate.began.wait(200)
     try:
         digits.submit({**TRAINING, "dataset": "slow", "name": "first", "devices": "cpu"})
         digits.submit({**TRAINING, "name": "second", "devices": "cpu"})
@@ -133,7 +133,7 @@ def test_what_waits_for_a_dataset_keeps_no_device_from_others(digits, held_up, r
         assert [digits.job(name).state for name in ("second", "first")] == ["done", "queued"]
     finally:
         gate.open.set()
-        thread.join(30)
+        thread.join(200)
 
 
 def test_a_request_that_does_not_fit_the_coming_dataset_is_refused_at_once(digits, held_up):
@@ -146,7 +146,7 @@ def test_a_request_that_does_not_fit_the_coming_dataset_is_refused_at_once(digit
 def test_a_request_that_turns_out_not_to_fit_fails_and_says_why(digits, held_up):
     digits.submit({**TRAINING, "name": "large", "batch": 1000})
     held_up[0].open.set()
-    held_up[1].join(30)
+    held_up[1].join(200)
     wait_for(digits, lambda: closed(digits, "large"))
     assert "batch expects at most the 27 training pictures" in digits.job("large").error.message
 
@@ -164,8 +164,8 @@ def test_aborting_a_creation_leaves_nothing_and_who_waits_for_it_is_told(digits,
     aborting.start()
     wait_for(digits, lambda: "abort" in JobFolder(digits.home.job_folder("dataset-colours")).asked())
     gate.let_go()
-    thread.join(30)
-    aborting.join(30)
+    thread.join(200)
+    aborting.join(200)
     assert isinstance(outcome[0], JobFailed)
     assert digits.datasets() == ()
     wait_for(digits, lambda: closed(digits, "waits"))
@@ -176,7 +176,7 @@ def test_what_failed_for_want_of_its_dataset_goes_on_once_that_is_there(digits, 
     digits.submit({**TRAINING, "name": "waits"})
     JobFolder(digits.home.job_folder("dataset-colours")).ask("abort")
     held_up[0].let_go()
-    held_up[1].join(30)
+    held_up[1].join(200)
     wait_for(digits, lambda: closed(digits, "waits"))
     digits.create_dataset(request_of())
     assert digits.resume("waits").state == "done"

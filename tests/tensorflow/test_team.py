@@ -65,7 +65,7 @@ except CapabilityMissing as error:
 """
 
 
-def run(code, processes, timeout_s=120):
+def run(code, processes, timeout_s=400):
     """Exit codes and outputs of a team that runs ``code``."""
     command = [sys.executable, "-c", PREAMBLE + code]
     addresses = ",".join(free_addresses(2))

@@ -109,7 +109,7 @@ def test_a_member_that_is_killed_is_missed_at_once_and_in_words():
             program.train_step(state, batch, 0.01, 2)
         with pytest.raises(JobFailed):
             program.total(np.zeros(2))
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 50
         program.close()
     finally:
         peer.kill()
@@ -123,7 +123,7 @@ def test_members_that_never_disconnect_end_well_and_say_nothing():
         subprocess.Popen([*command, str(index), *addresses], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for index in range(2)
     ]
-    assert [(member.communicate(timeout=60)[0], member.returncode) for member in members] == [(b"", 0)] * 2
+    assert [(member.communicate(timeout=200)[0], member.returncode) for member in members] == [(b"", 0)] * 2
 
 
 def test_nobody_to_meet_is_an_error_in_words(monkeypatch):

@@ -22,7 +22,7 @@ OURS = ("csv", "mlflow", "tensorboard")
 REQUEST = {"dataset": "colours", "network": "lenet", "name": "followed", "backend": "numpy", "batch": 9}
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"

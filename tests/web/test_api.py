@@ -34,7 +34,7 @@ def api(place, finished):
     """A client of a server that may read the folder with the pictures."""
     with (
         serving(place / "home", "--root", str(finished / "pictures")) as address,
-        httpx.Client(base_url=f"{address}/api/v1/", timeout=60) as client,
+        httpx.Client(base_url=f"{address}/api/v1/", timeout=200) as client,
     ):
         yield client
 
@@ -481,7 +481,7 @@ def test_schemathesis_finds_nothing(api, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=800,
         check=False,
     )
     assert found.returncode == 0, found.stdout[-6000:]

@@ -12,9 +12,7 @@ from digits_core.errors import AccessDenied
 from digits_core.service.digits import Digits
 from digits_web.parts.folders import look_into
 from tests.conftest import write_pictures
-from tests.web.conftest import serving
-
-SLOW_S = 30_000
+from tests.web.conftest import audited, eventually, serving
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def test_a_dataset_is_made_of_a_folder_and_mended(home, server, page, pictures):
     page.get_by_label("Width, pixels").fill("16")
     page.get_by_label("Height, pixels").fill("16")
     page.get_by_text("letters, digits").wait_for()  # The name is refused beside its field ...
-    assert page.get_by_role("button", name="Create dataset").is_disabled()
+    eventually(page.get_by_role("button", name="Create dataset")).to_be_disabled()
     page.get_by_label("Name", exact=True).fill("colours")
     page.get_by_text("27", exact=True).wait_for()  # ... and what would be found is told all the same.
     crop = page.get_by_role("button", name="Resize by crop")
@@ -65,11 +63,11 @@ def test_a_dataset_is_made_of_a_folder_and_mended(home, server, page, pictures):
     page.locator("[aria-pressed=true]", has_text="crop").wait_for()
     page.get_by_role("button", name="Create dataset").click()
     page.wait_for_url(f"{server}/datasets/colours")
-    page.get_by_text("27 pictures").wait_for(timeout=SLOW_S)
+    page.get_by_text("27 pictures").wait_for()
     assert Digits().dataset("colours").spec.resize == "crop"
 
     tiles = page.locator(".digits-tile")
-    assert tiles.count() == 27
+    eventually(tiles).to_have_count(27)
     page.wait_for_function("[...document.querySelectorAll('.digits-tile img')].slice(0, 3).every(i => i.naturalWidth)")
     page.goto(f"{server}/datasets/colours?split=val&label=red")
     page.get_by_text("3 pictures").wait_for()
@@ -91,10 +89,10 @@ def test_a_dataset_is_made_of_a_folder_and_mended(home, server, page, pictures):
     page.get_by_role("button", name="Browse").click()
     page.get_by_role("button", name="Take this folder").click()
     page.get_by_role("button", name="Add them").click()
-    page.wait_for_url(f"{server}/datasets/colours@v0003", timeout=SLOW_S)
+    page.wait_for_url(f"{server}/datasets/colours@v0003")
     assert (Digits().job("version-colours").asked, len(Digits().dataset("colours").classes)) == ("append", 4)
     describe_and_discard(page)
-    actions = [json.loads(line)["action"] for line in (home / "audit.jsonl").read_text().splitlines()]
+    actions = [line["action"] for line in audited(home, 6)]
     done = [f"{done} dataset" for done in ("create", "change", "describe", "discard", "restore")]
     assert actions == [*done[:2], "create version job", *done[2:]]
     page.goto(f"{server}/datasets/nothing")
@@ -117,7 +115,7 @@ def test_a_zip_becomes_a_dataset_and_what_is_none_is_refused(home, server, page,
     page.locator(".digits-modes img").first.wait_for()
     page.get_by_label("Name", exact=True).fill("brought")
     page.get_by_role("button", name="Create dataset").click()
-    page.get_by_text("27 pictures").wait_for(timeout=SLOW_S)
+    page.get_by_text("27 pictures").wait_for()
     page.get_by_role("cell", name="colours.zip", exact=True).wait_for()
 
 

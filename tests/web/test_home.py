@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from digits_core.service.digits import Digits
+from tests.web.conftest import audited
 
 pytestmark = pytest.mark.slow
 
@@ -54,8 +55,7 @@ def test_jobs_are_searched_paged_and_put_into_the_trash_and_back(many, home, ser
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("1-10 of 10").wait_for()
     assert len(many.jobs()) == 30
-    lines = [json.loads(line) for line in (home / "audit.jsonl").read_text().splitlines()]
-    assert [line["action"] for line in lines] == ["discard job"] * 10 + ["restore"] * 10
+    assert [line["action"] for line in audited(home, 20)] == ["discard job"] * 10 + ["restore"] * 10
 
 
 def test_a_job_that_waits_is_on_a_card_and_is_aborted_from_the_table(trained, home, server, page):
@@ -68,7 +68,7 @@ def test_a_job_that_waits_is_on_a_card_and_is_aborted_from_the_table(trained, ho
     digits.submit({**request, "name": "waits"})
     card = page.get_by_label("Job waits", exact=True)
     card.get_by_text("in the queue").wait_for()
-    page.get_by_label("Job first", exact=True).get_by_text("epoch").wait_for(timeout=60_000)
+    page.get_by_label("Job first", exact=True).get_by_text("epoch").wait_for()
     page.get_by_label("Device cpu:0").get_by_role("link", name="first").wait_for()
     for name in ("waits", "first"):
         page.get_by_label(f"Choose {name}").click()

@@ -1,6 +1,5 @@
 """The page of a job in a real browser: while it trains, and what its model is used for."""
 
-import json
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from PIL import Image
 
 from digits_core.service.digits import Digits
 from digits_web.pages.job.take import program_lines
+from tests.web.conftest import audited, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def loaded(picture):
 def is_brought_back(page, server, digits):
     """What is in the trash says so at its own address, and on a page that was open before."""
     with pytest.raises(urllib.error.HTTPError) as missing:
-        urllib.request.urlopen(f"{server}/nowhere", timeout=20)
+        urllib.request.urlopen(f"{server}/nowhere", timeout=200)
     assert missing.value.code == 404 and "There is no page here" in missing.value.read().decode()
     page.goto(f"{server}/jobs/long")
     page.get_by_text("long is in the trash.").wait_for()
@@ -55,7 +55,7 @@ def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, se
     chart.wait_for()
     before = chart.get_attribute("aria-label")
     page.wait_for_function("old => !document.querySelector(`[aria-label='${old}']`)", arg=before)
-    assert "accuracy (validation)" in chart.get_attribute("aria-label")
+    eventually(chart).to_have_attribute("aria-label", re.compile(r"accuracy \(validation\)"))
 
     tab(page, "Use")
     broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"}
@@ -70,7 +70,7 @@ def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, se
     kernel = layer.get_by_role("img", name=re.compile("^kernel: "))
     kernel.scroll_into_view_if_needed()
     page.wait_for_function("() => [...document.querySelectorAll('#layer-conv1 img')].every(i => i.naturalWidth > 0)")
-    assert layer.get_by_text("Deviation").count() == 3  # of the activation, the kernel and the bias
+    eventually(layer.get_by_text("Deviation")).to_have_count(3)  # of the activation, the kernel and the bias
     assert digits.job("long").state == "running"
 
     page.get_by_role("button", name="Pause").click()
@@ -79,7 +79,7 @@ def test_a_job_is_watched_used_paused_and_goes_on_in_another_backend(trained, se
     page.get_by_label("Backend").click()
     page.get_by_role("option", name="torch").click()
     page.get_by_role("dialog").get_by_role("button", name="Resume").click()
-    page.locator("[data-state=running]").wait_for(timeout=60_000)
+    page.locator("[data-state=running]").wait_for()
     page.reload()
     assert "tab=use" in page.url
     tab(page, "Training")
@@ -105,7 +105,7 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     page.get_by_role("option", name="train").click()
     page.get_by_role("button", name="Evaluate", exact=True).click()
     matrix = page.get_by_role("img", name="Confusion matrix")
-    matrix.locator("canvas").first.wait_for(timeout=60_000)
+    matrix.locator("canvas").first.wait_for()
     assert "evaluation=evaluation-finished" in page.url
     digits = Digits()
     found = digits.evaluation("evaluation-finished")
@@ -126,7 +126,7 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     page.get_by_role("button", name="Relabel 1").click()
     page.get_by_text("Version colours@v0002 is made").wait_for()
     assert digits.dataset("colours").version == "v0002"
-    assert page.locator(".digits-tile:disabled", has_text=f"now {found.labels[row - 1]}").count() == 1
+    eventually(page.locator(".digits-tile:disabled", has_text=f"now {found.labels[row - 1]}")).to_have_count(1)
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Version colours@v0003 is made of v0001: the change is undone.").wait_for()
     page.wait_for_function("() => !document.querySelector('.digits-tile:disabled')")
@@ -143,13 +143,13 @@ def test_what_a_model_confuses_is_seen_and_mended_and_the_model_is_taken_away(tr
     Image.new("RGBA", (41, 23), "red").save(tmp_path / "picture.png")
     told = subprocess.run([sys.executable, "-c", program_lines()], cwd=tmp_path, capture_output=True, text=True)
     assert re.search(r"^\w+: [\d.]+%$", told.stdout, re.MULTILINE), told.stderr
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Export as onnx").click()
     assert download.value.suggested_filename == "finished-000003-epoch-onnx-fp32.zip"
     page.get_by_text("Verified on").wait_for()
     page.goto(f"{server}/jobs/export-finished")
     page.get_by_role("button", name="Download").wait_for()
-    assert page.get_by_role("cell", name="Export: onnx, fp32").count() == 1
+    eventually(page.get_by_role("cell", name="Export: onnx, fp32")).to_have_count(1)
 
 
 def test_what_is_looked_for_is_found_again_after_a_reload_and_shown_by_itself(trained, home, server, page):
@@ -157,22 +157,22 @@ def test_what_is_looked_for_is_found_again_after_a_reload_and_shown_by_itself(tr
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**top=top-finished*")
     page.reload()
-    page.get_by_text("9 val pictures of colours@v0001, scored by finished@000003-epoch.").wait_for(timeout=60_000)
+    page.get_by_text("9 val pictures of colours@v0001, scored by finished@000003-epoch.").wait_for()
     assert Digits().job("top-finished").state == "done"
     tab(page, "Many")
     page.locator("input[type=file]").last.set_input_files([trained / "red" / "00.png", trained / "blue" / "01.png"])
-    page.get_by_text("2 pictures, classified by finished@000003-epoch").wait_for(timeout=60_000)
-    assert page.get_by_role("cell", name="01.png").count() == 1
-    actions = [json.loads(line)["action"] for line in (home / "audit.jsonl").read_text().splitlines()]
+    page.get_by_text("2 pictures, classified by finished@000003-epoch").wait_for()
+    eventually(page.get_by_role("cell", name="01.png")).to_have_count(1)
+    actions = [line["action"] for line in audited(home, 4)]
     assert actions[-3:] == ["upload", "upload", "create classification job"]
     tab(page, "One picture")
     page.get_by_text("What the model takes it for").wait_for()
     page.locator("input[type=file]").first.set_input_files(trained / "red" / "00.png")
     page.get_by_role("button", name="Show similar pictures").click()
     page.wait_for_url("**similar=similar-finished*")
-    page.get_by_text("Most like 00.png").wait_for(timeout=60_000)
+    page.get_by_text("Most like 00.png").wait_for()
     first = page.get_by_role("list", name="Similar pictures").get_by_role("link").first
-    assert "red" in first.inner_text()
+    eventually(first).to_contain_text("red")
     page.locator("input[type=file]").first.set_input_files(trained / "blue" / "01.png")
     page.get_by_text("Most like 00.png").wait_for(state="detached")
     page.get_by_role("button", name="Show similar pictures").click()

@@ -4,14 +4,13 @@ import base64
 import contextlib
 import functools
 import http.server
-import json
 import re
 import threading
 
 import pytest
 
 from digits_core.service.digits import Digits
-from tests.web.conftest import serving
+from tests.web.conftest import audited, eventually, serving
 
 pytestmark = pytest.mark.slow
 #: Puts files into a place, as a browser does that was given them by a paste or a drop.
@@ -81,7 +80,7 @@ def what_happened_is_told(page, log):
     page.get_by_role("tab", name="Log and events").click()
     events = page.get_by_role("list", name="Events")
     events.get_by_text("run finished").wait_for()
-    assert events.get_by_text("training logged").count() == 0
+    eventually(events.get_by_text("training logged")).to_have_count(0)
     page.get_by_role("switch", name="Every measurement too").click()
     events.get_by_text("training logged").first.wait_for()
     page.get_by_text("Nothing was printed.").wait_for()
@@ -104,7 +103,7 @@ def a_picture_is_taken_from_everywhere(page, pictures, address):
         page.get_by_label("Address of a picture").fill(url)
         page.get_by_label("Address of a picture").press("Enter")
         page.get_by_text(url, exact=True).wait_for()
-        assert guesses.get_by_role("listitem").first.inner_text().startswith(colour)
+        eventually(guesses.get_by_role("listitem").first).to_contain_text(colour)
     page.get_by_label("Address of a picture").fill(f"{address}/nowhere.png")
     page.get_by_role("button", name="Fetch").click()
     page.get_by_text(f"There is no answer for {address}/nowhere.png.").wait_for()
@@ -112,13 +111,13 @@ def a_picture_is_taken_from_everywhere(page, pictures, address):
     picture = base64.b64encode((pictures / "green" / "02.png").read_bytes()).decode()
     page.evaluate(GIVE, ["body", "paste", "pasted.png", "image/png", picture])
     answer.get_by_text("pasted.png", exact=True).wait_for()
-    assert guesses.get_by_role("listitem").first.inner_text().startswith("green")
+    eventually(guesses.get_by_role("listitem").first).to_contain_text("green")
     for name, type in (("dropped.png", "image/png"), ("dropped.txt", "text/plain")):
         page.evaluate(GIVE, [".digits-drop", "dragover", name, type, picture])
         page.locator(".q-uploader__dnd").wait_for()
         page.evaluate(GIVE, [".q-uploader__dnd", "drop", name, type, picture])
         (answer.get_by_text(name) if name.endswith("png") else page.get_by_text("One picture file of")).wait_for()
-    assert page.get_by_text("finished@000002-epoch, computed by onnx").count() == 1
+    eventually(page.get_by_text("finished@000002-epoch, computed by onnx")).to_have_count(1)
 
 
 def test_every_part_of_the_page_of_a_finished_job_does_what_it_says(trained, home, server, page):
@@ -140,7 +139,7 @@ def test_every_part_of_the_page_of_a_finished_job_does_what_it_says(trained, hom
     page.get_by_label("Pictures", exact=True).click()
     page.get_by_role("option", name="train").click()
     page.get_by_role("button", name="Look for errors").click()
-    page.get_by_text(re.compile("^27 train pictures of colours@v0001: ")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile("^27 train pictures of colours@v0001: ")).wait_for()
     assert digits.job("errors-finished").state == "done" and "errors=errors-finished" in page.url
 
     page.get_by_role("button", name="Edit").click()
@@ -159,5 +158,4 @@ def test_every_part_of_the_page_of_a_finished_job_does_what_it_says(trained, hom
     page.locator(".digits-tag", has_text="demo").wait_for()
     view = digits.job("renamed")
     assert (view.description, view.tags) == ("Ready for the demo.\nKeep it.", ("demo",))
-    lines = [json.loads(line) for line in (home / "audit.jsonl").read_text().splitlines()]
-    assert lines[-1]["action"] == "edit job"
+    assert audited(home, 1)[-1]["action"] == "edit job"

@@ -6,14 +6,14 @@ import pytest
 
 from digits_web.access.accounts import Accounts
 from digits_web.access.person import Role
-from tests.web.conftest import serving
+from tests.web.conftest import context_of, serving
 
 pytestmark = pytest.mark.slow
 
 
 def test_somebody_logs_in_where_they_wanted_to_go_and_out_again(chromium, home):
     Accounts(home / "server").add("ada", Role.ADMIN, "correct horse")
-    with serving(home, "--accounts", "--prefix", "/box") as address, chromium.new_context() as profile:
+    with serving(home, "--accounts", "--prefix", "/box") as address, context_of(chromium) as profile:
         tab, complaints = profile.new_page(), []
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.goto(f"{address}/about")

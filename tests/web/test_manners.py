@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from digits_core.service.digits import Digits
+from tests.web.conftest import context_of
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ def test_every_page_is_accessible_in_light_and_dark(furnished, server, chromium)
     for scheme in ("light", "dark"):
         # So high that nothing that stays in view while one scrolls lies over anything else.
         high = {"width": 1280, "height": 3000}
-        context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce", viewport=high)
+        context = context_of(chromium, color_scheme=scheme, reduced_motion="reduce", viewport=high)
         tab = context.new_page()
         for path in PAGES:
             tab.goto(server + path)
@@ -83,7 +84,7 @@ def test_readers_everywhere_see_the_same_moment_in_their_own_zone(trained, home,
     digits.reindex()
     zones = {"Asia/Tokyo": "15/01/2026, 12:30:00", "America/New_York": "14/01/2026, 22:30:00"}
     for zone, words in zones.items():
-        with chromium.new_context(timezone_id=zone, locale="en-GB") as profile:
+        with context_of(chromium, timezone_id=zone, locale="en-GB") as profile:
             tab = profile.new_page()
             for path in ("/", "/jobs/finished"):
                 tab.goto(server + path)

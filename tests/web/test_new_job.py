@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from digits_core.service.digits import Digits
+from tests.web.conftest import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -41,11 +42,11 @@ def test_a_network_of_ones_own_is_mended_drawn_trained_on_two_devices_and_used_m
     mistake.get_by_text("max_poool").wait_for()
     assert page.locator(".digits-wrong-line").inner_text().strip().startswith("- {name: pool1")
     train = page.get_by_role("button", name="Train", exact=True)
-    assert train.is_disabled()
+    eventually(train).to_be_disabled()
 
     editor.fill(MINE.replace("max_poool", "max_pool"))
     page.get_by_text(re.compile("^mine: .* parameters")).wait_for()
-    assert mistake.count() == 0
+    eventually(mistake).to_have_count(0)
     page.get_by_role("button", name="Visualise").click()
     page.locator(".digits-drawing svg text", has_text="pool1").first.wait_for()
     page.get_by_role("cell", name="max_pool").wait_for()
@@ -60,13 +61,13 @@ def test_a_network_of_ones_own_is_mended_drawn_trained_on_two_devices_and_used_m
     page.wait_for_function("() => Object.values(sessionStorage).some(kept => /two/.test(kept) && /cpu:0,1/.test(kept))")
     page.reload()
     page.get_by_text("Ready.").wait_for()
-    assert "max_pool" in page.locator(".cm-content").inner_text()
+    eventually(page.locator(".cm-content")).to_contain_text("max_pool")
     assert page.get_by_label("Name", exact=True).input_value() == "two"
 
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url("**/jobs/two")
     chart = page.get_by_role("img", name=re.compile("^Loss and accuracy: loss .training. "))
-    chart.wait_for(timeout=60_000)
+    chart.wait_for()
     before = chart.get_attribute("aria-label")
     page.wait_for_function("old => !document.querySelector(`[aria-label='${old}']`)", arg=before)
     page.get_by_role("tab", name="Use").click()
@@ -112,7 +113,7 @@ def test_a_rate_is_looked_for_in_the_background_found_again_after_a_reload_and_t
     page.wait_for_function("sessionStorage.getItem('digits.new-job?clone=finished').includes('rate-colours')")
     page.reload()
     use = page.get_by_role("button", name=re.compile(r"^Use \d"))
-    use.wait_for(timeout=90_000)
+    use.wait_for()
     found = Digits(home).result("rate-colours")
     page.get_by_role("img", name=f"Loss at each rate: lowest at {found.lowest:.2g}, {found.rate:g} is taken").wait_for()
     use.click()
@@ -184,7 +185,7 @@ def the_editor_completes(page):
     offered.get_by_text("kernel", exact=True).click()
     editor.press_sequentially("2, stride: 2, inputs: [in")
     offered.get_by_text("input", exact=True).click()
-    assert "{name: pool1, op: max_pool, kernel: 2, stride: 2, inputs: [input]}" in editor.inner_text()
+    eventually(editor).to_contain_text("{name: pool1, op: max_pool, kernel: 2, stride: 2, inputs: [input]}")
 
 
 def test_the_form_shows_what_is_chosen_and_begins_from_what_was_trained(home, server, page):
@@ -209,6 +210,6 @@ def test_the_form_shows_what_is_chosen_and_begins_from_what_was_trained(home, se
     page.locator(".digits-code", has_text="--from finished@best").wait_for(state="attached")
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url("**/jobs/*lenet*")
-    page.locator("[data-state=done]").wait_for(timeout=60_000)
+    page.locator("[data-state=done]").wait_for()
     made = Digits(home).jobs()[-1]
     assert Digits(home).job(made.job).start.model.startswith("finished@")

@@ -7,7 +7,7 @@ from digits_core.service.digits import Digits
 from digits_web.access.accounts import Accounts
 from digits_web.access.person import Role
 from digits_web.access.sessions import Sessions
-from tests.web.conftest import serving
+from tests.web.conftest import context_of, eventually, serving
 
 PASSWORD = "long enough for all"
 #: Everybody, and what they may do to what is ed's.
@@ -46,7 +46,7 @@ def owned(trained, home):
 def test_only_owners_and_admins_change_a_thing_and_only_editors_make_one(owned, home):
     with serving(home, "--accounts") as address:
         clients = {
-            name: httpx.Client(base_url=f"{address}/api/v1/", timeout=60, headers={"authorization": f"Bearer {token}"})
+            name: httpx.Client(base_url=f"{address}/api/v1/", timeout=200, headers={"authorization": f"Bearer {token}"})
             for name, token in owned.items()
         }
 
@@ -67,7 +67,7 @@ def test_only_owners_and_admins_change_a_thing_and_only_editors_make_one(owned, 
 
 @pytest.mark.slow
 def test_a_page_says_what_is_not_for_whom_and_refuses_what_they_send_all_the_same(owned, home, chromium):
-    with serving(home, "--accounts") as address, chromium.new_context() as profile:
+    with serving(home, "--accounts") as address, context_of(chromium) as profile:
         tab = profile.new_page()
         tab.goto(f"{address}/jobs/finished")
         tab.get_by_label("Name").fill("vera")
@@ -81,7 +81,7 @@ def test_a_page_says_what_is_not_for_whom_and_refuses_what_they_send_all_the_sam
             )
         tab.goto(f"{address}/datasets/colours")
         for name in ("Move to the trash", "Train on this"):
-            assert tab.get_by_role("button", name=name).is_disabled()
+            eventually(tab.get_by_role("button", name=name)).to_be_disabled()
         tab.goto(address)
         tab.get_by_role("checkbox").nth(1).click()
         tab.get_by_role("button", name="Move to trash").click()

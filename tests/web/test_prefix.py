@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.web.conftest import serving
+from tests.web.conftest import context_of, serving
 
 pytestmark = pytest.mark.slow
 PREFIX = "/digits"
@@ -55,7 +55,7 @@ def stripping_proxy(server):
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
-    number, loop, stop = opened.get(timeout=10)
+    number, loop, stop = opened.get(timeout=120)
     try:
         yield f"http://127.0.0.1:{number}{PREFIX}"
     finally:
@@ -68,14 +68,14 @@ def test_every_page_and_its_pictures_load_below_a_prefix(trained, home, chromium
     with (
         serving(home, "--prefix", PREFIX, DIGITS_TOKEN=token) as server,
         stripping_proxy(server) as address,
-        chromium.new_context() as profile,
+        context_of(chromium) as profile,
     ):
         tab, asked = profile.new_page(), []
         tab.on("response", lambda answer: asked.append((answer.status, answer.url)))
         tab.goto(f"{address}/login?token={token}")
         for path, words in PAGES.items():
             tab.goto(f"{address}{path}")
-            tab.get_by_text(re.compile(words)).first.wait_for(timeout=60_000)
+            tab.get_by_text(re.compile(words)).first.wait_for()
             tab.wait_for_load_state("networkidle")
         tab.goto(f"{address}/datasets/colours")
         tab.wait_for_function(

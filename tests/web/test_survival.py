@@ -15,17 +15,9 @@ import pytest
 from websockets.sync.client import connect
 
 from digits_core.service.digits import Digits
-from tests.web.conftest import server_process, serving
+from tests.web.conftest import context_of, server_process, serving, until
 
 pytestmark = pytest.mark.slow
-
-
-def until(true, what, patience_s=40):
-    """Wait for something that is to come true."""
-    end = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
 
 
 def test_a_job_outlives_a_killed_server_and_is_followed_by_the_next_one(trained, home):
@@ -52,7 +44,7 @@ def test_an_open_page_comes_back_with_a_killed_server_and_goes_on_showing_the_jo
     digits.submit({**request, "epochs": 3000, "batch": 9, "solver": {"name": "sgd", "rate": 0.002}})
     with socket.create_server(("127.0.0.1", 0)) as free:
         words = ["--port", str(free.getsockname()[1])]
-    with chromium.new_context() as profile:
+    with context_of(chromium) as profile:
         watched, listed = profile.new_page(), profile.new_page()
         with server_process(home, *words) as (process, address):
             watched.goto(f"{address}/jobs/long")
@@ -100,13 +92,13 @@ def test_a_server_ends_within_seconds_though_pages_are_open(home, number):
         time.sleep(0.2)
         process.send_signal(number)
         began = time.monotonic()
-        assert process.wait(timeout=10) == 0
-        assert time.monotonic() - began < 5
+        assert process.wait(timeout=120) == 0
+        assert time.monotonic() - began < 10
 
 
 def test_a_server_that_asks_backends_ends_within_seconds_and_leaves_no_process(home):
     with ThreadPoolExecutor() as pool, server_process(home, "--ask-backends") as (process, address):
-        answer = pool.submit(httpx.get, f"{address}/api/v1/backends", timeout=60)
+        answer = pool.submit(httpx.get, f"{address}/api/v1/backends", timeout=200)
 
         def asking():
             return [
@@ -118,8 +110,8 @@ def test_a_server_that_asks_backends_ends_within_seconds_and_leaves_no_process(h
         assert {one.nice() for one in asked} == {10}
         process.terminate()
         began = time.monotonic()
-        assert process.wait(timeout=20) == 0
-        assert time.monotonic() - began < 5
+        assert process.wait(timeout=120) == 0
+        assert time.monotonic() - began < 10
         assert not any(one.is_running() for one in asked)
         with contextlib.suppress(httpx.HTTPError):
             assert answer.result().status_code >= 400

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import socket
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ import pytest
 from benchmarks import pages
 from digits_web.access.accounts import Accounts
 from digits_web.access.person import Role
-from tests.web.conftest import server_process
+from tests.web.conftest import server_process, until
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +56,7 @@ def people(process):
     headers = {"accept": "text/html", "origin": address, "sec-fetch-site": "same-origin"}
     found = {}
     for name in ("ed", "vera"):
-        found[name] = httpx.Client(base_url=address, headers=headers, timeout=30)
+        found[name] = httpx.Client(base_url=address, headers=headers, timeout=200)
         answer = found[name].post("/login", data={"name": name, "password": f"password of {name}"})
         assert answer.status_code == 303
     yield found
@@ -102,7 +101,7 @@ def sending(process, client, where, length):
     """A connection on which a form is announced, and nothing of it has been sent yet."""
     goal, cookie = urlsplit(process[1]), client.build_request("GET", "/").headers["cookie"]
     lines = f"POST {where} HTTP/1.1", f"Host: {goal.netloc}", f"Origin: {process[1]}", f"Cookie: {cookie}", length
-    tab = socket.create_connection((goal.hostname, goal.port), timeout=20)
+    tab = socket.create_connection((goal.hostname, goal.port), timeout=200)
     tab.sendall("\r\n".join([*lines, f"Content-Type: {KIND}", "", ""]).encode())
     return tab
 
@@ -117,14 +116,6 @@ def half_sent(process):
     """Files that the server holds for requests that are not whole yet."""
     links = [Path(link.path) for link in os.scandir(f"/proc/{process[0].pid}/fd")]
     return sum(os.readlink(link).endswith("(deleted)") for link in links if link.is_symlink())
-
-
-def until(look, seconds=20):
-    """Wait until it is so."""
-    deadline = time.monotonic() + seconds
-    while not look() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert look()
 
 
 @pytest.mark.parametrize("path", [API, MANY])
@@ -149,7 +140,7 @@ def test_what_is_too_large_is_refused_whether_or_not_its_length_is_told(place, p
     with sending(process, people["ed"], where, "Transfer-Encoding: chunked") as tab:
         tab.sendall(b"%x\r\n%b\r\n" % (size, HEAD + bytes(size - len(HEAD))))
         assert answered(tab) == (413, f"The request is larger than {most}.")
-    until(lambda: half_sent(process) == 0)
+    until(lambda: half_sent(process) == 0, "nothing half sent is left")
     assert kept(place) == before
     assert "Traceback" not in log.read_text()
 
@@ -172,8 +163,8 @@ def test_a_tab_that_is_closed_while_it_sends_leaves_nothing(place, process, peop
     before, where = kept(place), address_of(people["ed"], path)
     with sending(process, people["ed"], where, "Content-Length: 10000000") as tab:
         tab.sendall(HEAD + bytes(3_000_000))
-        until(lambda: half_sent(process) == 1)
-    until(lambda: half_sent(process) == 0)
+        until(lambda: half_sent(process) == 1, "half a file is there")
+    until(lambda: half_sent(process) == 0, "nothing half sent is left")
     assert people["ed"].get("/about").status_code == 200
     assert kept(place) == before
     assert "Traceback" not in log.read_text()
@@ -204,5 +195,5 @@ def test_no_page_with_an_upload_outlives_its_visitor(trained, home, claims, page
             page.wait_for_load_state("networkidle")
         assert server.held()["clients"]
         page.goto("about:blank")
-        until(lambda: not server.held()["clients"])
-        until(lambda: not server.held("all")["elements"])
+        until(lambda: not server.held()["clients"], "no page is held")
+        until(lambda: not server.held("all")["elements"], "no element is held")
