@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_web.access.person import Person
 from digits_web.catalogue.table import CatalogueTable
 from digits_web.ownership import require_dataset, require_job, require_trashed
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import show_problems
 from digits_web.parts.job_facts import STOPPABLE
 from digits_web.parts.person import person
@@ -44,7 +45,7 @@ class Bulk:
 
     async def abort(self, ids: list[str]) -> None:
         """Stop those of the jobs that have not ended for good, after having asked."""
-        views = await run.io_bound(self._web.jobs) or ()
+        views = await aside(self._web.jobs)
         ids = [view.job for view in views if view.job in ids and view.state in STOPPABLE]
         if not ids:
             ui.notify("What is chosen has ended already: there is nothing to abort.")
@@ -83,8 +84,8 @@ class Bulk:
         done, who = [], person()
         for id in ids:
             try:
-                await run.io_bound(require, self._web, who, id)
-                done.append(await run.io_bound(self._change, who, action, change, id))
+                await aside(require, self._web, who, id)
+                done.append(await aside(self._change, who, action, change, id))
             except DigitsError as error:
                 show_problems(error)
         return done

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.events import GenericEventArguments, TableSelectionEventArguments, ValueChangeEventArguments
 
 from digits_web.catalogue.selection import PAGE_SIZES, Found, Query, Subject, select, values_of
 from digits_web.parts.addresses import prefix
+from digits_web.parts.aside import aside
 
 ItemT = TypeVar("ItemT")
 #: Seconds between two looks whether rows have changed.
@@ -73,10 +74,7 @@ class CatalogueTable(Generic[ItemT]):
 
     async def look_again(self) -> None:
         """Take a look, and show what has changed."""
-        seen = await run.io_bound(self._look)
-        if seen is None:  # As it is while the server ends.
-            return
-        items, found, offered = seen
+        items, found, offered = await aside(self._look)
         rows = [row for group, things in found.groups for row in self._rows(found, group, things)]
         self._empty.set_visibility(not items)
         self._filled.set_visibility(bool(items))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from nicegui import run, ui
+from nicegui import ui
 from starlette.datastructures import UploadFile
 
 from digits_core.service.digits import Digits
 from digits_web.modelling.catalogue import Catalogue
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.editor import NetworkEditor
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import problems_shown
 from digits_web.parts.uploading import Upload
 
@@ -56,7 +57,7 @@ class CustomTab:
         """Begin from a standard network, sized for the dataset."""
         with problems_shown():
             digits, dataset = self._desk.web.digits, self._desk.draft.dataset
-            self.write(await run.io_bound(digits.customize_network, family, dataset or None))
+            self.write(await aside(digits.customize_network, family, dataset or None))
 
     async def _from(self, family: str | None) -> None:
         if family:
@@ -68,7 +69,7 @@ class CustomTab:
 
     async def _take(self, file: UploadFile) -> None:
         name, content = file.filename or "network", await file.read()
-        text, notes = await run.io_bound(read_network, self._desk.web.digits, name, content)
+        text, notes = await aside(read_network, self._desk.web.digits, name, content)
         self.write(text)
         for note in notes:
             ui.notify(note, multi_line=True)

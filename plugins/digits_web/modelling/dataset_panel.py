@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from digits_core.errors import DigitsError
 from digits_core.spec.dataset import split_reference
 from digits_web.modelling.desk import Desk
 from digits_web.modelling.inputs import field_input
+from digits_web.parts.aside import aside
 from digits_web.parts.frame import section
 
 
@@ -41,12 +42,12 @@ class DatasetPanel:
     async def fill(self) -> None:
         """Show the versions that there are, and what a clone has to know of them."""
         name, version = split_reference(self._desk.draft.dataset)
-        known = await run.io_bound(self._known, name) if name else ()
+        known = await aside(self._known, name) if name else ()
         self._versions.clear()
         if len(known or ()) > 1 or version:
             with self._versions:
                 self._draw_versions(known or (), version)
-        notes = await run.io_bound(self._notes) if self._clone else ()
+        notes = await aside(self._notes) if self._clone else ()
         self._note.text = " ".join(notes or ())
 
     def _draw_versions(self, known: Sequence[str], version: str | None) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError, Problem
 from digits_core.service.views.networks import SketchView
 from digits_web.modelling.draft import Draft, keep_script
 from digits_web.modelling.fields import Field, choice_fields, leaves
 from digits_web.outside import job_request
+from digits_web.parts.aside import aside
 from digits_web.web import Web
 
 if TYPE_CHECKING:
@@ -102,13 +103,13 @@ class Desk:
         ui.run_javascript(keep_script(self._place, self.draft))
         try:
             request = self.draft.request()
-            resolved = await run.io_bound(job_request, self.web, request)
+            resolved = await aside(job_request, self.web, request)
         except DigitsError as refused:
             await self._say(Outlook(problems=refused.problems, sketch=self._sketched[1]))
             return
         sketch = await self._sketch(resolved)
         await self._say(Outlook(request, sketch))
-        await self._say(Outlook(request, sketch, await run.io_bound(self._plan, resolved)))
+        await self._say(Outlook(request, sketch, await aside(self._plan, resolved)))
 
     async def _say(self, outlook: Outlook) -> None:
         """Tell every panel, unless something has changed again meanwhile."""
@@ -139,6 +140,6 @@ class Desk:
         about = (decisive, picture)
         if about != self._sketched[0]:
             chosen = request.get("network") or (request.get("start") and request.get("dataset"))
-            sketch = await run.io_bound(self.web.digits.sketch, request) if chosen else None
+            sketch = await aside(self.web.digits.sketch, request) if chosen else None
             self._sketched = (about, sketch)
         return self._sketched[1]

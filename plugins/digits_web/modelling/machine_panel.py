@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.choices import BackendView
 from digits_core.service.views.machine import DeviceView
 from digits_web.modelling.choices import card, mark, small
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.devices import clicked, count, toggled
+from digits_web.parts.aside import aside
 from digits_web.parts.device_tiles import used_by_others, without_job
 from digits_web.parts.errors import problems_shown
 from digits_web.parts.frame import section
@@ -71,14 +72,14 @@ class MachinePanel:
     async def fill(self) -> None:
         """Show every backend: at once what is known of it, and what it claims as soon as it has answered."""
         with problems_shown():
-            await run.io_bound(self._desk.web.digits.ask_backends)
+            await aside(self._desk.web.digits.ask_backends)
             await self._hear()
             self._hearing = ui.timer(ANSWER_S, self._hear)
 
     async def _hear(self) -> None:
-        backends = await run.io_bound(self._desk.web.digits.backends, ask=False)
-        if backends is None or self._grid.is_deleted:
-            return  # The server ends, or the reader has left.
+        backends = await aside(self._desk.web.digits.backends, ask=False)
+        if self._grid.is_deleted:
+            return  # The reader has left.
         for backend in backends:
             if backend != self._backends.get(backend.name):
                 self._show(backend)
@@ -155,8 +156,7 @@ class MachinePanel:
             self._held[device.id] = small("")
 
     async def _look(self) -> None:
-        devices: Sequence[DeviceView] | None = await run.io_bound(self._desk.web.devices)
-        self._tell(devices or ())  # Nothing is told any more where the server ends.
+        self._tell(await aside(self._desk.web.devices))
 
     def _tell(self, devices: Sequence[DeviceView]) -> None:
         self._devices = devices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_web.modelling.catalogue import Catalogue
 from digits_web.modelling.custom import CustomTab
@@ -11,6 +11,7 @@ from digits_web.modelling.drawing import Drawing
 from digits_web.modelling.pretrained import PretrainedTab
 from digits_web.modelling.previous import PreviousTab
 from digits_web.modelling.standard import StandardTab
+from digits_web.parts.aside import aside
 from digits_web.parts.frame import section
 
 TABS = {"standard": "Standard", "previous": "Previous", "pretrained": "Pretrained", "custom": "Custom"}
@@ -53,7 +54,7 @@ class NetworkPanel:
     async def fill(self) -> None:
         """Show what the dataset makes of the networks."""
         await self._standard.fill()
-        networks = await run.io_bound(self._catalogue.networks, self._desk.draft.dataset)
+        networks = await aside(self._catalogue.networks, self._desk.draft.dataset)
         self._custom.offer([network.name for network in networks if not network.refused])
 
     async def _turn(self, tab: str) -> None:

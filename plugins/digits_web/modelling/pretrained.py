@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from nicegui import run, ui
+from nicegui import ui
 from starlette.datastructures import UploadFile
 
 from digits_core.service.views.jobs import StartView
 from digits_web.access.person import Role
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.outside import keep_upload
+from digits_web.parts.aside import aside
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.person import allow, person
 from digits_web.parts.uploading import Upload
@@ -61,7 +62,7 @@ class PretrainedTab:
         self._desk.changed()
 
     async def _take(self, file: UploadFile) -> None:
-        kept = await run.io_bound(keep_upload, self._desk.web, person(), file.filename or "model", file.file)
+        kept = await aside(keep_upload, self._desk.web, person(), file.filename or "model", file.file)
         known = {**self._known, f"{SCHEME}{kept.id}": kept.name}
         self._choose.set_options(known, value=f"{SCHEME}{kept.id}")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_web.modelling.desk import Desk
+from digits_web.parts.aside import aside
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.errors import problems_shown
 
@@ -37,6 +38,6 @@ class PreviousTab:
     async def _pick(self, job: str | None) -> None:
         if job:
             with problems_shown():
-                text = await run.io_bound(self._desk.web.digits.network_of_job, job)
+                text = await aside(self._desk.web.digits.network_of_job, job)
                 self._desk.draft.previous, self._desk.draft.previous_text = job, text
                 self._desk.changed()

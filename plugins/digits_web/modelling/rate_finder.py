@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.jobs import JobView, RateView
 from digits_core.spec.job import JobSpec
@@ -13,6 +13,7 @@ from digits_core.spec.solver import SolverBase
 from digits_web.access.person import Role
 from digits_web.modelling.desk import Desk
 from digits_web.outside import job_request
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt, begin, change
 from digits_web.parts.job_facts import STOPPABLE
 from digits_web.parts.person import allow, person
@@ -57,7 +58,7 @@ class RateFinder:
 
     async def _look(self) -> None:
         job = self._desk.draft.rate_job
-        views = await run.io_bound(self._desk.web.jobs) or ()
+        views = await aside(self._desk.web.jobs)
         view = next((one for one in views if one.job == job), None)
         self._view = view
         self._waiting.show(view)

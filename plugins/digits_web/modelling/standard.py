@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.networks import RecipeView, SizedFamilyView
 from digits_core.units import format_count
@@ -14,6 +14,7 @@ from digits_web.modelling.choices import card, mark, small
 from digits_web.modelling.desk import Desk, Outlook
 from digits_web.modelling.fields import leaves
 from digits_web.modelling.inputs import typed_input
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import problems_shown
 
 
@@ -45,7 +46,7 @@ class StandardTab:
         dataset = self._desk.draft.dataset
         if dataset != self._dataset:
             self._dataset = dataset
-            self._draw(await run.io_bound(self._catalogue.networks, dataset))
+            self._draw(await aside(self._catalogue.networks, dataset))
         await self._ask()
 
     def _draw(self, networks: Sequence[SizedFamilyView]) -> None:
@@ -90,7 +91,7 @@ class StandardTab:
     async def _ask(self) -> None:
         """Ask for the params of the network."""
         with problems_shown():
-            self._fold(await run.io_bound(self._desk.web.digits.family_form, self._desk.draft.family))
+            self._fold(await aside(self._desk.web.digits.family_form, self._desk.draft.family))
 
     def _fold(self, form: dict[str, Any]) -> None:
         self._params.clear()

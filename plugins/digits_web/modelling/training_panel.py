@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from digits_core.errors import DigitsError
@@ -15,6 +15,7 @@ from digits_web.modelling.draft import FORMS
 from digits_web.modelling.fields import choice_fields, label_of
 from digits_web.modelling.inputs import field_input
 from digits_web.modelling.rate_finder import RateFinder
+from digits_web.parts.aside import aside
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.frame import section
 from digits_web.parts.smoothing import Curve
@@ -115,7 +116,7 @@ class TrainingPanel:
             return
         self._drawn = asked
         try:
-            curves = [await run.io_bound(self._curve, schedule, rate) for rate in asked[1]]
+            curves = [await aside(self._curve, schedule, rate) for rate in asked[1]]
         except DigitsError:
             # What is wrong with the policy is told with everything else that is.
             return

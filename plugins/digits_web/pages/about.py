@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.machine import CheckView, DoctorView
+from digits_web.parts.aside import aside
 from digits_web.parts.facts import Table, cell
 from digits_web.parts.frame import frame, section
 from digits_web.web import Web
@@ -50,7 +51,7 @@ class _Doctor:
     async def _examine(self) -> None:
         self._button.props("loading")
         try:
-            found = await run.io_bound(self._web.digits.doctor)
+            found = await aside(self._web.digits.doctor)
         finally:
             self._button.props(remove="loading")
         self._place.clear()

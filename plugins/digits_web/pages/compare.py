@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_core.service.views.history import Point, SeriesView
@@ -14,6 +14,7 @@ from digits_core.service.views.jobs import JobView
 from digits_core.service.views.plan import DifferenceView, ResultView
 from digits_web.modelling.fields import label_of
 from digits_web.modelling.groups import grouped
+from digits_web.parts.aside import aside
 from digits_web.parts.comparison_table import Compared, Folded, comparison_table
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.empty import nothing_yet
@@ -51,7 +52,7 @@ def add(web: Web) -> None:
     @ui.page("/compare", response_timeout=PATIENCE_S)
     async def compare(jobs: str = "") -> None:
         asked = tuple(filter(None, dict.fromkeys(jobs.split(","))))
-        known = {job.job: job for job in await run.io_bound(web.jobs) if job.kind == "train"}
+        known = {job.job: job for job in await aside(web.jobs) if job.kind == "train"}
         with frame("Compare"):
             if not known:
                 advice = "Train at least two networks; then their curves and settings can be laid over each other."
@@ -83,7 +84,7 @@ def _lead(asked: Sequence[str], chosen: Sequence[str]) -> None:
 
 async def _compared(web: Web, ids: Sequence[str]) -> None:
     try:
-        found = await run.io_bound(web.digits.compare, ids)
+        found = await aside(web.digits.compare, ids)
     except DigitsError as error:
         list_problems(error)
         return

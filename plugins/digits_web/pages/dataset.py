@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import Response
-from nicegui import app, run, ui
+from nicegui import app, ui
 
 from digits_core.errors import DigitsError, NameUnknown
 from digits_core.service.views.about import AboutView
@@ -18,6 +18,7 @@ from digits_web.access.person import Role
 from digits_web.outside import READ_PICTURES, dataset_request, told_path
 from digits_web.ownership import dataset_owner
 from digits_web.parts.addresses import address, question
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import change
 from digits_web.parts.augmented import Augmented
 from digits_web.parts.distribution import class_chart
@@ -50,7 +51,7 @@ def add(web: Web) -> None:
     @ui.page("/datasets/{name}", response_timeout=_PATIENCE_S)
     async def dataset(name: str, split: str = "train", label: str = "", q: str = "", page: int = 1) -> None:
         try:
-            manifest = await run.io_bound(web.digits.dataset, name)
+            manifest = await aside(web.digits.dataset, name)
         except DigitsError as error:
             await _absent(web, name, error)
             return
@@ -82,9 +83,9 @@ class DatasetPage:
     async def show(self) -> None:
         """Draw all of it."""
         web, item = self._web, self._manifest
-        about = await run.io_bound(web.digits.about_dataset, item.name)
-        versions, skipped, jobs = await run.io_bound(self._looked)
-        self._owner = await run.io_bound(dataset_owner, web, item.name)
+        about = await aside(web.digits.about_dataset, item.name)
+        versions, skipped, jobs = await aside(self._looked)
+        self._owner = await aside(dataset_owner, web, item.name)
         self._may = person().may_change(self._owner)
         with frame(item.name) as heading:
             with heading:
@@ -236,7 +237,7 @@ class DatasetPage:
 
 async def _absent(web: Web, name: str, error: DigitsError) -> None:
     """What is shown where there is no dataset, or none yet."""
-    maker = await run.io_bound(maker_of, web, name) if isinstance(error, NameUnknown) else None
+    maker = await aside(maker_of, web, name) if isinstance(error, NameUnknown) else None
     found = await find_trashed(web, "dataset", name.partition("@")[0])
     if found is not None and maker is not None and maker.created > found.thing.discarded:
         found = None  # Another of its name is on its way.

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_core.service.views.jobs import JobView
@@ -15,6 +15,7 @@ from digits_web.catalogue import datasets, jobs
 from digits_web.catalogue.bulk import Bulk
 from digits_web.catalogue.selection import Query
 from digits_web.catalogue.table import CatalogueTable, Shelf
+from digits_web.parts.aside import aside
 from digits_web.parts.device_tiles import DeviceTiles
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.frame import PATIENCE_S, frame, section
@@ -61,7 +62,7 @@ def add(web: Web) -> None:
                     _leads("New model", "model_training", "/jobs/new"),
                 )
                 # Training takes a dataset.
-                next_one = buttons[bool(await run.io_bound(web.datasets))]
+                next_one = buttons[bool(await aside(web.datasets))]
                 next_one.props(remove="outline").props("unelevated")
             section("Devices")
             await _devices(web)
@@ -136,7 +137,7 @@ def _losses(web: Web, shown: Sequence[JobView]) -> dict[str, list[float]]:
 
 async def _tables(web: Web, tab: Tab, asked: str) -> None:
     bulk = Bulk(web)
-    if not asked and not await run.io_bound(web.jobs) and not await run.io_bound(web.datasets):
+    if not asked and not await aside(web.jobs) and not await aside(web.datasets):
         tab = "datasets"
     with ui.tabs(value=tab).props("no-caps align=left inline-label").classes("digits-tabs") as tabs:
         ui.tab("jobs", "Jobs", icon="model_training")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from nicegui import app, run, ui
+from nicegui import app, ui
 
 from digits_core.errors import DigitsError, Problem
 from digits_core.service.views.datasets import SourcePreviewView
@@ -16,6 +16,7 @@ from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Person, Role
 from digits_web.outside import dataset_request
 from digits_web.parts import dataset_fields as words
+from digits_web.parts.aside import aside
 from digits_web.parts.dataset_fields import Fields, Words
 from digits_web.parts.distribution import class_chart
 from digits_web.parts.errors import list_problems, show_problems
@@ -131,7 +132,7 @@ class NewDataset:
         asked = json.loads(json.dumps(self._request))
         ui.navigate.history.replace(_address(asked))
         try:
-            found = await run.io_bound(lambda: self._web.digits.preview_source(dataset_request(self._web, asked)))
+            found = await aside(lambda: self._web.digits.preview_source(dataset_request(self._web, asked)))
         except DigitsError as error:
             found = SourcePreviewView(complete=True, problems=_told(error))
         if asked != self._request:
@@ -176,8 +177,8 @@ class NewDataset:
     async def _create(self) -> None:
         self._button.disable()
         try:
-            asked = await run.io_bound(dataset_request, self._web, self._request)
-            view = await run.io_bound(self._submit, asked)
+            asked = await aside(dataset_request, self._web, self._request)
+            view = await aside(self._submit, asked)
         except DigitsError as error:
             show_problems(error)
             self._button.enable()

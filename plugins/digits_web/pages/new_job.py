@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_web.access.person import Role
@@ -23,6 +23,7 @@ from digits_web.modelling.pictures_panel import PicturesPanel, add_sheet
 from digits_web.modelling.summary_panel import SummaryPanel
 from digits_web.modelling.training_panel import TrainingPanel
 from digits_web.outside import job_request
+from digits_web.parts.aside import aside
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.errors import show_problems
 from digits_web.parts.frame import frame
@@ -48,7 +49,7 @@ def add(web: Web) -> None:
         kept = Draft.from_json(await ui.run_javascript(f"sessionStorage.getItem({place!r})"))
         with frame("New model"):
             try:
-                draft = kept or await run.io_bound(first_draft, web, catalogue, asked)
+                draft = kept or await aside(first_draft, web, catalogue, asked)
             except DigitsError as refused:
                 show_problems(refused)
                 draft = Draft(dataset=dataset)
@@ -110,13 +111,13 @@ async def build(web: Web, catalogue: Catalogue, draft: Draft, place: str, clone:
         clone: The job that it was begun from; empty: none.
     """
     datasets, jobs, models, devices, form = await asyncio.gather(
-        run.io_bound(catalogue.datasets),
-        run.io_bound(catalogue.jobs),
-        run.io_bound(catalogue.models),
-        run.io_bound(web.devices),
-        run.io_bound(lambda: catalogue.form),
+        aside(catalogue.datasets),
+        aside(catalogue.jobs),
+        aside(catalogue.models),
+        aside(web.devices),
+        aside(lambda: catalogue.form),
     )
-    await run.io_bound(lambda: catalogue.words)
+    await aside(lambda: catalogue.words)
     if not datasets:
         nothing_yet(
             "collections", "There is no dataset yet", "A model learns from one.", "New dataset", "/datasets/new"
@@ -152,7 +153,7 @@ async def make(desk: Desk) -> None:
         asked.require(Role.EDITOR)
         rates, batches = draft.series()
         numbers = tuple(batch for batch in batches if isinstance(batch, int))
-        views = await run.io_bound(
+        views = await aside(
             web.digits.submit_several,
             job_request(web, draft.request()),
             rates=rates if len(rates) > 1 else (),
@@ -163,7 +164,7 @@ async def make(desk: Desk) -> None:
         return
     web.jobs.forget()
     for view in views:
-        await run.io_bound(lambda view=view: web.digits.describe_job(view.job, owner=asked.name))
+        await aside(lambda view=view: web.digits.describe_job(view.job, owner=asked.name))
         web.audit(asked, "train", view.job)
     desk.forget()
     ids = [view.job for view in views]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.machine import BrokenView, PluginsView, PluginView
+from digits_web.parts.aside import aside
 from digits_web.parts.facts import Table, cell
 from digits_web.parts.frame import PATIENCE_S, frame, section
 from digits_web.web import Web
@@ -18,7 +19,7 @@ def add(web: Web) -> None:
 
     @ui.page("/plugins", response_timeout=PATIENCE_S)
     async def plugins() -> None:
-        found = await run.io_bound(web.digits.plugin_list)
+        found = await aside(web.digits.plugin_list)
         with frame("Plugins"):
             missing = sum(not plugin.available for plugin in found.plugins)
             counts = f"{len(found.plugins)} extensions from {len({plugin.plugin for plugin in found.plugins})} plugins"

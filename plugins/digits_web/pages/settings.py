@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_core.service.views.machine import HomeView
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import list_problems
 from digits_web.parts.facts import Table
 from digits_web.parts.frame import PATIENCE_S, frame, section
@@ -63,7 +64,7 @@ def _access(settings: ServerSettings) -> str:
 
 async def _home(web: Web) -> None:
     try:
-        home = await run.io_bound(web.digits.about_home)
+        home = await aside(web.digits.about_home)
     except DigitsError as error:
         list_problems(error)
         return

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from nicegui import run
-
 from digits_core.errors import DigitsError
 from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import show_problems
 from digits_web.parts.person import person
 from digits_web.web import Web
@@ -27,7 +26,7 @@ async def attempt(work: Callable[[], ResultT]) -> ResultT | None:
         What it returns; None where the service refused, which the person has been told.
     """
     try:
-        return await run.io_bound(work)
+        return await aside(work)
     except DigitsError as error:
         show_problems(error)
         return None

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError, SourceInvalid
 from digits_core.spec.paths import expanded
 from digits_web.access.roots import allowed
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import show_problems
 from digits_web.parts.numbers import counted
 
@@ -97,7 +98,7 @@ class FolderDialog:
 
     async def _go(self, path: Path) -> None:
         try:
-            folder = await run.io_bound(look_into, path, self._roots)
+            folder = await aside(look_into, path, self._roots)
         except DigitsError as error:
             show_problems(error)
             return

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_core.service.views.datasets import GalleryView
 from digits_core.spec.dataset import Split
 from digits_web.parts.addresses import address, question
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import show_problems
 from digits_web.parts.tiles import TILE_PIXELS, Tiles
 from digits_web.web import Web
@@ -58,7 +59,7 @@ class Gallery:
         """Fetch the page and show it."""
         label = None if self._label == _ALL else self._label
         try:
-            found = await run.io_bound(
+            found = await aside(
                 self._web.digits.gallery,
                 self._dataset,
                 split=self._split,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.jobs import JobView
 from digits_web.outside import dataset_request
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.person import person
 from digits_web.parts.waiting import Waiting
@@ -56,7 +57,7 @@ class Growing:
 
     async def look(self) -> None:
         """See how far the job is."""
-        view = self._chosen(await run.io_bound(self._web.jobs) or ())
+        view = self._chosen(await aside(self._web.jobs))
         if view is None:
             return
         self._followed = view.job

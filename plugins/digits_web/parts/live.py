@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from nicegui import run, ui
+from nicegui import ui
+
+from digits_web.parts.aside import aside
 
 SeenT = TypeVar("SeenT")
 
@@ -20,9 +22,7 @@ async def live(every_s: float, look: Callable[[], SeenT], show: Callable[[SeenT]
     """
 
     async def again() -> None:
-        seen = await run.io_bound(look)
-        if seen is not None:  # As it is while the server ends.
-            show(seen)
+        show(await aside(look))
 
     await again()
     ui.timer(every_s, again, immediate=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.jobs import JobView
 from digits_web.access.person import Role
 from digits_web.parts.addresses import question
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import change
 from digits_web.parts.errors import list_problems
 from digits_web.parts.job_facts import problems_of
@@ -51,7 +52,7 @@ class Making:
         self._show(job)
 
     async def _look(self) -> None:
-        jobs = await run.io_bound(self._web.jobs)
+        jobs = await aside(self._web.jobs)
         view = next((job for job in jobs if job.job == self._job.job), None)
         if view is None or view.state == "done":
             self._timer.deactivate()
@@ -81,5 +82,5 @@ class Making:
         await change(self._web, "abort job", job.job, job.owner, lambda: self._web.digits.abort(job.job))
 
     async def _change(self) -> None:
-        asked = await run.io_bound(self._web.digits.job_request, self._job.job)
+        asked = await aside(self._web.digits.job_request, self._job.job)
         ui.navigate.to(f"/datasets/new{question({'asked': json.dumps(asked)})}")

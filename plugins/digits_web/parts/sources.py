@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nicegui import run, ui
+from nicegui import ui
 from starlette.datastructures import UploadFile
 
 from digits_core.errors import SourceInvalid
 from digits_web.access.person import Role
 from digits_web.outside import keep_upload, place_of, uploads_of
+from digits_web.parts.aside import aside
 from digits_web.parts.folders import FolderDialog
 from digits_web.parts.numbers import size
 from digits_web.parts.person import person
@@ -61,10 +62,10 @@ class Sources:
         upload.classes("digits-full digits-upload")
 
     async def _take(self, file: UploadFile) -> None:
-        kept = await run.io_bound(keep_upload, self._web, person(), file.filename or "upload", file.file)
+        kept = await aside(keep_upload, self._web, person(), file.filename or "upload", file.file)
         reference = SCHEME + kept.id
-        if not (await run.io_bound(place_of, self._web, reference)).is_dir():
-            await run.io_bound(uploads_of(self._web).drop, kept.id)
+        if not (await aside(place_of, self._web, reference)).is_dir():
+            await aside(uploads_of(self._web).drop, kept.id)
             hint = "Put the folder of pictures into a zip archive, and bring that."
             raise SourceInvalid(f"{kept.name} is no zip archive, or a damaged one.", hint=hint)
         self._names[reference] = f"{kept.name} ({kept.files:,} files)"

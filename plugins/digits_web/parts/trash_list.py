@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_web.access.person import Person, Role
 from digits_web.ownership import require_trashed, trashed_owner
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import show_problems
 from digits_web.parts.facts import Table, cell
 from digits_web.parts.person import allow, person
@@ -30,9 +31,7 @@ class TrashList:
 
     async def look(self) -> None:
         """Show what is in it now."""
-        found = await run.io_bound(
-            lambda: [(thing, trashed_owner(self._web, thing)) for thing in self._web.digits.trash()]
-        )
+        found = await aside(lambda: [(thing, trashed_owner(self._web, thing)) for thing in self._web.digits.trash()])
         who = person()
         self._place.clear()
         with self._place:
@@ -74,9 +73,9 @@ class TrashList:
     ) -> None:
         who = person()
         try:
-            await run.io_bound(require, who)
-            await run.io_bound(change, what)
-            await run.io_bound(self._web.audit, who, action, what)
+            await aside(require, who)
+            await aside(change, what)
+            await aside(self._web.audit, who, action, what)
         except DigitsError as error:
             show_problems(error)
         self._web.jobs.forget()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.about import TrashedView
 from digits_web.ownership import trashed_owner
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import change
 from digits_web.parts.person import allow, person
 from digits_web.web import Web
@@ -38,7 +39,7 @@ async def find_trashed(web: Web, kind: str, name: str) -> Found | None:
         newest = max(things, key=lambda thing: thing.discarded, default=None)
         return newest and Found(newest, trashed_owner(web, newest))
 
-    return await run.io_bound(look)
+    return await aside(look)
 
 
 def trashed_card(web: Web, found: Found, title: str, action: str = "Restore") -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.history import DeviceHistoryView, Point, SeriesView, UsageHistoryView
 from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.live import Live
+from digits_web.parts.aside import aside
 from digits_web.parts.curves import CurvesChart
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.smoothing import Curve
@@ -28,11 +29,10 @@ async def build_curves(live: Live) -> Callable[[], Awaitable[None]]:
             speed = CurvesChart("Images per second", left="", file_name=f"{live.id}-speed", height="13rem")
 
     async def look() -> None:
-        found = await run.io_bound(live.digits.series, live.id, points=POINTS)
-        if found is not None:
-            scores.show(list(score_curves(found, live.view)))
-            rate.show([Curve("learning rate", epochs(found.learning_rate))])
-            speed.show([Curve("images/s", epochs(found.images_per_second))])
+        found = await aside(live.digits.series, live.id, points=POINTS)
+        scores.show(list(score_curves(found, live.view)))
+        rate.show([Curve("learning rate", epochs(found.learning_rate))])
+        speed.show([Curve("images/s", epochs(found.images_per_second))])
 
     await look()
     return look
@@ -64,9 +64,7 @@ async def build_devices(live: Live) -> Callable[[], Awaitable[None]]:
         panels = {name: _panel(live, name) for name in PANELS}
 
     async def look() -> None:
-        found = await run.io_bound(live.digits.usage_history, live.id, points=POINTS)
-        if found is None:
-            return
+        found = await aside(live.digits.usage_history, live.id, points=POINTS)
         empty.visible, place.visible = not found.times, bool(found.times)
         for name, (card, chart) in panels.items():
             curves = device_curves(found, name)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.element import Element
 
 from digits_core.errors import NameUnknown
 from digits_web.pages.job.live import Live
+from digits_web.parts.aside import aside
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.trashed import find_trashed, trashed_card
 
@@ -35,9 +36,9 @@ async def resume(live: Live) -> None:
     if view.kind != "train":
         await _resumed(live, None, None)
         return
-    listed = await run.io_bound(live.digits.plugin_list)
+    listed = await aside(live.digits.plugin_list)
     names = [one.name for one in listed.plugins if one.kind == "backend" and one.available]
-    devices = [device.id for device in await run.io_bound(live.web.devices)]
+    devices = [device.id for device in await aside(live.web.devices)]
     with _dialog("Resume") as dialog:
         ui.label("It goes on from its newest snapshot, with the same batches that it would have seen.").classes(
             "digits-soft"
@@ -117,9 +118,10 @@ async def discard(live: Live, content: Element, deeds: Element) -> None:
 async def _is_there(live: Live) -> bool:
     """Whether a job is there, such as one that is newer than the last look at all."""
     try:
-        return await run.io_bound(live.digits.job, live.id) is not None
+        await aside(live.digits.job, live.id)
     except NameUnknown:
         return False
+    return True
 
 
 async def show_gone(live: Live, content: Element, deeds: Element, action: str = "Restore") -> None:

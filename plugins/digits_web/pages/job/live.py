@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nicegui import run
-
 from digits_core.service.digits import Digits
 from digits_core.service.views.jobs import JobView
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import change
 from digits_web.web import Web
 
@@ -59,10 +58,7 @@ class Live:
 
     async def look(self) -> None:
         """Look again."""
-        seen = await run.io_bound(self.web.jobs)
-        if seen is None:  # As it is while the server ends.
-            return
-        view = next((view for view in seen if view.job == self.id), None)
+        view = next((view for view in await aside(self.web.jobs) if view.job == self.id), None)
         self.gone = view is None
         if view is not None and view != self.view:
             self.view = view

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import Request
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.errors import DigitsError
 from digits_web.pages.job import charts, dialogs, snapshots, standing, take, task, told
 from digits_web.pages.job.head import head
 from digits_web.pages.job.live import Live
 from digits_web.pages.job.use import use
+from digits_web.parts.aside import aside
 from digits_web.parts.errors import list_problems
 from digits_web.parts.frame import frame
 from digits_web.parts.tabs import Address, Part, Tabs
@@ -32,7 +33,7 @@ def add(web: Web) -> None:
     @ui.page("/jobs/{job}")
     async def job_page(job: str, request: Request) -> None:
         try:
-            view = await run.io_bound(web.digits.job, job)
+            view = await aside(web.digits.job, job)
         except DigitsError as error:
             await _absent(web, job, error)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.digits import Digits
 from digits_core.service.views.exports import ExportView
@@ -15,6 +15,7 @@ from digits_web.access.person import Role
 from digits_web.pages.job.live import Live
 from digits_web.pages.job.use.use import BEST, LAST, choices
 from digits_web.parts.addresses import address, question
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.frame import section
@@ -32,7 +33,7 @@ async def build(live: Live) -> Callable[[], Awaitable[None]]:
     empty = nothing_yet("download", "Nothing to take away yet", "A model can be taken away from its first snapshot on.")
     with ui.element("div").classes("digits-stack") as place:
         taken = TakeAway(live)
-    formats = await run.io_bound(live.digits.export_formats) or ()
+    formats = await aside(live.digits.export_formats)
     with place:
         taken.exports(formats)
         section("Use it")
@@ -105,7 +106,7 @@ class TakeAway:
 
     async def look(self) -> None:
         """See how far exports of this job's models are; the newest of each format is shown."""
-        views = await run.io_bound(self._live.web.jobs) or ()
+        views = await aside(self._live.web.jobs)
         own = [one for one in views if one.kind == "export" and one.network.partition("@")[0] == self._live.id]
         for name, view in {await self._format(one.job): one for one in own}.items():
             if row := self._rows.get(name):
@@ -113,7 +114,7 @@ class TakeAway:
 
     async def _format(self, job: str) -> str:
         if job not in self._formats:
-            asked = await run.io_bound(self._live.digits.job_request, job)
+            asked = await aside(self._live.digits.job_request, job)
             self._formats[job] = asked["format"] if asked else ""
         return self._formats[job]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import quote
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.exports import ExportView
@@ -14,6 +14,7 @@ from digits_web.pages.job import standing
 from digits_web.pages.job.live import Live
 from digits_web.pages.job.take import file_address, told
 from digits_web.parts.addresses import address
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt
 from digits_web.parts.rate_curve import show_rate
 
@@ -46,7 +47,7 @@ async def build(live: Live) -> None:
 async def _offer(live: Live, place: ui.element, view: JobView) -> None:
     """The result of a job that is done, or the way to it."""
     result = await attempt(lambda: live.digits.result(view.job))
-    models = await run.io_bound(live.digits.models) or ()
+    models = await aside(live.digits.models)
     with place:
         if isinstance(result, ExportView):
             with ui.element("div").classes("digits-card"):

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 from nicegui.element import Element
 
-from digits_core.service.views.history import EventsView, EventView
+from digits_core.service.views.history import EventView
 from digits_web.pages.job.live import Live
+from digits_web.parts.aside import aside
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import percent
 from digits_web.parts.times import Moment
@@ -58,9 +59,9 @@ class _Told:
 
     async def look(self) -> None:
         await self._look_at_events()
-        text = await run.io_bound(self._live.digits.log, self._live.id, last_bytes=LOG_BYTES)
+        text = await aside(self._live.digits.log, self._live.id, last_bytes=LOG_BYTES)
         shown = text or "Nothing was printed."
-        if text is not None and shown != self._log.text:
+        if shown != self._log.text:
             self._log.text = shown
             if self._follow():
                 self._area.scroll_to(percent=1.0)
@@ -72,9 +73,7 @@ class _Told:
     async def _look_at_events(self) -> None:
         new = False
         while True:
-            found: EventsView | None = await run.io_bound(self._live.digits.events, self._live.id, self._cursor)
-            if found is None:
-                return
+            found = await aside(self._live.digits.events, self._live.id, self._cursor)
             self._cursor, new = found.cursor, new or bool(found.events)
             self._seen.extend(found.events)
             if not found.more:
@@ -122,5 +121,5 @@ def _value(name: str, value: Any) -> str:
 
 
 async def _download(live: Live) -> None:
-    text = await run.io_bound(live.digits.log, live.id)
+    text = await aside(live.digits.log, live.id)
     ui.download.content(text or "", f"{live.id}.log", "text/plain")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.jobs import JobView
 from digits_web.pages.job.use.used import Used
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.waiting import Waiting
 
@@ -44,7 +45,7 @@ class Awaited:
 
     async def look(self) -> None:
         """See how far the job is, and show its result once it is done."""
-        view = self._chosen(await run.io_bound(self._used.live.web.jobs) or ())
+        view = self._chosen(await aside(self._used.live.web.jobs))
         self._waiting.show(view)
         if view is None or view.job == self._shown:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 
 from digits_core.service.views.evaluation import EvaluationView
 from digits_core.service.views.jobs import JobView
@@ -14,6 +14,7 @@ from digits_web.pages.job.live import CLOSED
 from digits_web.pages.job.use.matrix import confusion_matrix
 from digits_web.pages.job.use.mend import Doubted, Mending, pages
 from digits_web.pages.job.use.used import Used
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import percent
@@ -54,7 +55,7 @@ class Evaluations:
 
     async def look(self) -> None:
         """See which evaluations there are and how far the chosen one is."""
-        views = await run.io_bound(self._used.live.web.jobs) or ()
+        views = await aside(self._used.live.web.jobs)
         own = {one.job: one for one in views if one.kind == "evaluation" and self._is_of_this(one)}
         if {id: one.state for id, one in own.items()} != {id: one.state for id, one in self._jobs.items()}:
             self._offer(own)
@@ -71,7 +72,7 @@ class Evaluations:
         self._choice.set_options(names, value=wanted if wanted in names else next(iter(names), None))
 
     async def _offer_datasets(self) -> None:
-        names = [one.name for one in await run.io_bound(self._used.digits.datasets) or ()]
+        names = [one.name for one in await aside(self._used.digits.datasets)]
         self._dataset.set_options(names or [self._used.live.view.dataset])
 
     async def _submit(self) -> None:

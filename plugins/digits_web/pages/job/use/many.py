@@ -7,7 +7,7 @@ import io
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from nicegui import run, ui
+from nicegui import ui
 from starlette.datastructures import UploadFile
 
 from digits_core.service.views.classification import ClassificationView, PredictionView
@@ -18,6 +18,7 @@ from digits_web.access.roots import allowed
 from digits_web.outside import keep_upload, uploads_of
 from digits_web.pages.job.use.awaited import Awaited
 from digits_web.pages.job.use.used import Used
+from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt
 from digits_web.parts.folders import FolderDialog
 from digits_web.parts.numbers import percent
@@ -81,7 +82,7 @@ class Many:
 
     async def _take(self, file: UploadFile) -> None:
         web, name = self._used.live.web, file.filename or "picture"
-        self._brought.append(await run.io_bound(keep_upload, web, person(), name, file.file))
+        self._brought.append(await aside(keep_upload, web, person(), name, file.file))
 
     async def _finish(self) -> None:
         web, brought, self._brought = self._used.live.web, self._brought, []
