@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import safetensors.numpy
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -94,6 +95,15 @@ PAGES: tuple[tuple[str, str, str, Callable[[Page], None]], ...] = (
         "Taking a model away",
         seen(lambda page: page.get_by_role("button", name="Export as onnx")),
     ),
+    ("models", "/models", "Models of other systems", seen(lambda page: page.get_by_role("link", name="handwriting"))),
+    ("import-model", "/models/new", "Importing a model", seen(lambda page: page.get_by_label("Name", exact=True))),
+    (
+        "model",
+        "/models/handwriting?tab=use",
+        "Using an imported model",
+        seen(lambda page: page.get_by_role("button", name="A sample")),
+    ),
+    ("archives", "/archives", "Checking an archive", seen(lambda page: page.get_by_role("group", name="Archive"))),
     ("compare", "/compare?jobs=torch,jax,running", "Comparing jobs", seen(lambda page: page.locator("canvas"))),
     ("plugins", "/plugins", "Plugins", seen(lambda page: page.get_by_role("row"))),
     ("settings", "/settings", "Settings and the trash", seen(lambda page: page.get_by_text("Disk"))),
@@ -115,9 +125,22 @@ def make_home(folder: Path) -> Digits:
         digits.train({**JOB, "name": backend, "backend": backend, "epochs": 4})
     digits.describe_job("torch", description="The reference of all others.", tags=["paper"])
     digits.evaluate("torch")
+    bring_model(digits, folder)
     digits.submit({**JOB, "name": "running", "backend": "torch", "epochs": 400, "snapshots": {"every": 20}})
     digits.submit({**JOB, "name": "next-in-line", "network": "squeezenet-1.1", "epochs": 30})
     return digits
+
+
+def bring_model(digits: Digits, folder: Path) -> None:
+    """An imported model: the weights of a job under the names that PyTorch has for them."""
+    newest = max((digits.home.path / "jobs" / "torch" / "snapshots").iterdir())
+    arrays = safetensors.numpy.load_file(newest / "weights.safetensors")
+    named = {name.replace("/kernel", ".weight").replace("/bias", ".bias"): array for name, array in arrays.items()}
+    file, labels = folder / "handwriting.safetensors", folder / "labels.txt"
+    safetensors.numpy.save_file({name: array for name, array in named.items() if "/" not in name}, file)
+    labels.write_text("".join(f"{digit}\n" for digit in range(10)))
+    form = {"network": "lenet", "normalization": "unit", "width": 28, "height": 28, "resize": "squash"}
+    digits.import_model({"name": "handwriting", "paths": [file], "labels": labels, **form})
 
 
 @contextmanager

@@ -117,12 +117,13 @@ def _resolve(request: ModelSpec | Mapping[str, Any], home: Home, where: str) -> 
     if spec is not None:
         for kind, folder in (("model", home.model_folder(spec.name)), ("job", home.job_folder(spec.name))):
             if folder.exists():
-                complaints.add(NameTaken(f"A {kind} {spec.name!r} exists already.", hint="Choose another name."))
-        for path in filter(None, (*spec.paths, spec.labels, spec.mean)):
-            with complaints.gathered():
-                if not expanded(path).is_file():
-                    raise ModelInvalid(f"{path} is no file.", hint="Check the path.")
-        with complaints.gathered():
+                message = f"A {kind} {spec.name!r} exists already."
+                complaints.add(NameTaken(message, where="name", hint="Choose another name."))
+        files = {f"paths.{number}": path for number, path in enumerate(spec.paths)}
+        for key, path in {**files, "labels": spec.labels, "mean": spec.mean}.items():
+            if path is not None and not expanded(path).is_file():
+                complaints.add(ModelInvalid(f"{path} is no file.", where=key, hint="Check the path."))
+        with complaints.gathered("labels"):
             labels = _read_labels(spec.labels) if spec.labels else ()
     complaints.settle()
     assert spec is not None

@@ -1,4 +1,4 @@
-"""What people say about a job or a dataset."""
+"""What people say about a job, a dataset or an imported model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Tags = Annotated[tuple[Tag, ...], BeforeValidator(_listed), Field(max_length=20)
 
 
 class About(Spec):
-    """What is said about a job or a dataset, and whose it is; it changes nothing that is computed."""
+    """What is said of a job, a dataset or an imported model, and whose it is; it changes nothing that is computed."""
 
     description: Annotated[str, StringConstraints(max_length=10_000, strip_whitespace=True)] = ""
     """Notes, a few words or a page."""

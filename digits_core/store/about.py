@@ -1,4 +1,4 @@
-"""What people say about a job or a dataset, in ``about.json`` of its folder."""
+"""What people say about a job, a dataset or an imported model, in ``about.json`` of its folder."""
 
 from __future__ import annotations
 

@@ -32,6 +32,8 @@ curl -s -F files=@shapes/circle/0000.png $api/models/first@best/classify/files
 curl -s --json '{"picture": {"dataset": "shapes", "index": 3}, "layers": ["conv*"]}' $api/models/first/inspect/report -o inside.html
 curl -s "$api/jobs/first/archive?snapshot=best" -o first.tar.gz
 digits archive verify first.tar.gz
+archive=$(curl -s -F file=@first.tar.gz $api/uploads | python -c 'import json, sys; print(json.load(sys.stdin)["id"])')
+curl -s --json '{"file": "upload:'$archive'"}' $api/archives/verify
 
 curl -s --json '{"format": "onnx", "precision": "fp16"}' $api/models/first@best/exports > exporting.json
 job=$(python -c 'import json; print(json.load(open("exporting.json"))["job"])')

@@ -8,15 +8,32 @@ from nicegui import ui
 from digits_web import api
 from digits_web.access import login
 from digits_web.access.guard import Guard
-from digits_web.pages import about, compare, dataset, home, missing, new_dataset, new_job, plugins, settings
+from digits_web.pages import (
+    about,
+    archives,
+    compare,
+    dataset,
+    home,
+    import_model,
+    missing,
+    models,
+    new_dataset,
+    new_job,
+    plugins,
+    settings,
+)
 from digits_web.pages.job import page as job
+from digits_web.pages.model import page as model
 from digits_web.parts import uploading
 from digits_web.parts.theme import use_theme
 from digits_web.parts.tiles import use_pictures
 from digits_web.web import Web
 
 #: In the order of the menu.
-PAGES = (home, new_dataset, dataset, new_job, compare, plugins, settings, about, job, missing)
+PAGES = (
+    *(home, new_dataset, dataset, new_job, models, import_model, archives, compare, plugins, settings, about),
+    *(job, model, missing),
+)
 
 
 def create_app(web: Web) -> FastAPI:

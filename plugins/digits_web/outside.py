@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -10,6 +12,7 @@ from typing import Any, BinaryIO
 from digits_core.errors import DigitsError, NameUnknown, Problem, SpecInvalid, require
 from digits_core.spec.change import ChangeRequest
 from digits_core.spec.dataset import DatasetSpec
+from digits_core.spec.imported import ModelSpec
 from digits_core.spec.job import JobSpec
 from digits_core.spec.model import Spec, parse
 from digits_web.access.person import Person, Role
@@ -76,6 +79,22 @@ def told_path(web: Web, path: Path) -> str:
     return brought_as(path, web.digits.home.path / UPLOADS) or str(path)
 
 
+@contextmanager
+def told_as_brought(web: Web) -> Iterator[None]:
+    """Call uploads what they were called, in whatever is refused within the block."""
+    folders = {web.digits.home.path / UPLOADS, (web.digits.home.path / UPLOADS).resolve()}
+    kept = re.compile(rf"(?:{'|'.join(re.escape(str(folder)) for folder in folders)})/[0-9a-f]{{16}}/")
+
+    def told(text: str) -> str:
+        return kept.sub("", text)
+
+    try:
+        yield
+    except DigitsError as refused:
+        items = (Problem(told(item.message), told(item.where), told(item.hint)) for item in refused.problems)
+        raise type(refused)(*items) from None
+
+
 def is_file(text: str) -> bool:
     """Whether a network or model is named by a file; the text of a network file names none."""
     if "\n" in text:
@@ -129,6 +148,36 @@ def job_request(web: Web, asked: Mapping[str, Any], base: Mapping[str, Any] = Ma
         hint = "Name them alone: their settings are those of the server's home."
         places.problems.append(Problem("Trackers with settings are not taken from requests.", "track", hint))
     places.settle(JobSpec, found)
+    return found
+
+
+def model_request(web: Web, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The request for the import of a model, with every file that it names resolved.
+
+    Raises:
+        DigitsError: With every file that may not be read, and with that everything else that is wrong.
+    """
+    places, found = _Places(web), {**asked}
+    paths, network = asked.get("paths"), asked.get("network")
+    if isinstance(paths, list):
+        found["paths"] = [places.one(path, f"paths.{number}") for number, path in enumerate(paths)]
+    for key in ("labels", "mean"):
+        found[key] = places.one(asked.get(key), key)
+    if isinstance(network, str) and is_file(network):
+        found["network"] = places.one(network, "network")
+    places.settle(ModelSpec, found)
+    return found
+
+
+def one_file(web: Web, text: str, where: str) -> Path:
+    """Where the file is that a request names at ``where``.
+
+    Raises:
+        DigitsError: If it may not be read, or there is no such upload.
+    """
+    places = _Places(web)
+    found = Path(places.one(text, where))
+    places.settle()
     return found
 
 

@@ -36,6 +36,16 @@ def require_dataset(web: Web, person: Person, name: str) -> None:
     person.require_change(f"Dataset {name}", dataset_owner(web, name))
 
 
+def require_model(web: Web, person: Person, name: str) -> None:
+    """Refuse to change somebody else's imported model.
+
+    Raises:
+        AccessDenied: If it is.
+        NameUnknown: If there is none of that name.
+    """
+    person.require_change(f"Model {name}", web.digits.about_model(name).owner)
+
+
 def require_trashed(web: Web, person: Person, id: str) -> None:
     """Refuse to bring back what somebody else has put away; what is not there is for the trash to refuse.
 

@@ -1,4 +1,4 @@
-"""Files that people bring, for as long as they are needed: pictures, archives of folders, networks."""
+"""Files that people bring, for as long as they are needed: pictures, archives of folders, networks, models."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from digits_core.disk import make_folder, storage_errors
 from digits_core.errors import NameUnknown, SourceInvalid
+from digits_core.service.importing import is_weights_file
 from digits_core.service.views.view import View
 
 #: Seconds after which nobody needs an upload any more.
@@ -23,6 +24,9 @@ KEPT_S = 24 * 3600.0
 #: What names an upload where a path is expected.
 SCHEME = "upload:"
 MOST_FILES = 2_000_000
+#: Files by which the archive of a model is told from one of pictures: it is read as it is, and never unpacked. So are
+#: weights, which some systems keep in zip files of their own.
+_OF_MODELS = frozenset({"manifest.json", "graph.json", "weights.safetensors"})
 #: An archive may not grow to more than so many times its size: no pictures do.
 MOST_GROWTH = 200
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -56,7 +60,7 @@ class Uploads:
         self._folder = folder
 
     def keep(self, name: str, content: BinaryIO, by: str = "") -> UploadView:
-        """Take a file in; a zip archive is unpacked. It appears whole or not at all.
+        """Take a file in; a zip archive is unpacked unless it is a model. It appears whole or not at all.
 
         Args:
             name: What it is called where it comes from.
@@ -77,7 +81,7 @@ class Uploads:
                     shutil.copyfileobj(content, target, 2**20)
                 size = (place / safe).stat().st_size
                 files = 1
-                if zipfile.is_zipfile(place / safe):
+                if zipfile.is_zipfile(place / safe) and not _is_model(place / safe):
                     files = _unpack(place / safe, place / _FOLDER)
                     # Whatever remembers where pictures were from remembers what was brought.
                     os.replace(place / _FOLDER, place / safe)
@@ -158,6 +162,17 @@ def _inner(folder: Path) -> Path:
 
 def _has_folders(folder: Path) -> bool:
     return any(entry.is_dir() for entry in folder.iterdir())
+
+
+def _is_model(file: Path) -> bool:
+    """Whether a zip file is the archive of a model, or weights."""
+    if is_weights_file(file.name):
+        return True
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return set(archive.namelist()) >= _OF_MODELS
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False
 
 
 def _unpack(file: Path, folder: Path) -> int:

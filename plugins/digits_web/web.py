@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from digits_core.service.digits import Digits
 from digits_core.service.views.jobs import JobView
 from digits_core.service.views.machine import DeviceView
+from digits_core.service.views.networks import ModelView
 from digits_web.access.audit import Audit
 from digits_web.access.identity import Identities
 from digits_web.catalogue.datasets import DatasetRow, dataset_rows
@@ -62,6 +63,7 @@ class Web:
         jobs: Every job, oldest first.
         devices: What computes here.
         datasets: Every dataset, by name.
+        models: Every imported model, by name.
         identities: Who may come in.
         audit: Where changes are written down, with who made them.
     """
@@ -71,6 +73,7 @@ class Web:
     jobs: Lately[tuple[JobView, ...]] = field(init=False)
     devices: Lately[tuple[DeviceView, ...]] = field(init=False)
     datasets: Lately[tuple[DatasetRow, ...]] = field(init=False)
+    models: Lately[tuple[ModelView, ...]] = field(init=False)
     identities: Identities = field(init=False)
     audit: Audit = field(init=False)
 
@@ -78,5 +81,11 @@ class Web:
         self.jobs = Lately(self.digits.jobs)
         self.devices = Lately(self.digits.devices)
         self.datasets = Lately(lambda: dataset_rows(self.digits))
+        self.models = Lately(self.digits.models)
         self.identities = Identities(self.settings, self.digits.home.path / "server")
         self.audit = Audit(self.digits.home.path / "audit.jsonl")
+
+    def forget(self) -> None:
+        """Have whoever asks next look again at everything that people change."""
+        for looked in (self.jobs, self.datasets, self.models):
+            looked.forget()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from digits_core.service.digits import Digits
@@ -17,6 +18,16 @@ HINT = "Chromium is not installed here; on Debian: apt-get install chromium"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 #: Until a page has shown what it is waited for; a busy machine takes its time, and who waits long enough loses nothing.
 PATIENCE_MS = 200_000
+#: A network of Caffe for the pictures of dataset `colours`, and the names of its files.
+NETWORK = """
+name: "brightest" input: "data" input_dim: 1 input_dim: 3 input_dim: 16 input_dim: 16
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+  convolution_param { num_output: 3 kernel_size: 1 } }
+layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+layer { name: "fc" type: "InnerProduct" bottom: "conv1" top: "fc" inner_product_param { num_output: 3 } }
+layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
+"""
+FOREIGN = ("deploy.prototxt", "weights.caffemodel")
 
 
 @contextlib.contextmanager
@@ -45,6 +56,23 @@ def server(home):
     """The address of a server of the test's own home."""
     with serving(home) as address:
         yield address
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """A network of Caffe that tells which channel is the brightest, with its weights, labels and mean picture."""
+    from tests.caffe.files import blob, write_caffemodel  # Skips where what Caffe's files need is not installed.
+
+    place = tmp_path / "foreign"
+    place.mkdir()
+    (place / "deploy.prototxt").write_text(NETWORK)
+    # Caffe's channels are blue, green, red.
+    kernel, each = np.eye(3).reshape(3, 3, 1, 1), np.repeat(np.eye(3), 256, axis=1) / 2560
+    weights = {"conv1": [kernel, np.full(3, 100.0)], "fc": [each, np.zeros(3)]}
+    write_caffemodel(place / "weights.caffemodel", weights)
+    (place / "labels.txt").write_text("blue\ngreen\nred\n")
+    (place / "mean.binaryproto").write_bytes(blob(np.full((3, 16, 16), 100.0), old=True).SerializeToString())
+    return place
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,7 @@ def test_folders_are_looked_into_within_roots_only(pictures, tmp_path):
     (pictures / ".hidden").mkdir()
     (pictures / "list.txt").write_text("")
     seen = look_into(pictures, [pictures])
-    assert (seen.folders, seen.lists, seen.files) == (("blue", "green", "red", "way-out"), ("list.txt",), 1)
+    assert (seen.folders, seen.offered, seen.files) == (("blue", "green", "red", "way-out"), ("list.txt",), 1)
     for path in (tmp_path, pictures / "..", pictures / "way-out", "relative"):
         with pytest.raises(AccessDenied):
             look_into(path, [pictures])

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from digits_core.service.digits import Digits
-from tests.web.conftest import context_of
+from tests.web.conftest import FOREIGN, context_of
 
 pytestmark = pytest.mark.slow
 
 PAGES = (
     *("/", "/?tab=datasets", "/compare", "/compare?jobs=finished", "/plugins", "/settings", "/about"),
     *("/datasets/new", "/datasets/colours", "/jobs/new?dataset=colours&network=lenet"),
+    *("/models", "/models/new", "/models/zoo", "/models/zoo?tab=use", "/models/zoo?tab=take", "/archives"),
     *(f"/jobs/finished?tab={tab}" for tab in ("training", "log", "use", "take")),
 )
 #: Levels A and AA of the Web Content Accessibility Guidelines 2.2.
@@ -22,9 +23,10 @@ LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
-def furnished(trained, claims, home):
-    """The home has a dataset, a job, and what backends claim."""
+def furnished(trained, foreign, claims, home):
+    """The home has a dataset, a job, an imported model, and what backends claim."""
     shutil.copytree(claims, home / "cache", dirs_exist_ok=True)
+    Digits(home).import_model({"name": "zoo", "paths": [foreign / name for name in FOREIGN]})
 
 
 def test_every_page_is_accessible_in_light_and_dark(furnished, server, chromium):

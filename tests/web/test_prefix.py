@@ -18,6 +18,7 @@ PAGES = {
     "/datasets/new": "What will be made",
     "/jobs/new?dataset=colours&network=lenet": "^(torch|PyTorch|numpy)",
     "/jobs/finished": "Pause|done",
+    "/models": "No imported models yet",
 }
 
 

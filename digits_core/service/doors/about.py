@@ -1,4 +1,4 @@
-"""What people say about jobs and datasets."""
+"""What people say about jobs, datasets and imported models."""
 
 from __future__ import annotations
 
@@ -69,10 +69,27 @@ class Describing(Jobs):
             NameUnknown: If there is none of that name.
             DatasetUnusable: If it is damaged.
         """
-        from digits_core.service.views.about import AboutView
-        from digits_core.store.about import read_about
+        return _about(self._dataset_folder(name))
 
-        return AboutView.model_validate(read_about(self._dataset_folder(name)).model_dump())
+    def describe_model(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        owner: str | None = None,
+    ) -> AboutView:
+        """Say something about an imported model; see `describe_job`."""
+        self._describe(self._model_folder(name), _said(description, tags, owner))
+        return self.about_model(name)
+
+    def about_model(self, name: str) -> AboutView:
+        """What is said about an imported model.
+
+        Raises:
+            NameUnknown: If there is none of that name.
+        """
+        return _about(self._model_folder(name))
 
     def _describe(self, folder: Path, said: dict[str, object], *, job: str | None = None) -> None:
         from digits_core.scheduling.scheduler import turn
@@ -90,6 +107,18 @@ class Describing(Jobs):
         from digits_core.service.pictures import find_dataset
 
         return self.home.dataset_folder(find_dataset(self.home, name).name)
+
+    def _model_folder(self, name: str) -> Path:
+        from digits_core.store.models import ModelFolder
+
+        return ModelFolder.find(self.home, name).path
+
+
+def _about(folder: Path) -> AboutView:
+    from digits_core.service.views.about import AboutView
+    from digits_core.store.about import read_about
+
+    return AboutView.model_validate(read_about(folder).model_dump())
 
 
 def _said(description: str | None, tags: Sequence[str] | None, owner: str | None) -> dict[str, object]:

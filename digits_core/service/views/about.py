@@ -6,7 +6,7 @@ from digits_core.service.views.view import View
 
 
 class AboutView(View):
-    """What is said about a job or a dataset."""
+    """What is said about a job, a dataset or an imported model."""
 
     description: str = ""
     """Notes."""

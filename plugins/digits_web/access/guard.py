@@ -23,7 +23,8 @@ from digits_web.settings import ServerSettings
 _PUBLIC = frozenset({"/login", "/logout"})
 #: Last words of addresses that viewers may send something to, since it changes nothing.
 _LOOKING = frozenset(
-    "check classify compare draw errors files inspect plan preview rate-curve report similar source-preview top".split()
+    "check classify compare draw errors files import inspect plan preview rate-curve report show similar source-preview"
+    " top verify".split()
 )
 #: Close code of a websocket whose session has ended; 4000 and up are for applications.
 SESSION_ENDED = 4401

@@ -18,7 +18,7 @@ class Role(enum.StrEnum):
 
     #: Looks at everything, and has models classify.
     VIEWER = "viewer"
-    #: Makes datasets and jobs, and changes their own.
+    #: Makes datasets and jobs, imports models, and changes their own.
     EDITOR = "editor"
     #: Changes what belongs to anybody.
     ADMIN = "admin"

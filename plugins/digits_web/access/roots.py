@@ -29,5 +29,5 @@ def allowed(path: str | Path, roots: Iterable[Path]) -> Path:
         real = None
     if real is not None and any(real.is_relative_to(root) for root in known):
         return real
-    hint = f"Folders that may be read: {', '.join(map(str, known))}." if known else "None may be read: upload pictures."
+    hint = f"Folders that may be read: {', '.join(map(str, known))}." if known else "None may be read: upload it."
     raise AccessDenied(f"{given} is not in a folder that this server may read.", where="paths", hint=hint)

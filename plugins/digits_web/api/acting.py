@@ -38,7 +38,7 @@ class Acting:
             action: Verb and noun: ``delete job``.
             what: To which thing.
         """
-        self._web.jobs.forget()
+        self._web.forget()
         self._web.audit(self.person, action, what)
 
     def require_job(self, job: str) -> None:
@@ -58,6 +58,15 @@ class Acting:
             NameUnknown: If there is none of that name.
         """
         ownership.require_dataset(self._web, self.person, name)
+
+    def require_model(self, name: str) -> None:
+        """Refuse to change somebody else's imported model.
+
+        Raises:
+            AccessDenied: If it is.
+            NameUnknown: If there is none of that name.
+        """
+        ownership.require_model(self._web, self.person, name)
 
     def require_trashed(self, id: str) -> None:
         """Refuse to bring back what is somebody else's.

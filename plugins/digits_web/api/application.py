@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from digits_web.api import (
+    archives,
     datasets,
     downloads,
     forms,
@@ -46,6 +47,7 @@ ROUTERS = (
     models.router,
     similar.router,
     downloads.router,
+    archives.router,
     uploads.router,
     trash.router,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
+from digits_core.service.views.archives import ArchiveCheckView, ArchiveView
 from digits_core.service.views.classification import ClassificationView
 from digits_core.service.views.datasets import DatasetView
 from digits_core.service.views.evaluation import EvaluationView
 from digits_core.service.views.jobs import JobView
+from digits_core.service.views.networks import ImportedNetworkView, ModelView
 from digits_core.service.views.view import View
 
 _METRICS = {"train/loss": 0.041, "train/accuracy": 0.988, "val/loss": 0.052, "val/accuracy": 0.984, "val/top5": 1.0}
@@ -52,7 +54,42 @@ _CLASSIFICATION = {
         }
     ],
 }
+_MODEL = {
+    "name": "caffenet", "created": "2026-01-05T09:30:00+00:00", "importer": "caffe",
+    "files": ["deploy.prototxt", "weights.caffemodel"], "network": "small", "parameters": 24266, "classes": 2,
+    "labels": ["circle", "square"], "input": [28, 28, 3], "picture": [32, 32, 3], "resize": "squash", "mean": "image",
+    "size_bytes": 98304, "notes": ["A mean picture of 32x32 was cut to its middle."],
+}  # fmt: skip
+_ARCHIVE = {
+    "file": "first.tar.gz", "model": "first@000002-epoch", "digest": f"sha256:{'0123456789abcdef' * 4}",
+    "license": "CC-BY-4.0", "size_bytes": 1835008, "network": "lenet", "parameters": 431080, "classes": 2,
+    "labels": ["circle", "square"], "input": [28, 28, 1], "picture": [28, 28, 1], "resize": "squash",
+    "metrics": {"epoch": 2.0, "metrics": {"val/accuracy": 0.933}}, "dataset": {"name": "shapes", "version": "v0001"},
+    "job": {"backend": "torch"}, "files": {"manifest.json": 2048, "weights.safetensors": 1724416},
+}  # fmt: skip
+_CHECKED = {
+    "file": "first.tar.gz", "digest": f"sha256:{'0123456789abcdef' * 4}", "passed": True,
+    "checks": [
+        {"name": "files", "passed": True, "found": "16 files have their digests."},
+        {"name": "weights", "passed": True, "found": "All 8 fit the network."},
+    ],
+}  # fmt: skip
+_NETWORK = {
+    "name": "linear", "parameters": 7850, "layers": 2,
+    "text": "name: linear\ninput: {channels: 1, height: 28, width: 28}\nlayers:\n"
+    "- {op: dense, name: logits, units: $classes}\n",
+    "notes": ["Training cut squares of 28 pixels: train with --crop 28."],
+}  # fmt: skip
 #: One for each kind of answer.
 ANSWERS: MappingProxyType[type[View], dict[str, Any]] = MappingProxyType(
-    {JobView: _JOB, DatasetView: _DATASET, EvaluationView: _EVALUATION, ClassificationView: _CLASSIFICATION}
+    {
+        JobView: _JOB,
+        DatasetView: _DATASET,
+        EvaluationView: _EVALUATION,
+        ClassificationView: _CLASSIFICATION,
+        ModelView: _MODEL,
+        ArchiveView: _ARCHIVE,
+        ArchiveCheckView: _CHECKED,
+        ImportedNetworkView: _NETWORK,
+    }
 )

@@ -1,11 +1,11 @@
-"""What models are for: classify, evaluate, look inside, doubt labels."""
+"""Imported models, and what models are for: classify, evaluate, look inside, doubt labels."""
 
 from __future__ import annotations
 
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Body, File, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Body, Depends, File, Path, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,13 +18,16 @@ from digits_core.service.views.mining import ErrorsView
 from digits_core.service.views.networks import ModelView
 from digits_core.service.views.view import View
 from digits_core.spec.dataset import DatasetReference, Split
+from digits_core.spec.imported import ModelSpec
 from digits_core.spec.model import NAME_PATTERN, Name
 from digits_core.spec.pictures import PicturesSpec
-from digits_web.api.acting import Admin, Editor, Site
-from digits_web.api.bodies import BodySpec, file_example, named, told
+from digits_web.api.acting import Acting, Editor, Site
+from digits_web.api.bodies import BodySpec, Describes, file_example, named, told
+from digits_web.api.etags import require_match
 from digits_web.api.jobs import begun, submitted
 from digits_web.api.later import LATER, Later
 from digits_web.api.shown import ShownPicture, kept
+from digits_web.importing import import_model
 from digits_web.outside import model_name, pictures
 
 router = APIRouter(tags=["models"])
@@ -39,7 +42,32 @@ ModelName = Annotated[
         examples=["lenet-mnist@best"],
     ),
 ]
+ImportedName = Annotated[Name, Path(description="Name of an imported model.", examples=["caffenet"])]
 Top = Annotated[int, Query(ge=1, le=1000, description="How many classes of each picture.")]
+
+
+Asked = Annotated[
+    dict[str, Any],
+    Describes(ModelSpec),
+    Body(
+        description="The request. Files are `upload:ID`, or absolute paths within folders that the server may read.",
+        openapi_examples={
+            "caffe": {
+                "summary": "A network of Caffe with its weights, mean and labels",
+                "value": {
+                    "name": "caffenet",
+                    "paths": ["upload:0123456789abcdef", "upload:123456789abcdef0"],
+                    "mean": "upload:23456789abcdef01",
+                    "labels": "upload:3456789abcdef012",
+                },
+            },
+            "torchvision": {
+                "summary": "Weights of torchvision",
+                "value": {"name": "squeeze", "paths": ["/models/squeezenet1_1.pth"], "normalization": "imagenet"},
+            },
+        },
+    ),
+]
 
 
 class ModelsView(View):
@@ -153,8 +181,15 @@ def list_models(web: Site) -> Response:
     return told(ModelsView(models=web.digits.models()))
 
 
+@router.post("/models", response_model=ModelView, status_code=201, summary="Import a model")
+def create_model(request: Request, web: Site, editor: Editor, asked: Asked) -> Response:
+    """Make a model of the files of another system, complete or not at all; refused with all that is wrong."""
+    view = import_model(web, editor.person, asked)
+    return told(view, 201, {"Location": f"{request.scope['root_path']}/models/{view.name}"})
+
+
 @router.get("/models/{model}", response_model=ModelView, summary="Show an imported model")
-def show_model(web: Site, model: Annotated[Name, Path(description="Name of an imported model.")]) -> Response:
+def show_model(web: Site, model: ImportedName) -> Response:
     """Its network, input and labels."""
     if model in web.digits.home.job_ids():
         hint = f"See /api/v1/jobs/{model}; what models are for is found below this address all the same."
@@ -162,13 +197,18 @@ def show_model(web: Site, model: Annotated[Name, Path(description="Name of an im
     return told(web.digits.model(model_name(web, model)))
 
 
+def own_model(editor: Editor, model: ImportedName) -> Acting:
+    """Whoever asks, if they may change the model."""
+    editor.require_model(model)
+    return editor
+
+
 @router.delete("/models/{model}", response_model=TrashedView, summary="Put an imported model into the trash")
-def discard(
-    web: Site, admin: Admin, model: Annotated[Name, Path(description="Name of an imported model.")]
-) -> Response:
-    """It can be restored until the trash is emptied."""
+def discard(request: Request, web: Site, owner: Annotated[Acting, Depends(own_model)], model: ImportedName) -> Response:
+    """It can be restored until the trash is emptied; jobs that were started from it keep what they need."""
+    require_match(request, web.digits.model(model))
     view = web.digits.discard_model(model)
-    admin.did("discard model", model)
+    owner.did("discard model", model)
     return told(view)
 
 

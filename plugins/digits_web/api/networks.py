@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from digits_core.errors import DigitsError, NameUnknown, Problem
-from digits_core.service.views.networks import FamilyView, NetworkView
+from digits_core.service.views.networks import FamilyView, ImportedNetworkView, NetworkView
 from digits_core.service.views.view import View
 from digits_core.spec.dataset import DatasetReference
 from digits_web.api.acting import Site
@@ -64,6 +64,15 @@ class FamiliesView(View):
     """By name."""
 
 
+class ForeignRequest(BodySpec):
+    """A network of another system."""
+
+    text: str = Field(min_length=1, max_length=2**22)
+    """What is in its file, such as a prototxt of Caffe."""
+    file: str = Field(default="network.prototxt", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    """What the file is called: its ending says of which system it is."""
+
+
 class TextRequest(BodySpec):
     """A network that is yet text."""
 
@@ -82,6 +91,21 @@ AskedText = Annotated[
                 "value": {
                     "text": "name: linear\ninput: {channels: 1, height: 28, width: 28}\nlayers:\n"
                     "- {op: dense, name: logits, units: 10}\n"
+                },
+            }
+        }
+    ),
+]
+AskedForeign = Annotated[
+    ForeignRequest,
+    Body(
+        openapi_examples={
+            "prototxt": {
+                "summary": "A linear network of Caffe",
+                "value": {
+                    "text": 'name: "linear"\ninput: "data"\ninput_shape { dim: 1 dim: 1 dim: 28 dim: 28 }\n'
+                    'layer { name: "logits" type: "InnerProduct" bottom: "data" top: "logits"\n'
+                    "  inner_product_param { num_output: 10 } }\n"
                 },
             }
         }
@@ -115,6 +139,13 @@ def draw_text(web: Site, asked: AskedText, form: Form = "svg") -> Response:
         return _drawn(web.digits.draw_network(path, asked.dataset, form), form)
 
 
+@router.post("/networks/import", response_model=ImportedNetworkView, summary="Import a network")
+def bring(web: Site, asked: AskedForeign) -> Response:
+    """A network of another system as a network file (YAML), with what a person should know of it."""
+    with _written(asked.text, asked.file) as path:
+        return told(web.digits.import_network(FilePath(path)))
+
+
 @router.get("/networks/{name}", response_model=NetworkView, summary="Show a network")
 def show(web: Site, name: NetworkName, dataset: Shape) -> Response:
     """A network in numbers: layers, parameters, FLOPs, memory, and how it is usually trained."""
@@ -145,10 +176,10 @@ def _drawn(data: bytes, form: str) -> Response:
 
 
 @contextmanager
-def _written(text: str) -> Iterator[str]:
-    """Text as a file for as long as it is looked at; what is wrong is told of ``network.yaml``."""
+def _written(text: str, name: str = "network.yaml") -> Iterator[str]:
+    """Text as a file for as long as it is looked at; what is wrong is told of ``name``."""
     with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-        path = FilePath(folder) / "network.yaml"
+        path = FilePath(folder) / name
         path.write_text(text, encoding="utf-8")
         try:
             yield str(path)

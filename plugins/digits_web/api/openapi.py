@@ -26,6 +26,7 @@ _TAGS = {
     "forms": "What requests may say.",
     "jobs": "Training, and whatever else takes long.",
     "models": "What was learned: snapshots of jobs, and imported models.",
+    "archives": "Models as one file, before anything is done with them.",
     "uploads": "Files that requests name.",
     "trash": "What can be brought back.",
 }

@@ -1,4 +1,4 @@
-"""Files that are brought: pictures, zip archives of folders of pictures, networks."""
+"""Files that are brought: pictures, zip archives of folders of pictures, networks, models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def upload(
     request: Request,
     web: Site,
     editor: Editor,
-    file: Annotated[UploadFile, File(description="A picture, a network file, or a zip archive, which is unpacked.")],
+    file: Annotated[
+        UploadFile, File(description="A picture, network or model, or a zip archive of pictures, which is unpacked.")
+    ],
 ) -> Response:
     """Keep a file for a day; where a path is expected, write `upload:` and its id."""
     view = keep_upload(web, editor.person, file.filename or "upload", file.file)

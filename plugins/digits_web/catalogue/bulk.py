@@ -1,4 +1,4 @@
-"""What is done with several jobs or datasets at once."""
+"""What is done with several jobs, datasets or models at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nicegui import ui
 from digits_core.errors import DigitsError
 from digits_web.access.person import Person
 from digits_web.catalogue.table import CatalogueTable
-from digits_web.ownership import require_dataset, require_job, require_trashed
+from digits_web.ownership import require_dataset, require_job, require_model, require_trashed
 from digits_web.parts.aside import aside
 from digits_web.parts.errors import show_problems
 from digits_web.parts.job_facts import STOPPABLE
@@ -32,12 +32,14 @@ class Bulk:
     Attributes:
         jobs: The table of jobs, once it is made.
         datasets: The table of datasets, once it is made.
+        models: The table of imported models, once it is made.
     """
 
     def __init__(self, web: Web) -> None:
         self._web = web
         self.jobs: CatalogueTable[Any] | None = None
         self.datasets: CatalogueTable[Any] | None = None
+        self.models: CatalogueTable[Any] | None = None
 
     def compare(self, ids: list[str]) -> None:
         """Lead to the comparison of these jobs."""
@@ -70,6 +72,10 @@ class Bulk:
         """Move datasets to the trash, and offer to take them out again."""
         await self._discard("dataset", require_dataset, self._web.digits.discard_dataset, ids)
 
+    async def discard_models(self, ids: list[str]) -> None:
+        """Move imported models to the trash, and offer to take them out again."""
+        await self._discard("model", require_model, self._web.digits.discard_model, ids)
+
     async def _discard(self, what: str, require: Require, discard: Callable[[str], Any], ids: list[str]) -> None:
         discarded = [view.id for view in await self._each(f"discard {what}", require, discard, ids)]
         await self._refresh()
@@ -96,9 +102,8 @@ class Bulk:
         return changed
 
     async def _refresh(self) -> None:
-        self._web.jobs.forget()
-        self._web.datasets.forget()
-        for table in filter(None, (self.jobs, self.datasets)):
+        self._web.forget()
+        for table in filter(None, (self.jobs, self.datasets, self.models)):
             table.choose_none()
             await table.look_again()
 

@@ -204,7 +204,6 @@ class DatasetPage:
         made: list[ResultT] = []
         what = f"Dataset {self._manifest.name}"
         done = await change(self._web, action, what, self._owner, lambda: made.append(work()))
-        self._web.datasets.forget()
         return made[0] if done else None
 
     def _trashed(self) -> None:

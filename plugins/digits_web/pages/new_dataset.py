@@ -13,13 +13,14 @@ from nicegui import app, ui
 from digits_core.errors import DigitsError, Problem
 from digits_core.service.views.datasets import SourcePreviewView
 from digits_core.service.views.jobs import JobView
+from digits_core.spec.dataset import DatasetSpec
 from digits_web.access.person import Person, Role
 from digits_web.outside import dataset_request
 from digits_web.parts import dataset_fields as words
 from digits_web.parts.aside import aside
-from digits_web.parts.dataset_fields import Fields, Words
 from digits_web.parts.distribution import class_chart
 from digits_web.parts.errors import list_problems, show_problems
+from digits_web.parts.fields import Fields, Words, put, take
 from digits_web.parts.frame import frame, section
 from digits_web.parts.page_words import hint_on_page
 from digits_web.parts.person import person
@@ -70,7 +71,7 @@ class NewDataset:
     def __init__(self, web: Web, request: dict[str, Any]) -> None:
         self._web, self._request, self._person = web, request, person()
         request.setdefault("paths", [])
-        self._fields = Fields(request, self._changed)
+        self._fields = Fields(DatasetSpec, request, self._changed)
         self._timer = ui.timer(_PAUSE_S, self._look, once=True)
         with ui.element("div").classes("digits-two"):
             with ui.element("div").classes("digits-page"):
@@ -101,7 +102,7 @@ class NewDataset:
                 for item in words.FORM:
                     self._fields.one(item)
             ui.label("Pictures of another shape").classes("digits-soft digits-small")
-            self._modes = ResizeModes(words.take(self._request, "resize"), self._resize)
+            self._modes = ResizeModes(take(DatasetSpec, self._request, "resize"), self._resize)
 
     def _split(self) -> None:
         with ui.element("div").classes("digits-card digits-page"):
@@ -120,7 +121,7 @@ class NewDataset:
             field.value = side
 
     def _resize(self, mode: str) -> None:
-        words.put(self._request, "resize", mode)
+        put(DatasetSpec, self._request, "resize", mode)
         self._changed()
 
     def _changed(self) -> None:
@@ -216,7 +217,7 @@ def _address(asked: Mapping[str, Any]) -> str:
 def _form(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The form of a preview: that which is asked for, made smaller where it is large."""
     form = {key: asked[key] for key in ("width", "height", "channels", "resize") if key in asked}
-    sides = {key: words.take(asked, key) for key in ("width", "height")}
+    sides = {key: take(DatasetSpec, asked, key) for key in ("width", "height")}
     if all(isinstance(side, int) for side in sides.values()):
         larger = max(1.0, max(sides.values()) / _PREVIEW_PIXELS)
         form |= {key: max(1, round(side / larger)) for key, side in sides.items()}

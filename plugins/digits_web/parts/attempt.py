@@ -74,5 +74,5 @@ async def change(web: Web, action: str, what: str, owner: str | None, work: Call
         return True
 
     succeeded = await attempt(done)
-    web.jobs.forget()
+    web.forget()
     return bool(succeeded)

@@ -1,4 +1,4 @@
-"""Choosing a folder or a list of this machine, within the folders that the server may read."""
+"""Choosing a folder, a list or another file of this machine, within the folders that the server may read."""
 
 from __future__ import annotations
 
@@ -28,27 +28,32 @@ class Folder:
     Attributes:
         path: Where it is, every link followed.
         folders: Names of the folders in it.
-        lists: Names of the files in it that may be lists of pictures.
+        offered: Names of the files in it that can be chosen.
         files: How many files there are.
         more: Whether there is more than is told.
     """
 
     path: Path
     folders: tuple[str, ...]
-    lists: tuple[str, ...]
+    offered: tuple[str, ...]
     files: int
     more: bool
 
 
-def look_into(path: str | Path, roots: Sequence[Path]) -> Folder:
+def look_into(path: str | Path, roots: Sequence[Path], endings: tuple[str, ...] = _LISTS) -> Folder:
     """What is in a folder; hidden entries are left out.
+
+    Args:
+        path: The folder.
+        roots: Folders that may be read.
+        endings: How the names of files end that can be chosen.
 
     Raises:
         AccessDenied: If it lies in none of ``roots``.
         SourceInvalid: If it cannot be listed.
     """
     place = allowed(path, roots)
-    folders, lists, files, more = [], [], 0, False
+    folders, offered, files, more = [], [], 0, False
     try:
         with os.scandir(place) as entries:
             for number, entry in enumerate(entries):
@@ -60,27 +65,30 @@ def look_into(path: str | Path, roots: Sequence[Path]) -> Folder:
                     folders.append(entry.name)
                     continue
                 files += 1
-                if entry.name.lower().endswith(_LISTS):
-                    lists.append(entry.name)
+                if entry.name.lower().endswith(endings):
+                    offered.append(entry.name)
     except OSError as reason:
         hint = "Check the path and its permissions."
         raise SourceInvalid(f"{place} cannot be listed: {reason.strerror}.", where="paths", hint=hint) from None
-    return Folder(place, tuple(sorted(folders)), tuple(sorted(lists)), files, more)
+    return Folder(place, tuple(sorted(folders)), tuple(sorted(offered)), files, more)
 
 
 class FolderDialog:
-    """A dialog in which a folder, or a list, is chosen.
+    """A dialog in which a folder or a list is chosen, or a file.
 
     Args:
         roots: Folders that may be read.
         chosen: Is told the path.
+        endings: How the names of the files end of which one is to be chosen; empty: a folder or a list is.
     """
 
-    def __init__(self, roots: Sequence[Path], chosen: Callable[[str], object]) -> None:
+    def __init__(self, roots: Sequence[Path], chosen: Callable[[str], object], endings: tuple[str, ...] = ()) -> None:
         self._roots = tuple(expanded(root).resolve() for root in roots)
-        self._chosen = chosen
+        self._chosen, self._endings = chosen, endings or _LISTS
         with ui.dialog() as self._dialog, ui.card().classes("digits-card").style("width: 36rem; max-width: 94vw"):
-            ui.label("A folder of this server").props("role=heading aria-level=2").classes("digits-section")
+            ui.label(f"A {'file' if endings else 'folder'} of this server").props("role=heading aria-level=2").classes(
+                "digits-section"
+            )
             self._trail = ui.element("div").classes("digits-row digits-small")
             self._entries = ui.list().props("dense separator").classes("digits-full")
             self._entries.style("height: 20rem; overflow-y: auto; border: 1px solid var(--line); border-radius: .5rem")
@@ -88,7 +96,8 @@ class FolderDialog:
                 self._found = ui.label().classes("digits-soft digits-small")
                 with ui.element("div").classes("digits-row"):
                     ui.button("Cancel", on_click=self._dialog.close).props("flat no-caps")
-                    ui.button("Take this folder", on_click=self._take).props("unelevated no-caps")
+                    if not endings:
+                        ui.button("Take this folder", on_click=self._take).props("unelevated no-caps")
         self._here: Path | None = None
 
     async def open(self) -> None:
@@ -98,7 +107,7 @@ class FolderDialog:
 
     async def _go(self, path: Path) -> None:
         try:
-            folder = await aside(look_into, path, self._roots)
+            folder = await aside(look_into, path, self._roots, self._endings)
         except DigitsError as error:
             show_problems(error)
             return
@@ -108,7 +117,7 @@ class FolderDialog:
         with self._entries:
             for name in folder.folders:
                 self._entry("folder", name, lambda name=name: self._go(folder.path / name))
-            for name in folder.lists:
+            for name in folder.offered:
                 self._entry("description", name, lambda name=name: self._done(folder.path / name))
         more = f", the first {MOST_ENTRIES} of them" if folder.more else ""
         self._found.text = f"{counted(len(folder.folders), 'folder')}, {counted(folder.files, 'file')}{more}"
@@ -134,10 +143,10 @@ class FolderDialog:
             with ui.item_section():
                 ui.item_label(name)
 
-    def _take(self) -> None:
-        if self._here is not None:
-            self._done(self._here)
+    def _take(self) -> object:
+        return self._done(self._here) if self._here is not None else None
 
-    def _done(self, path: Path) -> None:
+    def _done(self, path: Path) -> object:
+        """Tell what was chosen; what has to be awaited is, by the click that this is the end of."""
         self._dialog.close()
-        self._chosen(str(path))
+        return self._chosen(str(path))

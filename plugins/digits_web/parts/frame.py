@@ -18,6 +18,7 @@ MENU = (
     ("/", "Home"),
     ("/datasets/new", "New dataset"),
     ("/jobs/new", "New model"),
+    ("/models", "Models"),
     ("/compare", "Compare"),
     ("/plugins", "Plugins"),
     ("/settings", "Settings"),

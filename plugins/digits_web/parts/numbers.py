@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from digits_core.units import format_bytes
 
 
@@ -30,3 +32,13 @@ def counted(count: int, name: str) -> str:
     ('1 folder', '1,200 files')
     """
     return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def form(sizes: Sequence[int]) -> str:
+    """The form of a picture, of which height, width and channels are known.
+
+    >>> form((28, 32, 3)), form((28, 32, 1))
+    ('32 × 28, colour', '32 × 28, grey')
+    """
+    height, width, channels = sizes
+    return f"{width} × {height}, {'grey' if channels == 1 else 'colour'}"

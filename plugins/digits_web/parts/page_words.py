@@ -9,6 +9,7 @@ from digits_core.errors import Problem
 from digits_core.spec.job import JobSpec
 from digits_web.modelling.fields import label_of
 from digits_web.parts import dataset_fields as fields
+from digits_web.parts import model_fields as models
 
 _LABELS = {"name": "Name", "paths": "Pictures"} | {
     words.key: words.label
@@ -24,8 +25,16 @@ _INSTEAD = (
     (r"allow such addresses with --allow-private", "ask whoever runs the server for: digits serve --allow-private"),
     (r"Pause it first: digits job pause (\S+)\.", "Pause it first."),
     (r"digits job (?:delete|abort) ", ""),
+    (
+        r"Name one: --dataset NAME, or --calibrate NAME for an export\.",
+        "Choose one on the tab Use, under “Pictures of”.",
+    ),
 )
-_OPTION = re.compile(r"--(min-per-class|max-per-class|val-path|test-path)\b")
+_OPTION = re.compile(r"--(min-per-class|max-per-class|val-path|test-path|network|mean|labels|normalization|importer)\b")
+#: What the fields are called by which a model is imported.
+_IMPORT = {"mean": "Mean picture", "labels": "Names of the classes", "network": "Network"} | {
+    words.key: words.label for words in (*models.PICTURES, models.importer(()))
+}
 
 
 def on_page(problem: Problem) -> Problem:
@@ -64,4 +73,4 @@ def _label(where: str) -> str:
 
 def _option(found: re.Match[str]) -> str:
     key = found[1].replace("-", "_")
-    return f"“{_LABELS.get(key) or _LABELS[f'limits.{key}']}”"
+    return f"“{_IMPORT.get(key) or _LABELS.get(key) or _LABELS[f'limits.{key}']}”"

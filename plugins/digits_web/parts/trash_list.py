@@ -78,6 +78,5 @@ class TrashList:
             await aside(self._web.audit, who, action, what)
         except DigitsError as error:
             show_problems(error)
-        self._web.jobs.forget()
-        self._web.datasets.forget()
+        self._web.forget()
         await self.look()

@@ -30,7 +30,7 @@ async def find_trashed(web: Web, kind: str, name: str) -> Found | None:
 
     Args:
         web: Whose trash.
-        kind: ``job`` or ``dataset``.
+        kind: ``job``, ``dataset`` or ``model``.
         name: What it was called.
     """
 
@@ -55,7 +55,6 @@ def trashed_card(web: Web, found: Found, title: str, action: str = "Restore") ->
 
     async def restore() -> None:
         if await change(web, f"restore {thing.kind}", thing.name, owner, lambda: web.digits.restore(thing.id)):
-            web.datasets.forget()
             ui.navigate.to(f"/{thing.kind}s/{quote(thing.name)}")
 
     with ui.element("div").classes("digits-empty").props("role=status"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from fastapi import Request
 from nicegui import ui
@@ -14,6 +13,7 @@ from digits_core.errors import DigitsError
 from digits_web.pages.job import charts, dialogs, snapshots, standing, take, task, told
 from digits_web.pages.job.head import head
 from digits_web.pages.job.live import Live
+from digits_web.pages.job.style import add_style
 from digits_web.pages.job.use import use
 from digits_web.parts.aside import aside
 from digits_web.parts.errors import list_problems
@@ -22,7 +22,6 @@ from digits_web.parts.tabs import Address, Part, Tabs
 from digits_web.parts.trashed import find_trashed, trashed_card
 from digits_web.web import Web
 
-_STYLE = Path(__file__).with_name("job.css")
 #: Seconds between two looks at a job.
 LOOK_S = 1.0
 
@@ -37,7 +36,7 @@ def add(web: Web) -> None:
         except DigitsError as error:
             await _absent(web, job, error)
             return
-        ui.add_head_html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+        add_style()
         live, address = Live(web, view), Address(dict(request.query_params))
         with frame(view.name) as heading:
             with ui.element("div").classes("digits-stack") as content:
@@ -78,7 +77,7 @@ def _parts(live: Live, address: Address) -> list[Part]:
         Part("snapshots", "Snapshots", "photo_library", partial(snapshots.build, live)),
         log,
         Part("use", "Use", "image_search", partial(use.build, live, address)),
-        Part("take", "Take away", "download", partial(take.build, live)),
+        Part("take", "Take away", "download", partial(take.build, live, address)),
     ]
 
 

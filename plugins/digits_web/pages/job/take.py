@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
 
 from digits_core.service.digits import Digits
 from digits_core.service.views.exports import ExportView
@@ -13,14 +14,16 @@ from digits_core.service.views.jobs import JobView
 from digits_core.service.views.machine import PluginView
 from digits_web.access.person import Role
 from digits_web.pages.job.live import Live
-from digits_web.pages.job.use.use import BEST, LAST, choices
-from digits_web.parts.addresses import address, question
+from digits_web.pages.job.use.use import BEST, LAST, choices, first
+from digits_web.pages.job.use.used import Used
+from digits_web.parts.addresses import address
 from digits_web.parts.aside import aside
 from digits_web.parts.attempt import attempt, begin
 from digits_web.parts.empty import nothing_yet
 from digits_web.parts.frame import section
 from digits_web.parts.numbers import percent, size
 from digits_web.parts.person import allow, person
+from digits_web.parts.tabs import Address
 from digits_web.parts.waiting import Waiting
 
 #: Forms of an archive, the usual one first.
@@ -28,21 +31,40 @@ FORMS = ("tar.gz", "zip", "tar.bz2", "tar", "tgz")
 PRECISIONS = ("fp32", "fp16", "int8")
 
 
-async def build(live: Live) -> Callable[[], Awaitable[None]]:
-    """Archives, exports, and how both are used; returns what looks again."""
+async def build(live: Live, address: Address) -> Callable[[], Awaitable[None]]:
+    """What can be taken of a job, from its first snapshot on; returns what looks again."""
+    used = Used(live.web, address, live.id, first(live.view))
     empty = nothing_yet("download", "Nothing to take away yet", "A model can be taken away from its first snapshot on.")
+
+    def called() -> str:
+        view = live.view
+        named = {BEST: view.best.name if view.best else "", LAST: view.snapshots[-1].name if view.snapshots else ""}
+        return f"{live.id}-{named.get(used.snapshot, used.snapshot)}"
+
     with ui.element("div").classes("digits-stack") as place:
-        taken = TakeAway(live)
-    formats = await aside(live.digits.export_formats)
-    with place:
-        taken.exports(formats)
-        section("Use it")
-        taken.lines()
+        look = await take(used, called, choices(live.view))
 
     def show(view: JobView) -> None:
         empty.visible, place.visible = not view.snapshots, bool(view.snapshots)
 
     live.follow(show)
+    return look
+
+
+async def take(
+    used: Used, called: Callable[[], str], snapshots: Mapping[str, str] | None = None
+) -> Callable[[], Awaitable[None]]:
+    """Archives, exports, and how both are used; returns what looks again.
+
+    Args:
+        used: The model.
+        called: What its files are called.
+        snapshots: Those that can be chosen, and how they are called; None: it has none.
+    """
+    taken = TakeAway(used, called, snapshots or {})
+    taken.exports(await aside(used.digits.export_formats))
+    section("Use it")
+    taken.lines()
     await taken.look()
     return taken.look
 
@@ -51,11 +73,13 @@ class TakeAway:
     """What is taken, and in which form.
 
     Args:
-        live: The job.
+        used: The model.
+        called: What its files are called.
+        snapshots: Those that can be chosen, and how they are called; empty: it has none.
     """
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
+    def __init__(self, used: Used, called: Callable[[], str], snapshots: Mapping[str, str]) -> None:
+        self._used, self._called = used, called
         #: The format of each export, and the row of each format.
         self._formats: dict[str, str] = {}
         self._rows: dict[str, ExportRow] = {}
@@ -66,55 +90,55 @@ class TakeAway:
                 "classifies with nothing but numpy, Pillow and ONNX Runtime."
             ).classes("digits-soft")
             with ui.element("div").classes("digits-row"):
-                names = choices(live.view)
-                self._snapshot = ui.select(names, label="Snapshot", value=BEST if BEST in names else LAST)
-                self._snapshot.props("dense outlined").style("min-width: 14rem")
+                if snapshots:
+                    choice = ui.select(dict(snapshots), label="Snapshot", value=used.snapshot, on_change=self._choose)
+                    choice.props("dense outlined").style("min-width: 14rem")
                 for form in FORMS:
                     button = ui.button(form, icon="download", on_click=lambda form=form: self._archive(form))
                     button.props("unelevated no-caps" if form == FORMS[0] else "outline no-caps")
                     button.props["aria-label"] = f"Download archive as {form}"
 
-    @property
-    def _model(self) -> str:
-        return f"{self._live.id}@{self._snapshot.value}"
+    def _choose(self, event: ValueChangeEventArguments[str]) -> None:
+        self._used.snapshot = event.value
+        self._script.set_content(self._script_lines())
 
     def _archive(self, form: str) -> None:
-        query = question({"snapshot": self._snapshot.value, "form": form})
-        ui.download.from_url(f"/api/v1/jobs/{self._live.id}/archive{query}")
+        ui.download.from_url(f"/api/v1/models/{self._used.model}/archive?form={form}")
 
     def exports(self, formats: tuple[PluginView, ...]) -> None:
         """A row for each format: made here, or why not."""
         section("Exports")
         with ui.element("div").classes("digits-card digits-stack"):
             ui.label(
-                "What is written is run at once on pictures of the dataset, and kept only if it gives what the model "
-                "gives."
+                "What is written is run at once on pictures, and kept only if it gives what the model gives."
             ).classes("digits-soft")
             self._precision = ui.select(list(PRECISIONS), label="Precision", value="fp32").props("dense outlined")
             self._precision.style("width: 9rem")
             for one in formats:
-                self._rows[one.name] = ExportRow(self._live.digits, one, partial(self._export, one.name))
+                self._rows[one.name] = ExportRow(self._used.digits, one, partial(self._export, one.name))
 
     async def _export(self, name: str) -> None:
-        digits = self._live.digits
-        asked = {"model": self._model, "format": name, "precision": self._precision.value}
-        made = await begin(self._live.web, lambda: digits.submit_task("export", asked))
+        digits, used = self._used.digits, self._used
+        asked = {"model": used.model, "format": name, "precision": self._precision.value}
+        if asked["precision"] == "int8" and used.chosen:
+            asked["calibrate"] = used.chosen
+        made = await begin(used.web, lambda: digits.submit_task("export", asked))
         if made is not None:
             self._formats[made.job] = name
             self._rows[name].wanted = made.job
             await self._rows[name].show(made)
 
     async def look(self) -> None:
-        """See how far exports of this job's models are; the newest of each format is shown."""
-        views = await aside(self._live.web.jobs)
-        own = [one for one in views if one.kind == "export" and one.network.partition("@")[0] == self._live.id]
+        """See how far exports of the model are; the newest of each format is shown."""
+        views = await aside(self._used.web.jobs)
+        own = [one for one in views if one.kind == "export" and self._used.is_of(one)]
         for name, view in {await self._format(one.job): one for one in own}.items():
             if row := self._rows.get(name):
                 await row.show(view)
 
     async def _format(self, job: str) -> str:
         if job not in self._formats:
-            asked = await aside(self._live.digits.job_request, job)
+            asked = await aside(self._used.digits.job_request, job)
             self._formats[job] = asked["format"] if asked else ""
         return self._formats[job]
 
@@ -122,16 +146,12 @@ class TakeAway:
         """How an archive and an ONNX file are used."""
         with ui.element("div").classes("digits-card digits-stack"):
             ui.label("With the archive, where numpy, Pillow and onnxruntime are:").classes("digits-soft")
-            script = _code(script_lines(self._archive_name), "bash")
-            self._snapshot.on_value_change(lambda: script.set_content(script_lines(self._archive_name)))
+            self._script = _code(self._script_lines(), "bash")
             ui.label("In a program:").classes("digits-soft")
             _code(program_lines(), "python")
 
-    @property
-    def _archive_name(self) -> str:
-        view, chosen = self._live.view, self._snapshot.value
-        named = {BEST: view.best.name if view.best else "", LAST: view.snapshots[-1].name if view.snapshots else ""}
-        return f"{self._live.id}-{named.get(chosen, chosen)}.{FORMS[0]}"
+    def _script_lines(self) -> str:
+        return script_lines(f"{self._called()}.{FORMS[0]}")
 
 
 class ExportRow:

@@ -38,14 +38,14 @@ class Awaited:
     async def submit(self, request: Mapping[str, Any]) -> None:
         """Let a job look for it; what it finds is shown by itself."""
         digits, kind = self._used.digits, self._kind
-        made = await begin(self._used.live.web, lambda: digits.submit_task(kind, request))
+        made = await begin(self._used.web, lambda: digits.submit_task(kind, request))
         if made is not None:
             self._used.address.put(**{kind: made.job})
             await self.look()
 
     async def look(self) -> None:
         """See how far the job is, and show its result once it is done."""
-        view = self._chosen(await aside(self._used.live.web.jobs))
+        view = self._chosen(await aside(self._used.web.jobs))
         self._waiting.show(view)
         if view is None or view.job == self._shown:
             return
@@ -60,6 +60,6 @@ class Awaited:
                 self._show(found)
 
     def _chosen(self, views: Sequence[JobView]) -> JobView | None:
-        own = [one for one in views if one.kind == self._kind and one.network.partition("@")[0] == self._used.live.id]
+        own = [one for one in views if one.kind == self._kind and self._used.is_of(one)]
         wanted = self._used.address.get(self._kind)
         return next((one for one in own if one.job == wanted), own[-1] if own else None)

@@ -52,7 +52,7 @@ class Doubts:
         self.awaited = Awaited(used, "errors", "Looking at the pictures", self._show)
 
     async def _ask(self) -> None:
-        look = {"model": self._used.model, "split": self._split.value}
+        look = {"model": self._used.model, "split": self._split.value, **self._used.elsewhere}
         await self.awaited.submit({"look": look, "count": MOST, "duplicates": bool(self._twins.value)})
 
     def _show(self, found: ErrorsView) -> None:

@@ -38,8 +38,11 @@ class Evaluations:
         self._used, self._found = used, ""
         self._jobs: dict[str, JobView] = {}
         with ui.element("div").classes("digits-card digits-row"):
-            self._dataset = ui.select([used.live.view.dataset], label="Dataset", value=used.live.view.dataset)
+            self._own = used.own.partition("@")[0]
+            self._dataset = ui.select([self._own], label="Dataset", value=self._own)
             self._dataset.props("dense outlined").style("min-width: 12rem")
+            # Where there is none of its own, one is chosen for everything that the model looks at.
+            self._dataset.visible = bool(self._own)
             self._split = ui.select(list(SPLITS), label="Pictures", value="val").props("dense outlined")
             self._split.style("min-width: 8rem")
             ui.button("Evaluate", icon="grid_on", on_click=self._submit).props("unelevated no-caps")
@@ -51,20 +54,18 @@ class Evaluations:
             self._far, self._bar = ui.label(), Bar("Evaluation")
         self._result = ui.element("div").classes("digits-stack")
         self._progress.visible = False
-        ui.timer(0, self._offer_datasets, once=True)
+        if self._own:
+            ui.timer(0, self._offer_datasets, once=True)
 
     async def look(self) -> None:
         """See which evaluations there are and how far the chosen one is."""
-        views = await aside(self._used.live.web.jobs)
-        own = {one.job: one for one in views if one.kind == "evaluation" and self._is_of_this(one)}
+        views = await aside(self._used.web.jobs)
+        own = {one.job: one for one in views if one.kind == "evaluation" and self._used.is_of(one)}
         if {id: one.state for id, one in own.items()} != {id: one.state for id, one in self._jobs.items()}:
             self._offer(own)
         self._jobs = own
         if view := own.get(self._choice.value or ""):
             await self._show(view)
-
-    def _is_of_this(self, view: JobView) -> bool:
-        return view.network.partition("@")[0] == self._used.live.id
 
     def _offer(self, own: dict[str, JobView]) -> None:
         names = {id: f"{one.network} on {one.dataset}, {one.state}" for id, one in reversed(own.items())}
@@ -73,14 +74,14 @@ class Evaluations:
 
     async def _offer_datasets(self) -> None:
         names = [one.name for one in await aside(self._used.digits.datasets)]
-        self._dataset.set_options(names or [self._used.live.view.dataset])
+        self._dataset.set_options(names or [self._own])
 
     async def _submit(self) -> None:
         digits, model = self._used.digits, self._used.model
-        asked: dict[str, Any] = {"dataset": self._dataset.value, "split": self._split.value}
-        if self._dataset.value == self._used.live.view.dataset:
-            asked.pop("dataset")
-        made = await begin(self._used.live.web, lambda: digits.submit_evaluation(model, **asked))
+        asked: dict[str, Any] = {"split": self._split.value, **self._used.elsewhere}
+        if self._own and self._dataset.value != self._own:
+            asked["dataset"] = self._dataset.value
+        made = await begin(self._used.web, lambda: digits.submit_evaluation(model, **asked))
         if made is not None:
             self._used.address.put(evaluation=made.job)
             self._choice.value = None

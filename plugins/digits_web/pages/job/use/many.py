@@ -50,14 +50,14 @@ class Many:
             upload = Upload(
                 self._take,
                 "A picture file",
-                used.live.web.settings.most_upload_bytes,
+                used.web.settings.most_upload_bytes,
                 accept="image/*",
                 label="Drop or choose several pictures",
                 needs=Role.EDITOR,
                 finished=self._finish,
             )
             upload.classes("digits-full digits-drop")
-            if used.live.web.settings.roots:
+            if used.web.settings.roots:
                 self._folder()
             with ui.element("div").classes("digits-row"):
                 self._split = ui.select(list(SPLITS), label="Of the dataset", value="val").props("dense outlined")
@@ -66,7 +66,7 @@ class Many:
         self.awaited = Awaited(used, "classification", "Classifying", _show)
 
     def _folder(self) -> None:
-        roots = self._used.live.web.settings.roots
+        roots = self._used.web.settings.roots
         with ui.element("div").classes("digits-row"):
             place = ui.input("Folder or list on the server", placeholder=f"in {', '.join(map(str, roots))}")
             place.props("dense outlined stack-label").style("flex: 1; min-width: 14rem")
@@ -81,17 +81,18 @@ class Many:
             allow(ui.button("Classify", on_click=go).props("flat no-caps"), person().lacks(Role.EDITOR))
 
     async def _take(self, file: UploadFile) -> None:
-        web, name = self._used.live.web, file.filename or "picture"
+        web, name = self._used.web, file.filename or "picture"
         self._brought.append(await aside(keep_upload, web, person(), name, file.file))
 
     async def _finish(self) -> None:
-        web, brought, self._brought = self._used.live.web, self._brought, []
+        web, brought, self._brought = self._used.web, self._brought, []
         if brought and (pictures := await attempt(lambda: _pictures(web, brought))):
             await self._ask(pictures)
 
     async def _of_dataset(self) -> None:
-        view = self._used.live.view
-        await self._ask(PicturesSpec(dataset=f"{view.dataset}@{view.dataset_version}", split=self._split.value))
+        used, split = self._used, self._split.value
+        if pictures := await attempt(lambda: PicturesSpec(dataset=used.require_dataset(), split=split)):
+            await self._ask(pictures)
 
     async def _ask(self, pictures: PicturesSpec) -> None:
         await self.awaited.submit({"model": self._used.model, "pictures": pictures, "top": TOP})

@@ -163,7 +163,7 @@ class Mending:
 
     async def _make(self, action: str, work: Callable[[], DatasetManifest]) -> DatasetManifest | None:
         """Make a version, as the dataset's owner and admins may."""
-        web = self._used.live.web
+        web = self._used.web
         owner = await attempt(lambda: dataset_owner(web, self._dataset))
         made: list[DatasetManifest] = []
         what = f"Dataset {self._dataset}"

@@ -76,7 +76,7 @@ class OnePicture:
 
     async def _fetched(self) -> None:
         url = (self._url.value or "").strip()
-        private = self._used.live.web.settings.allow_private
+        private = self._used.web.settings.allow_private
         if not url:
             return
         if picture := await attempt(lambda: self._used.digits.download(url, allow_private=private)):
@@ -89,8 +89,7 @@ class OnePicture:
             await self._look(asked)
 
     def _sample(self) -> Asked:
-        view, split = self._used.live.view, self._split.value
-        dataset = f"{view.dataset}@{view.dataset_version}"
+        dataset, split = self._used.require_dataset(), self._split.value
         total = self._used.digits.gallery(dataset, split=split, count=1).total
         page = random.randrange(max(total, 1))
         found = self._used.digits.gallery(dataset, split=split, count=1, page=page).items[0]

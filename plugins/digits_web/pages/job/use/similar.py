@@ -74,7 +74,7 @@ class Similar:
             self._show(found)
 
     def _look(self) -> dict[str, str]:
-        return {"model": self._used.model, "split": self._split.value}
+        return {"model": self._used.model, "split": self._split.value, **self._used.elsewhere}
 
     def _search(self, asked: Asked, look: dict[str, str]) -> SimilarView:
         with TemporaryDirectory(prefix="digits-look-") as folder:
@@ -89,7 +89,7 @@ class Similar:
 
         def keep() -> Path:
             who.require(Role.EDITOR)
-            uploads = uploads_of(self._used.live.web)
+            uploads = uploads_of(self._used.web)
             return uploads.path(uploads.keep("picture", io.BytesIO(asked.picture), who.name).id)
 
         if image := await attempt(keep):

@@ -47,6 +47,7 @@ class Top:
 
     async def _ask(self) -> None:
         wanted: dict[str, Any] = {"split": self._split.value, "count": int(self._count.value or 9)}
+        wanted |= self._used.elsewhere
         await self.awaited.submit({"model": self._used.model, "wanted": wanted})
 
 

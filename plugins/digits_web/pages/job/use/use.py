@@ -20,7 +20,7 @@ BEST, LAST = "best", "last"
 
 async def build(live: Live, address: Address) -> Callable[[], Awaitable[None]]:
     """The choice of a snapshot, and tabs of what it can be used for; returns what looks again."""
-    used = Used(live, address, address.get("snapshot") or _first(live.view))
+    used = Used(live.web, address, live.id, address.get("snapshot") or first(live.view))
     empty = nothing_yet("image_search", "No model yet", "It can be used from its first snapshot on, while it trains.")
     with ui.element("div").classes("digits-stack") as place:
         choice = (
@@ -29,27 +29,34 @@ async def build(live: Live, address: Address) -> Callable[[], Awaitable[None]]:
             .style("width: 20rem; max-width: 100%")
         )
         choice.on_value_change(lambda event: used.choose(event.value) if event.value else None)
-        parts = (
-            Part("one", "One picture", "image", partial(one.build, used)),
-            Part("many", "Many", "collections", partial(many.build, used)),
-            Part("top", "Top pictures", "workspace_premium", partial(top.build, used)),
-            Part("evaluate", "Evaluation", "grid_on", partial(evaluate.build, used)),
-            Part("doubts", "Doubts", "flaky", partial(doubts.build, used)),
-        )
-        tabs = Tabs(address, "do", parts)
+        tabs = uses(used)
 
     def show(view: JobView) -> None:
+        used.own = f"{view.dataset}@{view.dataset_version}"
         empty.visible, place.visible = not view.snapshots, bool(view.snapshots)
         options = choices(view)
         if options != choice.options:
-            choice.set_options(options, value=used.snapshot if used.snapshot in options else _first(view))
+            choice.set_options(options, value=used.snapshot if used.snapshot in options else first(view))
 
     live.follow(show)
     await tabs.start()
     return tabs.refresh
 
 
-def _first(view: JobView) -> str:
+def uses(used: Used) -> Tabs:
+    """Tabs of what a model can be used for."""
+    parts = (
+        Part("one", "One picture", "image", partial(one.build, used)),
+        Part("many", "Many", "collections", partial(many.build, used)),
+        Part("top", "Top pictures", "workspace_premium", partial(top.build, used)),
+        Part("evaluate", "Evaluation", "grid_on", partial(evaluate.build, used)),
+        Part("doubts", "Doubts", "flaky", partial(doubts.build, used)),
+    )
+    return Tabs(used.address, "do", parts)
+
+
+def first(view: JobView) -> str:
+    """The snapshot that is used before one is chosen."""
     return BEST if view.best else LAST
 
 
